@@ -1,0 +1,204 @@
+/*-------------------------------------------------------------------------
+ *
+ * aggregate.c
+ *	  Plumbing that the aggregates share: the context check, states that are
+ *	  an array of counters, composite arguments and results.
+ *
+ * A state of counters is a bigint[] that the transition functions modify in
+ * place, as core's int8_avg does.  Being an SQL type it needs no serialize
+ * and deserialize functions, and partial aggregation works between machines
+ * as well as between the workers of one.  The executor owns the array, which
+ * begins as a copy of the aggregate's INITCOND.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+
+#include "aggregate.h"
+
+PG_FUNCTION_INFO_V1(counters_combine);
+PG_FUNCTION_INFO_V1(counters_rollup_transfn);
+
+/*
+ * Memory context of the running aggregate.  Every support function begins
+ * with this, since with anything but an executor's state to work on it would
+ * scribble on its caller's values.
+ */
+MemoryContext
+ret_agg_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext aggcontext;
+
+	if (!AggCheckCallContext(fcinfo, &aggcontext))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate support function called outside an aggregate"),
+				 errhint("Call the aggregate that the function belongs to.")));
+	return aggcontext;
+}
+
+/*
+ * The n counters of the bigint[] in argument argno, to be read or modified in
+ * place.  Any other array, as a state or INITCOND of somebody's own aggregate
+ * might hold, is an error.
+ */
+int64 *
+ret_counters(FunctionCallInfo fcinfo, int argno, int n)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
+
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n ||
+		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("aggregate state must be an array of %d counters", n)));
+	return (int64 *) ARR_DATA_PTR(array);
+}
+
+/* counters += other, element by element; 22003 on overflow */
+void
+ret_counters_add(int64 *counters, const int64 *other, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (pg_add_s64_overflow(counters[i], other[i], &counters[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("bigint out of range")));
+	}
+}
+
+/* The number of elements that a state of counters has */
+static int
+counters_length(FunctionCallInfo fcinfo, int argno)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
+
+	return ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] : 0;
+}
+
+/*
+ * counters_combine(bigint[], bigint[]) -> bigint[]
+ *		The combine function of every aggregate whose state is counters.
+ */
+Datum
+counters_combine(PG_FUNCTION_ARGS)
+{
+	int			n;
+
+	(void) ret_agg_context(fcinfo);
+	n = counters_length(fcinfo, 0);
+	ret_counters_add(ret_counters(fcinfo, 0, n), ret_counters(fcinfo, 1, n), n);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * counters_rollup_transfn(bigint[], composite) -> bigint[]
+ *		Transition function of rollup(X_summary): adds the fields of the
+ *		composite, all bigint, to counters[1..]; counters[0] counts the rows,
+ *		which tells a total of nothing (NULL) from a total of zeros.
+ */
+Datum
+counters_rollup_transfn(PG_FUNCTION_ARGS)
+{
+	int64		counts[8];
+	int64		one = 1;
+	int64	   *counters;
+	int			n;
+
+	(void) ret_agg_context(fcinfo);
+	n = counters_length(fcinfo, 0);
+	counters = ret_counters(fcinfo, 0, n);
+	if (n < 1 || n > (int) lengthof(counts) + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("aggregate state must be an array of 1 to %d counters",
+						(int) lengthof(counts) + 1)));
+	if (!PG_ARGISNULL(1) && ret_get_counts(fcinfo, 1, counts, n - 1))
+	{
+		ret_counters_add(counters, &one, 1);
+		ret_counters_add(counters + 1, counts, n - 1);
+	}
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * Read the n bigint fields of the composite in argument argno, which must not
+ * be null.  False if all of them are null, which is as good as no row at all;
+ * error if only some are, or one is negative.
+ */
+bool
+ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
+	int			nnulls = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		value = GetAttributeByNum(row, i + 1, &isnull);
+
+		if (isnull)
+			nnulls++;
+		else
+		{
+			counts[i] = DatumGetInt64(value);
+			if (counts[i] < 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("count must not be negative"),
+						 errdetail("Field %d of the summary is %lld.",
+								   i + 1, (long long) counts[i])));
+		}
+	}
+	if (nnulls == n)
+		return false;
+	if (nnulls > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a summary must not have null fields"),
+				 errhint("Use coalesce() to turn a missing count into 0.")));
+	return true;
+}
+
+/* A row of the calling function's declared result type */
+Datum
+ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
+{
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+		tupdesc->natts != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("function must return a row of %d columns", n)));
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
+}
+
+/*
+ * The same for a row of double precision values; NaN, which is never a
+ * result, stands for NULL.
+ */
+Datum
+ret_float_row(FunctionCallInfo fcinfo, const double *values, int n)
+{
+	Datum		datums[8];
+	bool		nulls[8];
+
+	Assert(n <= (int) lengthof(datums));
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = isnan(values[i]);
+		datums[i] = Float8GetDatum(nulls[i] ? 0 : values[i]);
+	}
+	return ret_row(fcinfo, datums, nulls, n);
+}

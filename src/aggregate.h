@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * aggregate.h
+ *	  Plumbing that the aggregates share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_AGGREGATE_H
+#define RETENTION_AGGREGATE_H
+
+#include "retention.h"
+
+extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
+
+/* states that are a bigint[] of counters */
+extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
+extern void ret_counters_add(int64 *counters, const int64 *other, int n);
+
+/* composite arguments and results */
+extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);
+extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n);
+extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
+
+#endif							/* RETENTION_AGGREGATE_H */

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Everything that depends on the server's major version, and nothing else.
+ *
+ * PostgreSQL 15 to 19 are supported.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_COMPAT_H
+#define RETENTION_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "retention needs PostgreSQL 15 or newer"
+#endif
+
+/* varatt.h was split from postgres.h in 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* initReadOnlyStringInfo appeared in 17 */
+#if PG_VERSION_NUM < 170000
+static inline void
+initReadOnlyStringInfo(StringInfo str, char *data, int len)
+{
+	str->data = data;
+	str->len = len;
+	str->maxlen = 0;			/* read-only */
+	str->cursor = 0;
+}
+#endif
+
+/* Interval infinities appeared in 17 */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i)	(false)
+#endif
+
+#endif							/* RETENTION_COMPAT_H */
