@@ -170,6 +170,15 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 	return true;
 }
 
+/* part / whole; NULL if there is no whole */
+Datum
+ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole)
+{
+	if (whole == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8((double) part / (double) whole);
+}
+
 /* A row of the calling function's declared result type */
 Datum
 ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)

@@ -16,8 +16,9 @@ extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
 extern void ret_counters_add(int64 *counters, const int64 *other, int n);
 
-/* composite arguments and results */
+/* composite arguments, and results */
 extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);
+extern Datum ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole);
 extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 

@@ -31,6 +31,16 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 }
 #endif
 
+/* Soft errors of input functions appeared in 16; before, all errors are hard */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#else
+#define ereturn(context, dummy_value, ...)	ereport(ERROR, __VA_ARGS__)
+#define DirectInputFunctionCallSafe(func, str, typioparam, typmod, escontext, result) \
+	(*(result) = DirectFunctionCall3(func, CStringGetDatum(str), \
+									 ObjectIdGetDatum(typioparam), Int32GetDatum(typmod)), true)
+#endif
+
 /* Interval infinities appeared in 17 */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i)	(false)

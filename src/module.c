@@ -23,5 +23,6 @@ PG_FUNCTION_INFO_V1(retention_version);
 Datum
 retention_version(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(RETENTION_VERSION));
 }

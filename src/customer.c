@@ -1,0 +1,925 @@
+/*-------------------------------------------------------------------------
+ *
+ * customer.c
+ *	  Customers, and the map from customers to what is known about each.
+ *
+ * A customer is a customer_key: 64 bits, passed by value.  Integers are kept
+ * as they are; other types become 64 bits of their own extended hash, so that
+ * values which are equal in SQL are one customer.
+ *
+ * The map is the transition value of every aggregate that counts customers.
+ * It is an open-addressing table with linear probing on the high bits of a
+ * multiplicative hash.  Slots are 16 bytes and what the family keeps per
+ * customer, so that a probe is one cache line, and the table doubles when
+ * 13/16 of it are used: for families without values that is never more than
+ * 40 bytes per customer.  It doubles in place: the chunk is extended (for a
+ * large one the kernel merely remaps it) and its entries move one by one, each
+ * pushing out entries which have not moved yet; an old and a new table never
+ * exist side by side.
+ *
+ * The value has two forms.
+ *
+ * - Flat, up to FLAT_MAX_SLOTS slots: header, totals, scratch and table in one
+ *   varlena that is modified in place.  An object with a memory context of its
+ *   own for each of many groups would make HashAggregate quadratic, since it
+ *   asks all contexts for their size whenever a group is added.
+ * - Expanded, above that: an expanded object in a context below the
+ *   aggregate's.  Rows are collected in a batch, and when that is full all
+ *   their slots are prefetched before the first is touched: at a million
+ *   customers each probe misses the cache, and this overlaps the misses.
+ *
+ * Flattening an expanded object, to send it from a parallel worker to the
+ * leader, packs the customers without gaps or hash table.  They stay in the
+ * order of their slots; writing them in that order to a table with room for
+ * all is sequential, and to a table that had to grow meanwhile would be
+ * quadratic.  That is why combining begins with a reservation for both sides.
+ *
+ * Adding a row is O(1); combining is O(customers of the second value) apart
+ * from growth; memory is owned by the aggregate's context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/expandeddatum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "aggregate.h"
+#include "customer.h"
+
+#define FLAT_VERSION		1
+#define FLAT_MIN_SLOTS		4
+#define FLAT_MAX_SLOTS		4096
+#define BATCH_ROWS			256
+#define PREFETCH_AHEAD		16
+#define MAX_VALUES			8	/* of a customer, or totals of a map */
+
+/* Number of customers above which a table of n slots must grow */
+#define TABLE_LIMIT(n)		((n) / 16 * 13 + (n) % 16 * 13 / 16)
+
+/* The flat form, always a multiple of 8 bytes long */
+typedef struct FlatMap
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	uint8		version;		/* FLAT_VERSION */
+	uint8		kind;			/* RetMapDef.kind */
+	uint8		nvalues;		/* RetMapDef.nvalues */
+	uint8		ntotals;		/* RetMapDef.ntotals */
+	uint32		nslots;			/* slots that follow */
+	uint32		ncustomers;		/* how many of them are used */
+	uint16		hashed;			/* 1: a hash table, 0: packed */
+	uint16		scratch;		/* bytes of scratch, 0 if packed */
+	uint32		unused;			/* 0 */
+	/* followed by totals, scratch and slots */
+} FlatMap;
+
+/* One row that waits in a batch */
+typedef struct BatchRow
+{
+	int64		key;
+	int64		value;
+} BatchRow;
+
+/* The expanded form */
+typedef struct ExpandedMap
+{
+	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
+	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
+	int			nrows;			/* rows in the batch */
+	BatchRow	rows[BATCH_ROWS];
+} ExpandedMap;
+
+PG_FUNCTION_INFO_V1(customer_key_smallint);
+PG_FUNCTION_INFO_V1(customer_key_integer);
+PG_FUNCTION_INFO_V1(customer_key_text);
+PG_FUNCTION_INFO_V1(customer_key_bpchar);
+PG_FUNCTION_INFO_V1(customer_key_uuid);
+PG_FUNCTION_INFO_V1(customer_key_numeric);
+PG_FUNCTION_INFO_V1(customer_key_anyelement);
+PG_FUNCTION_INFO_V1(customer_map_in);
+PG_FUNCTION_INFO_V1(customer_map_out);
+PG_FUNCTION_INFO_V1(customer_map_recv);
+PG_FUNCTION_INFO_V1(customer_map_send);
+
+static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
+static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+
+static const ExpandedObjectMethods expanded_map_methods =
+{
+	expanded_flat_size,
+	expanded_flatten
+};
+
+/*-------------------------------------------------------------------------
+ * customer_key
+ *-------------------------------------------------------------------------
+ */
+
+Datum
+customer_key_smallint(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_INT16(0));
+}
+
+Datum
+customer_key_integer(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_INT32(0));
+}
+
+/* The type's own extended hash of argument 0, under its collation */
+static Datum
+own_hash(FunctionCallInfo fcinfo, PGFunction hash)
+{
+	return DirectFunctionCall2Coll(hash, PG_GET_COLLATION(),
+								   PG_GETARG_DATUM(0), Int64GetDatum(0));
+}
+
+Datum
+customer_key_text(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashtextextended);
+}
+
+Datum
+customer_key_bpchar(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashbpcharextended);
+}
+
+Datum
+customer_key_uuid(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, uuid_hash_extended);
+}
+
+Datum
+customer_key_numeric(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hash_numeric_extended);
+}
+
+/*
+ * customer_key(anyelement)
+ *		Any type with a default hash operator class that hashes to 64 bits:
+ *		enums, rows, domains, arrays, types of other extensions.  42883 for a
+ *		type without.
+ */
+Datum
+customer_key_anyelement(PG_FUNCTION_ARGS)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	TypeCacheEntry *typcache;
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the data type of the customer")));
+	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	if (!OidIsValid(typcache->hash_extended_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an extended hash function for type %s",
+						format_type_be(type)),
+				 errhint("Cast the customer to text.")));
+	return FunctionCall2Coll(&typcache->hash_extended_proc_finfo, PG_GET_COLLATION(),
+							 PG_GETARG_DATUM(0), Int64GetDatum(0));
+}
+
+/*-------------------------------------------------------------------------
+ * The table
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * A hash of which the high bits are good.  The first step lets the high half
+ * of the key (keys are often a shard number and a counter) reach the rest.
+ */
+static inline uint64
+hash_key(int64 key)
+{
+	uint64		h = (uint64) key;
+
+	h ^= h >> 32;
+	h *= UINT64CONST(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+}
+
+/* The slot of a key in a table: its own, or the unused one that it should get */
+static inline RetCustomer *
+table_probe(const RetMap *map, int64 key)
+{
+	uint64		i = hash_key(key) >> map->shift;
+
+	for (;;)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags == 0 || customer->key == key)
+			return customer;
+		i = (i + 1) & (map->nslots - 1);
+	}
+}
+
+static inline void
+table_prefetch(const RetMap *map, int64 key)
+{
+	__builtin_prefetch(ret_map_slot(map, hash_key(key) >> map->shift), 1);
+}
+
+/* The customer of a key, entered with flags = 0 if new; there must be room */
+static inline RetCustomer *
+table_enter(RetMap *map, int64 key)
+{
+	RetCustomer *customer = table_probe(map, key);
+
+	if (customer->flags == 0)
+	{
+		customer->key = key;
+		customer->turn = map->turn;
+		map->ncustomers++;
+	}
+	return customer;
+}
+
+/* Number of slots of a table with room for n customers */
+static uint64
+table_slots_for(uint64 n)
+{
+	uint64		nslots = FLAT_MIN_SLOTS;
+
+	while (TABLE_LIMIT(nslots) < n)
+		nslots *= 2;
+	return nslots;
+}
+
+static void
+table_set_slots(RetMap *map, char *slots, uint64 nslots)
+{
+	map->slots = slots;
+	map->nslots = nslots;
+	map->shift = 64 - pg_leftmost_one_pos64(nslots);
+}
+
+/*
+ * Bring the customer in old slot i of a table that has just grown to its new
+ * place.  Whoever sits there and has not moved yet is pushed out and moves
+ * next; those who have moved stay where they are, so that no chain of probes
+ * is ever broken.
+ */
+static void
+table_move(RetMap *map, uint64 i)
+{
+	union
+	{
+		RetCustomer customer;
+		char		bytes[sizeof(RetCustomer) + MAX_VALUES * sizeof(int64)];
+	}			moving,
+				pushed;
+	RetCustomer *slot = ret_map_slot(map, i);
+
+	memcpy(&moving, slot, map->size);
+	memset(slot, 0, map->size);
+	for (;;)
+	{
+		uint64		j = hash_key(moving.customer.key) >> map->shift;
+
+		moving.customer.turn = map->turn;
+		slot = ret_map_slot(map, j);
+		while (slot->flags != 0 && slot->turn == map->turn)
+		{
+			j = (j + 1) & (map->nslots - 1);
+			slot = ret_map_slot(map, j);
+		}
+		if (slot->flags == 0)
+		{
+			memcpy(slot, &moving, map->size);
+			return;
+		}
+		memcpy(&pushed, slot, map->size);
+		memcpy(slot, &moving, map->size);
+		memcpy(&moving, &pushed, map->size);
+	}
+}
+
+/* Enlarge the table of an expanded map in place */
+static void
+table_grow(RetMap *map, uint64 nslots)
+{
+	uint64		old_nslots = map->nslots;
+
+	if (nslots > MaxAllocHugeSize / map->size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers in one group"),
+				 errdetail("The map holds %llu customers.",
+						   (unsigned long long) map->ncustomers)));
+	table_set_slots(map, repalloc_huge(map->slots, nslots * map->size), nslots);
+	memset(map->slots + old_nslots * map->size, 0,
+		   (nslots - old_nslots) * map->size);
+	map->turn++;
+	for (uint64 i = 0; i < old_nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags != 0 && customer->turn != map->turn)
+			table_move(map, i);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Copy all customers of one table into an empty one with room for them */
+static void
+table_copy(RetMap *map, const RetMap *from)
+{
+	for (uint64 i = 0; i < from->nslots; i++)
+	{
+		const RetCustomer *customer = ret_map_slot(from, i);
+
+		if (customer->flags != 0)
+		{
+			RetCustomer *slot = table_enter(map, customer->key);
+
+			slot->flags = customer->flags;
+			memcpy(slot->values, customer->values,
+				   map->size - offsetof(RetCustomer, values));
+		}
+	}
+}
+
+/*-------------------------------------------------------------------------
+ * The flat form
+ *-------------------------------------------------------------------------
+ */
+
+static Size
+slot_size(int nvalues)
+{
+	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
+}
+
+/* Bytes in front of the slots */
+static Size
+flat_header_size(int ntotals, Size scratch)
+{
+	return MAXALIGN(sizeof(FlatMap) + ntotals * sizeof(int64) + scratch);
+}
+
+/* A flat value with nothing but its header filled in, in the current context */
+static FlatMap *
+flat_alloc(const RetMapDef *def, uint32 nslots)
+{
+	Size		size = flat_header_size(def->ntotals, def->scratch) +
+		nslots * slot_size(def->nvalues);
+	FlatMap    *flat = palloc0(size);
+
+	SET_VARSIZE(flat, size);
+	flat->version = FLAT_VERSION;
+	flat->kind = def->kind;
+	flat->nvalues = def->nvalues;
+	flat->ntotals = def->ntotals;
+	flat->nslots = nslots;
+	flat->hashed = 1;
+	flat->scratch = def->scratch;
+	return flat;
+}
+
+/* Make map a view of a flat value */
+static void
+flat_view(FlatMap *flat, const RetMapDef *def, RetMap *map)
+{
+	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
+
+	map->def = def;
+	map->slots = (char *) flat + offset;
+	map->nslots = flat->nslots;
+	map->ncustomers = flat->ncustomers;
+	map->size = slot_size(flat->nvalues);
+	map->shift = flat->hashed ? 64 - pg_leftmost_one_pos32(flat->nslots) : 0;
+	map->turn = 0;
+	map->totals = (int64 *) (flat + 1);
+	map->scratch = map->totals + flat->ntotals;
+}
+
+/*
+ * Detoast a flat value and check that it is one of the family's.  The type's
+ * input functions let no inconsistent value pass, but a user may well hand a
+ * value of one aggregate to another.
+ */
+static FlatMap *
+flat_get(Datum datum, const RetMapDef *def)
+{
+	FlatMap    *flat = (FlatMap *) PG_DETOAST_DATUM(datum);
+
+	if (flat->version != FLAT_VERSION || flat->kind != def->kind ||
+		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
+		(flat->hashed && flat->scratch != def->scratch))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("customer_map was made by another aggregate")));
+	return flat;
+}
+
+/*-------------------------------------------------------------------------
+ * The expanded form
+ *-------------------------------------------------------------------------
+ */
+
+/* An expanded object with the content of map and room for n customers */
+static ExpandedMap *
+expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "customer map",
+												  ALLOCSET_SMALL_SIZES);
+	ExpandedMap *expanded = MemoryContextAlloc(context, sizeof(ExpandedMap));
+	RetMap	   *own = &expanded->map;
+	uint64		nslots = Max(table_slots_for(n), 2 * FLAT_MAX_SLOTS);
+
+	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
+	expanded->nrows = 0;
+	own->def = map->def;
+	own->ncustomers = 0;
+	own->size = map->size;
+	own->turn = 0;
+	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
+	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));
+	own->scratch = MemoryContextAllocZero(context, Max(map->def->scratch, 1));
+	if (nslots > MaxAllocHugeSize / own->size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers in one group"),
+				 errdetail("Room for %llu customers was asked for.",
+						   (unsigned long long) n)));
+	table_set_slots(own, MemoryContextAllocHuge(context, nslots * own->size), nslots);
+	memset(own->slots, 0, nslots * own->size);
+	table_copy(own, map);
+	return expanded;
+}
+
+/*
+ * Bring the rows of the batch into the table.  Changes how the object is
+ * stored, not what it holds, and so is done for read-only pointers as well.
+ */
+static void
+expanded_flush(ExpandedMap *expanded)
+{
+	RetMap	   *map = &expanded->map;
+	int			nrows = expanded->nrows;
+
+	if (map->ncustomers + nrows > TABLE_LIMIT(map->nslots))
+		table_grow(map, map->nslots * 2);
+	for (int i = 0; i < nrows; i++)
+		table_prefetch(map, expanded->rows[i].key);
+	for (int i = 0; i < nrows; i++)
+		map->def->add(map, table_enter(map, expanded->rows[i].key),
+					  expanded->rows[i].value);
+	expanded->nrows = 0;
+}
+
+/* The expanded object that a datum points to, its batch in the table */
+static ExpandedMap *
+expanded_get(Datum datum, const RetMapDef *def)
+{
+	ExpandedMap *expanded = (ExpandedMap *) DatumGetEOHP(datum);
+
+	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
+		expanded->map.def->kind != def->kind)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("customer_map was made by another aggregate")));
+	return expanded;
+}
+
+static Size
+expanded_flat_size(ExpandedObjectHeader *eohptr)
+{
+	ExpandedMap *expanded = (ExpandedMap *) eohptr;
+	RetMap	   *map = &expanded->map;
+	Size		header = flat_header_size(map->def->ntotals, 0);
+
+	expanded_flush(expanded);
+	if (map->ncustomers > (MaxAllocSize - header) / map->size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers to pass between processes"),
+				 errdetail("The map holds %llu customers, the limit is %zu.",
+						   (unsigned long long) map->ncustomers,
+						   (Size) ((MaxAllocSize - header) / map->size)),
+				 errhint("SET max_parallel_workers_per_gather = 0.")));
+	return header + map->ncustomers * map->size;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
+{
+	RetMap	   *map = &((ExpandedMap *) eohptr)->map;
+	FlatMap    *flat = (FlatMap *) result;
+	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
+
+	memset(flat, 0, sizeof(FlatMap));
+	SET_VARSIZE(flat, allocated_size);
+	flat->version = FLAT_VERSION;
+	flat->kind = map->def->kind;
+	flat->nvalues = map->def->nvalues;
+	flat->ntotals = map->def->ntotals;
+	flat->nslots = flat->ncustomers = map->ncustomers;
+	memcpy(flat + 1, map->totals, map->def->ntotals * sizeof(int64));
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags == 0)
+			continue;
+		memcpy(next, customer, map->size);
+		((RetCustomer *) next)->turn = 0;
+		next += map->size;
+	}
+	Assert(next == (char *) result + allocated_size);
+}
+
+/*-------------------------------------------------------------------------
+ * The transition value
+ *-------------------------------------------------------------------------
+ */
+
+/* Let state be a flat value, which the executor will take over from here */
+static void
+state_set_flat(RetState *state, FlatMap *flat, const RetMapDef *def)
+{
+	state->datum = PointerGetDatum(flat);
+	state->flat = flat;
+	state->expanded = NULL;
+	flat_view(flat, def, &state->view);
+	state->map = &state->view;
+}
+
+static void
+state_set_expanded(RetState *state, ExpandedMap *expanded)
+{
+	state->datum = EOHPGetRWDatum(&expanded->hdr);
+	state->flat = NULL;
+	state->expanded = expanded;
+	state->map = &expanded->map;
+}
+
+/*
+ * Give the state a table with room for n customers: a larger flat value, an
+ * expanded object, or more slots of the one there is.  The executor copies a
+ * new flat value into the aggregate's context and frees the old one; a new
+ * expanded object is there already.
+ */
+static void
+state_reserve(RetState *state, uint64 n)
+{
+	const RetMapDef *def = state->map->def;
+	RetMap		old = *state->map;
+	uint64		nslots = table_slots_for(n);
+
+	if (state->expanded)
+	{
+		if (nslots > old.nslots)
+			table_grow(state->map, nslots);
+	}
+	else if (nslots > FLAT_MAX_SLOTS)
+		state_set_expanded(state, expanded_create(&old, n, state->aggcontext));
+	else if (nslots > old.nslots || old.shift == 0)
+	{
+		state_set_flat(state, flat_alloc(def, Max(nslots, table_slots_for(old.ncustomers))), def);
+		memcpy(state->map->totals, old.totals, def->ntotals * sizeof(int64));
+		table_copy(state->map, &old);
+		state->flat->ncustomers = state->map->ncustomers;
+	}
+	else
+		return;
+
+	/* a packed value has no scratch to keep */
+	if (old.shift != 0 && state->map->scratch != old.scratch)
+		memcpy(state->map->scratch, old.scratch, def->scratch);
+}
+
+/*
+ * Unpack the transition value in argument 0, or make an empty one.  A value
+ * that came packed, as the INITCOND of somebody's own aggregate might, gets
+ * its hash table.
+ */
+void
+ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+{
+	state->aggcontext = ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		state_set_flat(state, flat_alloc(def, FLAT_MIN_SLOTS), def);
+	else if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
+		state_set_expanded(state, expanded_get(PG_GETARG_DATUM(0), def));
+	else
+	{
+		state_set_flat(state, flat_get(PG_GETARG_DATUM(0), def), def);
+		if (state->map->shift == 0)
+			state_reserve(state, state->map->ncustomers);
+	}
+}
+
+/* Add a row of a customer.  state->datum may change. */
+void
+ret_state_add(RetState *state, int64 key, int64 value)
+{
+	RetMap	   *map = state->map;
+
+	if (state->expanded)
+	{
+		ExpandedMap *expanded = state->expanded;
+
+		expanded->rows[expanded->nrows].key = key;
+		expanded->rows[expanded->nrows].value = value;
+		if (++expanded->nrows == BATCH_ROWS)
+			expanded_flush(expanded);
+		return;
+	}
+
+	if (map->ncustomers >= TABLE_LIMIT(map->nslots) &&
+		table_probe(map, key)->flags == 0)
+	{
+		state_reserve(state, map->ncustomers + 1);
+		map = state->map;
+	}
+	map->def->add(map, table_enter(map, key), value);
+	if (state->flat)
+		state->flat->ncustomers = map->ncustomers;
+}
+
+/* What a transition function returns for a row that it ignores */
+Datum
+ret_state_ignore(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * Make argument argno readable: the map of an expanded object, or of a flat
+ * value wherever that has been put.  state only holds the view.
+ */
+RetMap *
+ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state)
+{
+	Datum		datum = PG_GETARG_DATUM(argno);
+
+	state->aggcontext = ret_agg_context(fcinfo);
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
+	{
+		state_set_expanded(state, expanded_get(datum, def));
+		expanded_flush(state->expanded);
+	}
+	else
+		state_set_flat(state, flat_get(datum, def), def);
+	return state->map;
+}
+
+/*
+ * The combine function of all families: the first value takes in the second,
+ * which is only read.  Right for any split of the rows.
+ */
+Datum
+ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	RetState	state;
+	RetState	other;
+	RetMap	   *from;
+	RetMap	   *map;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_state_ignore(fcinfo);
+	from = ret_state_read(fcinfo, 1, def, &other);
+	ret_state_get(fcinfo, def, &state);
+	if (state.expanded)
+		expanded_flush(state.expanded);
+	state_reserve(&state, state.map->ncustomers + from->ncustomers);
+	map = state.map;
+
+	if (def->merge_totals)
+		def->merge_totals(map, from->totals);
+	for (uint64 i = 0; i < from->nslots; i++)
+	{
+		const RetCustomer *customer = ret_map_slot(from, i);
+
+		if (i + PREFETCH_AHEAD < from->nslots)
+			table_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
+		if (customer->flags != 0)
+			def->merge(map, table_enter(map, customer->key), customer);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (state.flat)
+		state.flat->ncustomers = map->ncustomers;
+	PG_RETURN_DATUM(state.datum);
+}
+
+/*-------------------------------------------------------------------------
+ * Input and output
+ *
+ * The binary form is: version, kind, values per customer, totals per map (one
+ * byte each), customers (int32), the totals, then the customers in ascending
+ * order of their keys: key, flags (int32), values.  The text form is that in
+ * hexadecimal digits.  It exists for partial aggregation between machines, not
+ * to be stored.
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Build a packed value from the binary form.  Returns NULL and says why if
+ * the bytes are not one.
+ */
+static FlatMap *
+flat_parse(StringInfo buf, const char **why)
+{
+	uint64		length = buf->len - buf->cursor;
+	int			version,
+				kind,
+				nvalues,
+				ntotals;
+	uint32		n;
+	Size		size;
+	FlatMap    *flat;
+	int64	   *totals;
+
+	*why = "it is too short";
+	if (length < 8)
+		return NULL;
+	version = pq_getmsgbyte(buf);
+	kind = pq_getmsgbyte(buf);
+	nvalues = pq_getmsgbyte(buf);
+	ntotals = pq_getmsgbyte(buf);
+	n = pq_getmsgint(buf, 4);
+	*why = "its version is not known";
+	if (version != FLAT_VERSION)
+		return NULL;
+	*why = "it has too many values";
+	if (nvalues > MAX_VALUES || ntotals > MAX_VALUES)
+		return NULL;
+	*why = "its length does not fit its number of customers";
+	if (length != 8 + UINT64CONST(8) * ntotals + n * (UINT64CONST(12) + 8 * nvalues))
+		return NULL;
+	*why = "it has too many customers";
+	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
+		return NULL;
+
+	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
+	flat = palloc0(size);
+	SET_VARSIZE(flat, size);
+	flat->version = FLAT_VERSION;
+	flat->kind = kind;
+	flat->nvalues = nvalues;
+	flat->ntotals = ntotals;
+	flat->nslots = flat->ncustomers = n;
+	totals = (int64 *) (flat + 1);
+	for (int i = 0; i < ntotals; i++)
+		totals[i] = pq_getmsgint64(buf);
+	for (uint32 i = 0; i < n; i++)
+	{
+		RetCustomer *customer = (RetCustomer *) ((char *) (totals + ntotals) + i * slot_size(nvalues));
+
+		customer->key = pq_getmsgint64(buf);
+		customer->flags = pq_getmsgint(buf, 4);
+		for (int j = 0; j < nvalues; j++)
+			customer->values[j] = pq_getmsgint64(buf);
+		*why = "a customer has no content";
+		if (customer->flags == 0)
+			return NULL;
+		*why = "its customers are not in ascending order";
+		if (i > 0 && customer->key <= ((RetCustomer *) ((char *) customer - slot_size(nvalues)))->key)
+			return NULL;
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return flat;
+}
+
+static int
+customer_compare(const void *a, const void *b)
+{
+	int64		x = (*(RetCustomer *const *) a)->key;
+	int64		y = (*(RetCustomer *const *) b)->key;
+
+	return (x > y) - (x < y);
+}
+
+/* The customers of a value in ascending order of their keys */
+static RetCustomer **
+sorted_customers(const RetMap *map)
+{
+	RetCustomer **sorted = palloc_extended((map->ncustomers + 1) * sizeof(RetCustomer *),
+										   MCXT_ALLOC_HUGE);
+	uint64		n = 0;
+
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags != 0)
+			sorted[n++] = customer;
+	}
+	CHECK_FOR_INTERRUPTS();
+	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
+	return sorted;
+}
+
+/* The binary form of the value in argument 0 */
+static bytea *
+flat_bytes(FunctionCallInfo fcinfo)
+{
+	FlatMap    *flat = (FlatMap *) PG_GETARG_VARLENA_P(0);
+	RetMap		map;
+	RetCustomer **sorted;
+	StringInfoData buf;
+
+	flat_view(flat, NULL, &map);
+	if (map.ncustomers > (MaxAllocSize / 2) / (12 + 8 * (Size) flat->nvalues))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers to write out"),
+				 errdetail("The map holds %u customers.", flat->ncustomers)));
+	sorted = sorted_customers(&map);
+	pq_begintypsend(&buf);
+	pq_sendbyte(&buf, FLAT_VERSION);
+	pq_sendbyte(&buf, flat->kind);
+	pq_sendbyte(&buf, flat->nvalues);
+	pq_sendbyte(&buf, flat->ntotals);
+	pq_sendint32(&buf, flat->ncustomers);
+	for (int i = 0; i < flat->ntotals; i++)
+		pq_sendint64(&buf, map.totals[i]);
+	for (uint64 i = 0; i < map.ncustomers; i++)
+	{
+		pq_sendint64(&buf, sorted[i]->key);
+		pq_sendint32(&buf, sorted[i]->flags);
+		for (int j = 0; j < flat->nvalues; j++)
+			pq_sendint64(&buf, sorted[i]->values[j]);
+	}
+	pfree(sorted);
+	return pq_endtypsend(&buf);
+}
+
+Datum
+customer_map_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	const char *why;
+	FlatMap    *flat = flat_parse(buf, &why);
+
+	if (flat == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid customer_map"),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(flat);
+}
+
+Datum
+customer_map_send(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
+}
+
+Datum
+customer_map_in(PG_FUNCTION_ARGS)
+{
+	Datum		bytes;
+	StringInfoData buf;
+	const char *why;
+	FlatMap    *flat;
+
+	if (!DirectInputFunctionCallSafe(byteain, PG_GETARG_CSTRING(0), InvalidOid, -1,
+									 fcinfo->context, &bytes))
+		PG_RETURN_NULL();
+	initReadOnlyStringInfo(&buf, VARDATA(DatumGetPointer(bytes)),
+						   VARSIZE(DatumGetPointer(bytes)) - VARHDRSZ);
+	flat = flat_parse(&buf, &why);
+	if (flat == NULL)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid customer_map"),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(flat);
+}
+
+Datum
+customer_map_out(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = flat_bytes(fcinfo);
+	Size		length = VARSIZE(bytes) - VARHDRSZ;
+	char	   *result = palloc(2 * length + 3);
+
+	result[0] = '\\';
+	result[1] = 'x';
+	result[2 + hex_encode(VARDATA(bytes), length, result + 2)] = '\0';
+	PG_RETURN_CSTRING(result);
+}
