@@ -1,0 +1,175 @@
+-- as_percent, wilson_interval, proportion_test
+SET datestyle = 'ISO, YMD';
+SET timezone = 'UTC';
+SET extra_float_digits = 0;
+
+-- equal up to rounding errors
+CREATE FUNCTION near(a double precision, b double precision, tolerance double precision DEFAULT 1e-9)
+RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN coalesce(abs(a - b) <= tolerance * greatest(1, abs(a), abs(b)), a IS NULL AND b IS NULL);
+
+--
+-- as_percent
+--
+SELECT as_percent(0.8235) AS one, as_percent(0.8235, 0) AS zero, as_percent(0.8235, 3) AS three,
+	   as_percent(0) AS nothing, as_percent(1) AS all_of_them, as_percent(2.0 / 3, 2) AS thirds;
+-- half away from zero, on the decimal form
+SELECT as_percent(0.00045, 2), as_percent(-0.00045, 2), as_percent(0.125, 0), as_percent(0.135, 0);
+-- beyond 0..1
+SELECT as_percent(-0.5), as_percent(12.5), as_percent(1e-300), as_percent(5e-17, 15);
+SELECT length(as_percent(1e300, 0)::text);
+SELECT as_percent(NULL) IS NULL AS null_rate, as_percent(NULL, 3) IS NULL AS null_rate_with_digits;
+SELECT as_percent(rate => 0.25, digits => 0);
+SELECT count(*) AS differ FROM generate_series(0, 2000) i
+WHERE as_percent(i / 2000.0) IS DISTINCT FROM round(i / 20.0, 1);
+
+--
+-- wilson_interval
+--
+SELECT near(lower, 0.231, 5e-4) AS lower, near(upper, 0.882, 5e-4) AS upper FROM wilson_interval(3, 5);
+
+-- the definition: the p with |x/n - p| = z sqrt(p (1 - p) / n)
+CREATE TABLE quantiles (confidence double precision, z double precision);
+INSERT INTO quantiles VALUES
+	(0.5, 0.674489750196081743), (0.8, 1.28155156554460047), (0.9, 1.64485362695147271),
+	(0.95, 1.95996398454005424), (0.99, 2.57582930354890076), (0.999, 3.29052673149189487);
+SELECT count(*) AS intervals,
+	   count(*) FILTER (WHERE near(p - w.lower, z * sqrt(w.lower * (1 - w.lower) / n))) AS lower_ok,
+	   count(*) FILTER (WHERE near(w.upper - p, z * sqrt(w.upper * (1 - w.upper) / n))) AS upper_ok,
+	   count(*) FILTER (WHERE 0 <= w.lower AND w.lower <= p AND p <= w.upper AND w.upper <= 1) AS inside,
+	   count(*) FILTER (WHERE near(w.lower, 1 - mirror.upper)) AS mirrored
+FROM (SELECT n, x, x / n::float8 AS p FROM generate_series(1, 40) n, generate_series(0, n) x) s, quantiles,
+	 wilson_interval(x, n, confidence) w, wilson_interval(n - x, n, confidence) mirror;
+
+-- exact ends
+SELECT bool_and(lower = 0) AS none, bool_and(upper > 0 AND upper < 1) AS none_upper
+FROM generate_series(1, 500) n, wilson_interval(0, n);
+SELECT bool_and(upper = 1) AS every, bool_and(lower > 0 AND lower < 1) AS every_lower
+FROM generate_series(1, 500) n, wilson_interval(n, n);
+
+-- the quantile behind it, read from the upper end of 0 of 1: z^2 / (1 + z^2)
+SELECT confidence, near(sqrt(upper / (1 - upper)), z, 1e-13) AS quantile
+FROM quantiles, wilson_interval(0, 1, confidence) ORDER BY confidence;
+SELECT near(sqrt(upper / (1 - upper)), 1.25331413731583e-6, 1e-15) AS tiny_confidence FROM wilson_interval(0, 1, 1e-6);
+SELECT near(sqrt(upper / (1 - upper)), 7.03448691004784, 1e-8) AS huge_confidence FROM wilson_interval(0, 1, 1 - 2e-12);
+SELECT near(sqrt(upper / (1 - upper)), 8.29236107581360, 1e-9) AS next_to_one FROM wilson_interval(0, 1, 1 - 1.1102230246251565e-16);
+SELECT lower = upper AS next_to_zero FROM wilson_interval(1, 4, 1e-300);
+SELECT count(*) AS steps, bool_and(upper > previous) AS monotone
+FROM (SELECT upper, lag(upper, 1, 0) OVER (ORDER BY i) AS previous
+	  FROM generate_series(1, 999) i, wilson_interval(0, 1, i / 1000.0)) w;
+
+-- few in very many: nothing cancels
+SELECT near(lower * 1e15, 0.176524554935153, 1e-9) AS lower, near(upper * 1e15, 5.66493426575896, 1e-9) AS upper
+FROM wilson_interval(1, 1000000000000000);
+SELECT lower > 1 - 1e-11 AND lower < 1 AS lower, upper FROM wilson_interval(1000000000000, 1000000000000);
+SELECT lower, upper FROM wilson_interval(9223372036854775807, 9223372036854775807);
+SELECT lower, upper < 1e-17 AND upper > 0 AS upper FROM wilson_interval(0, 9223372036854775807);
+
+-- wider with more confidence, narrower with more trials
+SELECT bool_and(w99.lower < w95.lower AND w99.upper > w95.upper) AS wider,
+	   bool_and(more.upper - more.lower < w95.upper - w95.lower) AS narrower
+FROM generate_series(1, 9) x, wilson_interval(x, 10) AS w95, wilson_interval(x, 10, 0.99) AS w99,
+	 wilson_interval(10 * x, 100) AS more;
+
+-- NULL and nothing
+SELECT wilson_interval(0, 0) IS NULL AS no_trials, wilson_interval(NULL, 5) IS NULL AS null_successes,
+	   wilson_interval(1, NULL) IS NULL AS null_trials, wilson_interval(NULL, NULL) IS NULL AS null_both;
+SELECT * FROM wilson_interval(0, 0);
+SELECT (wilson_interval(successes => 5, trials => 5, confidence => 0.9)).upper;
+
+--
+-- proportion_test
+--
+-- 56 of 70 against 48 of 80, Newcombe's first example: 0.0524 .. 0.3339
+SELECT near(difference, -0.2) AS difference, near(z, -2.6501719513, 1e-9) AS z, near(p_value, 0.0080450814, 1e-9) AS p_value,
+	   near(lower, -0.3339, 5e-5) AS lower, near(upper, -0.0524, 5e-5) AS upper
+FROM proportion_test(56, 70, 48, 80);
+
+CREATE TABLE tables AS
+SELECT x1, n1, x2, n2 FROM (VALUES (1), (2), (5), (9)) a(n1), (VALUES (1), (3), (8), (20)) b(n2),
+	 generate_series(0, n1) x1, generate_series(0, n2) x2;
+
+-- chi-square of the two-by-two table is z squared
+SELECT count(*) AS tables, count(z) AS with_variance,
+	   count(*) FILTER (WHERE near(difference, x2 / n2::float8 - x1 / n1::float8)) AS difference_ok,
+	   count(*) FILTER (WHERE near(z * z, n * (x1 * (n2 - x2) - x2 * (n1 - x1))::float8 ^ 2 /
+								nullif(n1 * n2 * x * (n - x), 0))) AS z_ok,
+	   count(*) FILTER (WHERE z IS NULL OR sign(z) = sign(round(difference::numeric, 9))) AS sign_ok,
+	   count(*) FILTER (WHERE (z IS NULL) = (p_value IS NULL)) AS nulls_ok,
+	   count(*) FILTER (WHERE -1 <= lower AND lower <= difference AND difference <= upper AND upper <= 1) AS inside
+FROM (SELECT *, n1 + n2 AS n, x1 + x2 AS x FROM tables) t, proportion_test(x1, n1, x2, n2);
+
+-- Newcombe's interval is the square and add of two Wilson intervals
+SELECT confidence,
+	   count(*) FILTER (WHERE near(t.lower, difference - sqrt((p2 - w2.lower) ^ 2 + (w1.upper - p1) ^ 2))) AS lower_ok,
+	   count(*) FILTER (WHERE near(t.upper, difference + sqrt((w2.upper - p2) ^ 2 + (p1 - w1.lower) ^ 2))) AS upper_ok
+FROM (SELECT *, x1 / n1::float8 AS p1, x2 / n2::float8 AS p2 FROM tables) s, (VALUES (0.8), (0.95)) c(confidence),
+	 proportion_test(x1, n1, x2, n2, confidence) t,
+	 wilson_interval(x1, n1, confidence) w1, wilson_interval(x2, n2, confidence) w2
+GROUP BY confidence ORDER BY confidence;
+
+-- exchanging the sides changes the sign
+SELECT count(*) AS tables,
+	   count(*) FILTER (WHERE near(a.difference, -b.difference) AND near(a.z, -b.z) AND near(a.p_value, b.p_value)
+						AND near(a.lower, -b.upper) AND near(a.upper, -b.lower)) AS antisymmetric
+FROM tables, proportion_test(x1, n1, x2, n2) a, proportion_test(x2, n2, x1, n1) b;
+
+-- p values of known z
+SELECT near(z * z, 4.0 / 3) AS z, near(p_value, 0.248213078989924, 1e-12) AS p_value FROM proportion_test(0, 2, 1, 2);
+SELECT near(z, 2, 1e-12) AS z, near(p_value, 0.0455002638963584, 1e-12) AS p_value FROM proportion_test(0, 2, 2, 2);
+SELECT p_value > 0 AND p_value < 1e-150 AS far_out FROM proportion_test(0, 400, 400, 400);
+
+-- nobody or everybody: no variance, but an interval
+SELECT difference, z, p_value, near(lower, -upper) AS symmetric, upper > 0 AND upper < 1 AS wide
+FROM proportion_test(0, 7, 0, 7);
+SELECT difference, z, p_value, lower < 0 AND lower > -1 AS lower, upper > 0 AND upper < 1 AS upper
+FROM proportion_test(3, 3, 9, 9);
+SELECT difference, lower > 0 AND lower < 1 AS lower, upper FROM proportion_test(0, 50, 50, 50);
+SELECT proportion_test(0, 0, 1, 2) IS NULL AS no_first, proportion_test(1, 2, 0, 0) IS NULL AS no_second,
+	   proportion_test(NULL, 1, 1, 1) IS NULL AS null1, proportion_test(1, NULL, 1, 1) IS NULL AS null2,
+	   proportion_test(1, 1, NULL, 1) IS NULL AS null3, proportion_test(1, 1, 1, NULL) IS NULL AS null4;
+SELECT near(difference, 0.5) AS difference, z IS NOT NULL AS z
+FROM proportion_test(2305843009213693952, 9223372036854775807, 6917529027641081856, 9223372036854775807);
+
+--
+-- Errors
+--
+\set VERBOSITY sqlstate
+SELECT as_percent('NaN');
+SELECT as_percent('Infinity');
+SELECT as_percent('-Infinity', 2);
+SELECT as_percent(0.5, -1);
+SELECT as_percent(0.5, 16);
+SELECT as_percent(0.5, NULL);
+SELECT as_percent(NULL, 16);
+SELECT wilson_interval(6, 5);
+SELECT wilson_interval(1, 0);
+SELECT wilson_interval(-1, 5);
+SELECT wilson_interval(-2, -1);
+SELECT wilson_interval(0, -1);
+SELECT wilson_interval(3, 5, NULL);
+SELECT wilson_interval(NULL, 5, NULL);
+SELECT wilson_interval(3, 5, 0);
+SELECT wilson_interval(3, 5, 1);
+SELECT wilson_interval(3, 5, -0.95);
+SELECT wilson_interval(3, 5, 95);
+SELECT wilson_interval(3, 5, 'NaN');
+SELECT wilson_interval(3, 5, 'Infinity');
+SELECT wilson_interval(NULL, 5, 95);
+SELECT proportion_test(6, 5, 1, 2);
+SELECT proportion_test(1, 5, 3, 2);
+SELECT proportion_test(-1, 5, 1, 2);
+SELECT proportion_test(1, 5, 1, -2);
+SELECT proportion_test(1, 5, -1, 2);
+SELECT proportion_test(0, -5, 1, 2);
+SELECT proportion_test(1, 5, 1, 2, NULL);
+SELECT proportion_test(1, 5, 1, 2, 1.5);
+\set VERBOSITY default
+SELECT wilson_interval(3, 5, 95);
+SELECT wilson_interval(6, 5);
+SELECT wilson_interval(-6, 5);
+SELECT as_percent('NaN');
+SELECT as_percent(0.5, 16);
+
+DROP TABLE quantiles, tables;
+DROP FUNCTION near(double precision, double precision, double precision);
