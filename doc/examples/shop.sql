@@ -1,0 +1,94 @@
+-- A small web shop, made up but always the same: 20,000 customers who came in
+-- the 24 months of 2024 and 2025, their orders, the members of its club and the
+-- answers to "would you recommend us?", 0 to 10.
+--
+-- Run it in an empty database:  psql -f shop.sql
+
+BEGIN;
+
+CREATE TABLE orders (
+    customer_id bigint,
+    ordered_at  timestamp,
+    amount      numeric(10,2)
+);
+CREATE TABLE subscriptions (
+    customer_id bigint,
+    started     date,
+    ended       date            -- NULL: still a member
+);
+CREATE TABLE survey_answers (
+    customer_id bigint,
+    answered_on date,
+    score       integer
+);
+
+-- Evenly spread over (0,1) and the same on every machine, unlike random()
+CREATE FUNCTION pg_temp.noise(n bigint, stream bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT
+    RETURN ((hashint8extended(n, stream) & 4294967295) + 0.5) / 4294967296;
+
+-- pace: days between two orders; loyalty: chance of one more order; the shop
+-- grows, so more customers begin late than early
+CREATE TEMP TABLE shop_customers AS
+SELECT c AS customer_id,
+       timestamp '2024-01-01' + pg_temp.noise(c, 1) ^ 0.75 * interval '731 days' AS joined,
+       9 + 80 * pg_temp.noise(c, 2) ^ 2 AS pace,
+       0.30 + 0.62 * pg_temp.noise(c, 3) AS loyalty,
+       exp(3 * (pg_temp.noise(c, 4) + pg_temp.noise(c, 5) - 1)) AS spending
+FROM generate_series(1, 20000) AS c;
+
+-- The number of orders is geometric with the customer's own loyalty: most buy
+-- once or twice, a few very often
+INSERT INTO orders
+SELECT customer_id, date_trunc('minute', ordered_at), amount
+FROM (SELECT customer_id,
+             joined + interval '1 day' * coalesce(sum(gap) OVER earlier, 0) AS ordered_at,
+             round((5 + 28 * spending * (0.4 + 1.2 * pg_temp.noise(n, 8)))::numeric, 2) AS amount
+      FROM (SELECT customer_id, joined, spending, k,
+                   customer_id * 1000 + k AS n,
+                   -pace * ln(pg_temp.noise(customer_id * 1000 + k, 7)) AS gap
+            FROM shop_customers,
+                 generate_series(0, least(200, floor(ln(pg_temp.noise(customer_id, 6)) / ln(loyalty)))::integer) AS k) AS steps
+      WINDOW earlier AS (PARTITION BY customer_id ORDER BY k
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS all_orders
+WHERE ordered_at < '2026-01-01'
+ORDER BY ordered_at, customer_id;
+
+-- A third joins the club; how many months a member stays differs widely
+INSERT INTO subscriptions
+SELECT customer_id, started, nullif(least(started + days, '2026-01-01'), '2026-01-01')
+FROM (SELECT customer_id,
+             joined::date + floor(30 * pg_temp.noise(customer_id, 9))::integer AS started,
+             7 + floor(-30 * (3 + 30 * pg_temp.noise(customer_id, 10) ^ 2) * ln(pg_temp.noise(customer_id, 11)))::integer AS days
+      FROM shop_customers
+      WHERE pg_temp.noise(customer_id, 12) < 0.35) AS members
+WHERE started < '2026-01-01'
+ORDER BY started, customer_id;
+
+-- One in eight of those who left comes back later
+INSERT INTO subscriptions
+SELECT customer_id, ended + 20 + floor(100 * pg_temp.noise(customer_id, 13))::integer, NULL
+FROM subscriptions
+WHERE pg_temp.noise(customer_id, 14) < 0.125 AND ended < '2025-09-01'
+ORDER BY 2, 1;
+
+-- A third answers two weeks after the first order; loyal customers are happier
+-- and the shop gets better
+INSERT INTO survey_answers
+SELECT customer_id, answered_on, width_bucket(mood, ARRAY[0.02, 0.04, 0.06, 0.09, 0.12, 0.17, 0.23, 0.35, 0.52, 0.78])
+FROM (SELECT customer_id, joined::date + 14 AS answered_on,
+             (pg_temp.noise(customer_id, 15) + 0.15 * (loyalty - 0.61)
+              + 0.05 * (joined::date - date '2024-07-01') / 365.0)::numeric AS mood
+      FROM shop_customers
+      WHERE pg_temp.noise(customer_id, 16) < 0.33) AS answers
+WHERE answered_on < '2026-01-01'
+ORDER BY answered_on, customer_id;
+
+DROP TABLE shop_customers;
+CREATE INDEX ON orders (ordered_at);
+
+COMMIT;
+
+VACUUM ANALYZE orders;
+VACUUM ANALYZE subscriptions;
+VACUUM ANALYZE survey_answers;
