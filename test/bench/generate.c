@@ -1,0 +1,259 @@
+/*-------------------------------------------------------------------------
+ *
+ * generate.c
+ *	  The benchmark's data, the same at every run, in COPY's binary format.
+ *
+ *	generate orders N	customer_id bigint, ordered_at timestamptz,
+ *						amount double precision, order_id bigint
+ *	generate scores N	score integer, answered_at timestamptz
+ *
+ * Orders: N / 10 customers, numbered as they arrive, arriving ever faster
+ * over the 24 months from 2023-01-01 UTC.  The first order is at the arrival;
+ * how many follow is lognormal (sigma 2, so nearly half the customers never
+ * come back and a few come thousands of times), scaled to give N rows; they
+ * are spread over an exponential lifetime of a year in the mean, cut at the
+ * end of the data.  Scores: 0 to 10 with weights of a usual survey.  Both in
+ * time order.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <endian.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY		86400000000.0	/* in microseconds, as all times here */
+#define START	(8401 * DAY)	/* 2023-01-01, counted from 2000-01-01 */
+#define LENGTH	(731 * DAY)		/* to 2025-01-01 */
+
+typedef struct Order
+{
+	int64_t		at;
+	int32_t		customer;
+	int32_t		cents;
+} Order;
+
+static uint64_t seed = 20230101;
+
+/* splitmix64 */
+static uint64_t
+next(void)
+{
+	uint64_t	z = (seed += 0x9E3779B97F4A7C15u);
+
+	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+	return z ^ (z >> 31);
+}
+
+/* uniform, never 0 and never 1 */
+static double
+uniform(void)
+{
+	return ((next() >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double
+normal(void)
+{
+	return sqrt(-2 * log(uniform())) * cos(2 * M_PI * uniform());
+}
+
+static void *
+allocate(size_t n, size_t size)
+{
+	void	   *p = calloc(n, size);
+
+	if (p == NULL)
+	{
+		fprintf(stderr, "generate: out of memory\n");
+		exit(1);
+	}
+	return p;
+}
+
+static void
+put(const void *p, size_t size)
+{
+	if (fwrite(p, size, 1, stdout) != 1)
+	{
+		perror("generate: cannot write");
+		exit(1);
+	}
+}
+
+static void
+put16(int16_t value)
+{
+	uint16_t	be = htobe16((uint16_t) value);
+
+	put(&be, sizeof(be));
+}
+
+static void
+put32(int32_t value)
+{
+	uint32_t	be = htobe32((uint32_t) value);
+
+	put(&be, sizeof(be));
+}
+
+/* a field of 8 bytes, with its length before it */
+static void
+put_field64(int64_t value)
+{
+	uint64_t	be = htobe64((uint64_t) value);
+
+	put32(8);
+	put(&be, sizeof(be));
+}
+
+static void
+put_field_double(double value)
+{
+	int64_t		bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	put_field64(bits);
+}
+
+static int
+order_cmp(const void *a, const void *b)
+{
+	const Order *x = a;
+	const Order *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return (x->customer > y->customer) - (x->customer < y->customer);
+}
+
+static int
+double_cmp(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* Number of orders if customer i follows up with floor(scale * weight[i]) */
+static int64_t
+total(const double *weight, int64_t n, double scale)
+{
+	int64_t		sum = n;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += (int64_t) (scale * weight[i]);
+	return sum;
+}
+
+/* The orders of one customer; returns the place after the last one */
+static Order *
+put_customer(Order *o, int32_t customer, double arrival, int64_t norders)
+{
+	double		lifetime = -365 * DAY * log(uniform());
+	double		basket = 1500 + 6000 * uniform();
+
+	if (arrival + lifetime > START + LENGTH)
+		lifetime = START + LENGTH - arrival;
+	for (int64_t i = 0; i < norders; i++, o++)
+	{
+		o->at = (int64_t) (i == 0 ? arrival : arrival + lifetime * uniform());
+		o->customer = customer;
+		o->cents = 1 + (int32_t) (basket * exp(0.5 * normal()));
+	}
+	return o;
+}
+
+static void
+generate_orders(int64_t n)
+{
+	int64_t		ncustomers = n / 10 > 0 ? n / 10 : 1;
+	double	   *arrival = allocate(ncustomers, sizeof(double));
+	double	   *weight = allocate(ncustomers, sizeof(double));
+	Order	   *orders = allocate(n, sizeof(Order));
+	Order	   *end = orders;
+	double		low = 0;
+	double		high = 1e6;
+	int64_t		missing;
+
+	for (int64_t i = 0; i < ncustomers; i++)
+	{
+		/* density rising from 1 to 2 */
+		arrival[i] = START + LENGTH * (sqrt(1 + 3 * uniform()) - 1);
+		weight[i] = exp(2 * normal());
+	}
+	qsort(arrival, ncustomers, sizeof(double), double_cmp);
+	for (int i = 0; i < 60; i++)
+	{
+		double		middle = (low + high) / 2;
+
+		if (total(weight, ncustomers, middle) <= n)
+			low = middle;
+		else
+			high = middle;
+	}
+	missing = n - total(weight, ncustomers, low);
+	for (int64_t i = 0; i < ncustomers; i++)
+		end = put_customer(end, (int32_t) i + 1, arrival[i],
+						   1 + (int64_t) (low * weight[i]) + (i < missing));
+	n = end - orders;
+	qsort(orders, n, sizeof(Order), order_cmp);
+	for (int64_t i = 0; i < n; i++)
+	{
+		put16(4);
+		put_field64(orders[i].customer);
+		put_field64(orders[i].at);
+		put_field_double(orders[i].cents / 100.0);
+		put_field64(i + 1);
+	}
+}
+
+static void
+generate_scores(int64_t n)
+{
+	static const int weight[11] = {3, 1, 1, 2, 3, 6, 7, 14, 22, 18, 23};
+	double		step = LENGTH / n;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		int			draw = (int) (100 * uniform());
+		int			score = 0;
+
+		while (draw >= weight[score])
+			draw -= weight[score++];
+		put16(2);
+		put32(4);
+		put32(score);
+		put_field64((int64_t) (START + (i + uniform()) * step));
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
+	int64_t		n = argc == 3 ? atoll(argv[2]) : 0;
+
+	if (n <= 0 || (strcmp(argv[1], "orders") != 0 && strcmp(argv[1], "scores") != 0))
+	{
+		fprintf(stderr, "usage: generate orders|scores ROWS\n");
+		return 1;
+	}
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	put(header, sizeof(header) - 1);
+	if (strcmp(argv[1], "orders") == 0)
+		generate_orders(n);
+	else
+		generate_scores(n);
+	put16(-1);
+	if (fflush(stdout) != 0)
+	{
+		perror("generate: cannot write");
+		return 1;
+	}
+	return 0;
+}
