@@ -15,6 +15,97 @@ COMMENT ON FUNCTION retention_version() IS 'version of the loaded retention libr
 -- src/customer.c
 --
 
+CREATE TYPE customer_key;
+
+CREATE FUNCTION customer_key_in(cstring) RETURNS customer_key
+    AS 'int8in' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_key_out(customer_key) RETURNS cstring
+    AS 'int8out' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_out(customer_key) IS 'I/O';
+CREATE FUNCTION customer_key_recv(internal) RETURNS customer_key
+    AS 'int8recv' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_key_send(customer_key) RETURNS bytea
+    AS 'int8send' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_send(customer_key) IS 'I/O';
+
+CREATE TYPE customer_key (
+    INPUT = customer_key_in,
+    OUTPUT = customer_key_out,
+    RECEIVE = customer_key_recv,
+    SEND = customer_key_send,
+    LIKE = bigint
+);
+COMMENT ON TYPE customer_key IS 'a customer, for the aggregates of this extension: integers as they are, other types as 64 bits of their own hash; columns are cast to it implicitly, e.g. retention_rate(customer_id, ...)';
+
+CREATE FUNCTION customer_key(smallint) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_smallint' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(smallint) IS 'customer of a smallint: the integer itself; NULL for NULL; e.g. customer_key(7::smallint)';
+CREATE FUNCTION customer_key(integer) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_integer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(integer) IS 'customer of a integer: the integer itself; NULL for NULL; e.g. customer_key(7)';
+CREATE FUNCTION customer_key(text) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(text) IS 'customer of a text: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''ann''::text)';
+CREATE FUNCTION customer_key(character) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_bpchar' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(character) IS 'customer of a character: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''ann''::char(8))';
+CREATE FUNCTION customer_key(uuid) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(uuid) IS 'customer of a uuid: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(gen_random_uuid())';
+CREATE FUNCTION customer_key(numeric) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(numeric) IS 'customer of a numeric: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(1.00), the same customer as customer_key(1.0)';
+CREATE FUNCTION customer_key(anyelement) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_anyelement' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(anyelement) IS 'customer of any other type that can be hashed (enum, row, domain, array, ...): 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(row(shop, customer_no))';
+
+CREATE CAST (bigint AS customer_key) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (bigint AS customer_key) IS 'the integer itself, at no cost';
+CREATE CAST (customer_key AS bigint) WITHOUT FUNCTION;
+COMMENT ON CAST (customer_key AS bigint) IS 'the 64 bits as an integer, e.g. customer_key(row(1, 2))::bigint';
+CREATE CAST (smallint AS customer_key) WITH FUNCTION customer_key(smallint) AS IMPLICIT;
+COMMENT ON CAST (smallint AS customer_key) IS 'lets columns of type smallint be passed as customers';
+CREATE CAST (integer AS customer_key) WITH FUNCTION customer_key(integer) AS IMPLICIT;
+COMMENT ON CAST (integer AS customer_key) IS 'lets columns of type integer be passed as customers';
+CREATE CAST (text AS customer_key) WITH FUNCTION customer_key(text) AS IMPLICIT;
+COMMENT ON CAST (text AS customer_key) IS 'lets columns of type text be passed as customers';
+CREATE CAST (character varying AS customer_key) WITH FUNCTION customer_key(text) AS IMPLICIT;
+COMMENT ON CAST (character varying AS customer_key) IS 'lets columns of type character varying be passed as customers';
+CREATE CAST (character AS customer_key) WITH FUNCTION customer_key(character) AS IMPLICIT;
+COMMENT ON CAST (character AS customer_key) IS 'lets columns of type character be passed as customers';
+CREATE CAST (uuid AS customer_key) WITH FUNCTION customer_key(uuid) AS IMPLICIT;
+COMMENT ON CAST (uuid AS customer_key) IS 'lets columns of type uuid be passed as customers';
+CREATE CAST (numeric AS customer_key) WITH FUNCTION customer_key(numeric) AS IMPLICIT;
+COMMENT ON CAST (numeric AS customer_key) IS 'lets columns of type numeric be passed as customers';
+
+CREATE TYPE customer_map;
+
+CREATE FUNCTION customer_map_in(cstring) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_map_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_map_out(customer_map) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_map_out(customer_map) IS 'I/O';
+CREATE FUNCTION customer_map_recv(internal) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_map_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_map_send(customer_map) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_map_send(customer_map) IS 'I/O';
+
+CREATE TYPE customer_map (
+    INPUT = customer_map_in,
+    OUTPUT = customer_map_out,
+    RECEIVE = customer_map_recv,
+    SEND = customer_map_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE customer_map IS 'transition value of the aggregates over customers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
+
 --
 -- src/aggregate.c
 --
@@ -248,6 +339,578 @@ COMMENT ON FUNCTION nps_category(double precision) IS 'promoter, passive or detr
 -- src/rate.c
 --
 
+CREATE TYPE retention_summary AS (
+    base bigint,
+    retained bigint,
+    lost bigint,
+    acquired bigint
+);
+COMMENT ON TYPE retention_summary IS 'numbers of customers: base = retained + lost, and acquired who were not in the base';
+COMMENT ON COLUMN retention_summary.base IS 'customers in the base, or at the opening of the period';
+COMMENT ON COLUMN retention_summary.retained IS 'those of the base who came back, or were there at the close';
+COMMENT ON COLUMN retention_summary.lost IS 'those of the base who were not: base - retained';
+COMMENT ON COLUMN retention_summary.acquired IS 'customers who came, or were there at the close, and are not in the base';
+
+-- one row per customer
+
+CREATE FUNCTION retention_boolean_transfn(bigint[], boolean, boolean) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_boolean_transfn(bigint[], boolean, boolean) IS 'aggregate transition function';
+CREATE FUNCTION retention_boolean_invfn(bigint[], boolean, boolean) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_boolean_invfn(bigint[], boolean, boolean) IS 'aggregate inverse transition function';
+CREATE FUNCTION retention_rate_boolean_finalfn(bigint[]) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate_boolean_finalfn(bigint[]) IS 'aggregate final function';
+CREATE FUNCTION churn_rate_boolean_finalfn(bigint[]) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate_boolean_finalfn(bigint[]) IS 'aggregate final function';
+CREATE FUNCTION retention_summary_boolean_finalfn(bigint[]) RETURNS retention_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_summary_boolean_finalfn(bigint[]) IS 'aggregate final function';
+
+CREATE AGGREGATE retention_rate(was_customer boolean, is_customer boolean) (
+    SFUNC = retention_boolean_transfn,
+    STYPE = bigint[],
+    INITCOND = '{0,0,0,0}',
+    FINALFUNC = retention_rate_boolean_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    MSFUNC = retention_boolean_transfn,
+    MINVFUNC = retention_boolean_invfn,
+    MSTYPE = bigint[],
+    MINITCOND = '{0,0,0,0}',
+    MFINALFUNC = retention_rate_boolean_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(boolean, boolean) IS 'share (0..1) of the customers in the base that stayed, one row per customer; a null boolean is false, NULL if the base is empty; e.g. retention_rate(was_active, is_active)';
+
+CREATE AGGREGATE churn_rate(was_customer boolean, is_customer boolean) (
+    SFUNC = retention_boolean_transfn,
+    STYPE = bigint[],
+    INITCOND = '{0,0,0,0}',
+    FINALFUNC = churn_rate_boolean_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    MSFUNC = retention_boolean_transfn,
+    MINVFUNC = retention_boolean_invfn,
+    MSTYPE = bigint[],
+    MINITCOND = '{0,0,0,0}',
+    MFINALFUNC = churn_rate_boolean_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(boolean, boolean) IS 'share (0..1) of the customers in the base that left, lost / base, one row per customer; a null boolean is false, NULL if the base is empty; e.g. churn_rate(was_active, is_active)';
+
+CREATE AGGREGATE retention_summary(was_customer boolean, is_customer boolean) (
+    SFUNC = retention_boolean_transfn,
+    STYPE = bigint[],
+    INITCOND = '{0,0,0,0}',
+    FINALFUNC = retention_summary_boolean_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    MSFUNC = retention_boolean_transfn,
+    MINVFUNC = retention_boolean_invfn,
+    MSTYPE = bigint[],
+    MINITCOND = '{0,0,0,0}',
+    MFINALFUNC = retention_summary_boolean_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(boolean, boolean) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired, one row per customer; a null boolean is false, NULL if there are no rows; e.g. retention_summary(was_active, is_active)';
+
+-- many rows per customer
+
+CREATE FUNCTION retention_events_transfn(customer_map, customer_key, date, daterange, daterange) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'retention_events_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, date, daterange, daterange) IS 'aggregate transition function';
+CREATE FUNCTION retention_events_transfn(customer_map, customer_key, timestamp, tsrange, tsrange) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'retention_events_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, timestamp, tsrange, tsrange) IS 'aggregate transition function';
+CREATE FUNCTION retention_events_transfn(customer_map, customer_key, timestamptz, tstzrange, tstzrange) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'retention_events_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, timestamptz, tstzrange, tstzrange) IS 'aggregate transition function';
+CREATE FUNCTION retention_subscriptions_transfn(customer_map, customer_key, daterange, daterange) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_subscriptions_transfn(customer_map, customer_key, daterange, daterange) IS 'aggregate transition function';
+CREATE FUNCTION retention_subscriptions_transfn(customer_map, customer_key, tsrange, tsrange) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_subscriptions_transfn(customer_map, customer_key, tsrange, tsrange) IS 'aggregate transition function';
+CREATE FUNCTION retention_subscriptions_transfn(customer_map, customer_key, tstzrange, tstzrange) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_subscriptions_transfn(customer_map, customer_key, tstzrange, tstzrange) IS 'aggregate transition function';
+CREATE FUNCTION retention_customers_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_customers_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION retention_rate_customers_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate_customers_finalfn(customer_map) IS 'aggregate final function';
+CREATE FUNCTION churn_rate_customers_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate_customers_finalfn(customer_map) IS 'aggregate final function';
+CREATE FUNCTION retention_summary_customers_finalfn(customer_map) RETURNS retention_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_summary_customers_finalfn(customer_map) IS 'aggregate final function';
+
+CREATE AGGREGATE retention_rate(customer customer_key, at date, base daterange, comeback daterange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_rate(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_rate(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, at date, base daterange, comeback daterange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, at date, base daterange, comeback daterange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, date, daterange, daterange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, timestamp, tsrange, tsrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
+    SFUNC = retention_events_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, timestamptz, tstzrange, tstzrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_rate(customer customer_key, active daterange, period daterange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_rate(customer customer_key, active tsrange, period tsrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_rate(customer customer_key, active tstzrange, period tstzrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, active daterange, period daterange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, active tsrange, period tsrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE churn_rate(customer customer_key, active tstzrange, period tstzrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = churn_rate_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, active daterange, period daterange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, daterange, daterange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, active tsrange, period tsrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, tsrange, tsrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+CREATE AGGREGATE retention_summary(customer customer_key, active tstzrange, period tstzrange) (
+    SFUNC = retention_subscriptions_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = retention_summary_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = retention_customers_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_summary(customer_key, tstzrange, tstzrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+
+-- from counts
+
+CREATE FUNCTION counters_rollup_transfn(bigint[], retention_summary) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION counters_rollup_transfn(bigint[], retention_summary) IS 'aggregate transition function';
+CREATE FUNCTION retention_summary_rollup_finalfn(bigint[]) RETURNS retention_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_summary_rollup_finalfn(bigint[]) IS 'aggregate final function';
+
+CREATE AGGREGATE rollup(retention_summary) (
+    SFUNC = counters_rollup_transfn,
+    STYPE = bigint[],
+    INITCOND = '{0,0,0,0,0}',
+    FINALFUNC = retention_summary_rollup_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(retention_summary) IS 'sum of summaries of different customers, field by field; nulls are ignored, NULL if there are no others; e.g. retention_rate(rollup(s)) over stored summaries s';
+
+CREATE FUNCTION retention_rate(retention_summary) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'retention_rate_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate(retention_summary) IS 'share (0..1) of the customers in the base that stayed, retained / base; NULL for NULL and for an empty base; e.g. retention_rate(rollup(s))';
+CREATE FUNCTION churn_rate(retention_summary) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'churn_rate_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate(retention_summary) IS 'share (0..1) of the customers in the base that left, lost / base; NULL for NULL and for an empty base; e.g. churn_rate(rollup(s))';
+CREATE FUNCTION retention_interval(summary retention_summary, confidence double precision DEFAULT 0.95,
+    OUT lower double precision, OUT upper double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_interval(retention_summary, double precision) IS 'Wilson interval (0..1) of the retention rate; NULL for a null summary and for an empty base; e.g. retention_interval(retention_summary(was, is), 0.99)';
+CREATE FUNCTION retention_rate(customers_at_start bigint, customers_at_end bigint, customers_acquired bigint DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'retention_rate_from_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate(bigint, bigint, bigint) IS 'the textbook formula (E - N) / S, a share (0..1), from known counts; NULL for NULL and for customers_at_start = 0; e.g. retention_rate(1000, 900, 100) = 0.8';
+CREATE FUNCTION churn_rate(customers_at_start bigint, customers_lost bigint) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'churn_rate_from_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate(bigint, bigint) IS 'lost / start, a share (0..1), from known counts; NULL for NULL and for customers_at_start = 0; e.g. churn_rate(1000, 50) = 0.05';
+
 --
 -- src/purchase.c
 --
+
+CREATE FUNCTION repeat_rows_transfn(customer_map, customer_key) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_rows_transfn(customer_map, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION repeat_rows_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_rows_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION repeat_rows_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_rows_finalfn(customer_map) IS 'aggregate final function';
+
+CREATE AGGREGATE repeat_purchase_rate(customer customer_key) (
+    SFUNC = repeat_rows_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = repeat_rows_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = repeat_rows_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key) IS 'share (0..1) of the customers with two rows or more, one row per order; null customers are ignored, NULL if there are no others; e.g. repeat_purchase_rate(customer_id)';
+
+CREATE FUNCTION repeat_orders_transfn(customer_map, customer_key, customer_key) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_orders_transfn(customer_map, customer_key, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION repeat_orders_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_orders_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION repeat_orders_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_orders_finalfn(customer_map) IS 'aggregate final function';
+
+CREATE AGGREGATE repeat_purchase_rate(customer customer_key, order_id customer_key) (
+    SFUNC = repeat_orders_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = repeat_orders_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = repeat_orders_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, customer_key) IS 'share (0..1) of the customers with two different order ids or more; null customers and order ids are ignored, NULL if there are no others; e.g. repeat_purchase_rate(customer_id, order_id)';
+
+CREATE FUNCTION repeat_within_transfn(customer_map, customer_key, date, interval) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'repeat_within_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_transfn(customer_map, customer_key, date, interval) IS 'aggregate transition function';
+CREATE FUNCTION repeat_within_transfn(customer_map, customer_key, timestamp, interval) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'repeat_within_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_transfn(customer_map, customer_key, timestamp, interval) IS 'aggregate transition function';
+CREATE FUNCTION repeat_within_transfn(customer_map, customer_key, timestamptz, interval) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'repeat_within_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_transfn(customer_map, customer_key, timestamptz, interval) IS 'aggregate transition function';
+CREATE FUNCTION repeat_within_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION repeat_within_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_finalfn(customer_map) IS 'aggregate final function';
+CREATE FUNCTION repeat_within_finalfn_timestamptz(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION repeat_within_finalfn_timestamptz(customer_map) IS 'aggregate final function';
+
+CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at date, within interval) (
+    SFUNC = repeat_within_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = repeat_within_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = repeat_within_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, date, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+
+CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamp, within interval) (
+    SFUNC = repeat_within_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = repeat_within_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = repeat_within_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamp, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+
+CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamptz, within interval) (
+    SFUNC = repeat_within_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = repeat_within_finalfn_timestamptz,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = repeat_within_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamptz, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+
+CREATE TYPE clv_summary AS (
+    customers bigint,
+    purchases bigint,
+    revenue double precision,
+    average_purchase_value double precision,
+    purchases_per_year double precision,
+    relationship_years double precision,
+    clv double precision
+);
+COMMENT ON TYPE clv_summary IS 'simple historic customer lifetime value and its parts: clv = average_purchase_value x purchases_per_year x relationship_years = revenue / customers';
+COMMENT ON COLUMN clv_summary.customers IS 'number of customers';
+COMMENT ON COLUMN clv_summary.purchases IS 'number of purchases, those without amount included';
+COMMENT ON COLUMN clv_summary.revenue IS 'sum of the amounts';
+COMMENT ON COLUMN clv_summary.average_purchase_value IS 'revenue / purchases';
+COMMENT ON COLUMN clv_summary.purchases_per_year IS 'purchases / sum of the years between first and last purchase; NULL if nobody bought at two times';
+COMMENT ON COLUMN clv_summary.relationship_years IS 'mean time between first and last purchase, in years of 365.25 days; NULL if nobody bought at two times';
+COMMENT ON COLUMN clv_summary.clv IS 'revenue / customers';
+
+CREATE FUNCTION clv_transfn(customer_map, customer_key, date, double precision) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, date, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamp, double precision) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamp, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamptz, double precision) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamptz, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION clv_finalfn(customer_map) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clv_finalfn(customer_map) IS 'aggregate final function';
+CREATE FUNCTION clv_summary_finalfn(customer_map) RETURNS clv_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clv_summary_finalfn(customer_map) IS 'aggregate final function';
+
+CREATE AGGREGATE clv(customer customer_key, at date, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, date, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv(customer customer_key, at timestamp, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv_summary(customer customer_key, at date, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, date, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount double precision) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE FUNCTION clv(average_purchase_value double precision, purchases_per_year double precision, relationship_years double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'clv_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clv(double precision, double precision, double precision) IS 'simple customer lifetime value from known parts: their product, in the unit of the purchase value; NULL for NULL; e.g. clv(50, 4, 3) = 600';
+CREATE FUNCTION clv_contractual(margin double precision, retention_rate double precision, annual_discount double precision,
+    payment text DEFAULT 'first_included', periods_per_year double precision DEFAULT 1) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_contractual(double precision, double precision, double precision, text, double precision) IS 'value of a contract that pays margin per period and is renewed with a constant retention rate, discounted, in the unit of the margin; payment is ''first_included'', ''first_excluded'' or ''end_of_period''; NULL for a null margin or rate, and if nobody ever leaves and nothing is discounted; e.g. clv_contractual(100, 0.8, 0.1) = 366.67';
+CREATE FUNCTION retention_cost(total_cost double precision, retained_customers bigint) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_cost(double precision, bigint) IS 'cost per retained customer, in the unit of the cost; NULL for NULL and for 0 customers; e.g. retention_cost(100000, 1000) = 100';
+CREATE FUNCTION acquisition_cost(total_cost double precision, acquired_customers bigint) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION acquisition_cost(double precision, bigint) IS 'cost per acquired customer, in the unit of the cost; NULL for NULL and for 0 customers; e.g. acquisition_cost(50000, 400) = 125';
+CREATE FUNCTION clv_to_cac(clv double precision, cac double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clv_to_cac(double precision, double precision) IS 'lifetime value per unit of acquisition cost; NULL for NULL and for a cost of 0; e.g. clv_to_cac(375, 125) = 3';
+CREATE FUNCTION roi(gain double precision, cost double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION roi(double precision, double precision) IS 'return on investment as a fraction, (gain - cost) / cost, where gain is all that came back; NULL for NULL and for a cost of 0; e.g. roi(1500, 1000) = 0.5';
+CREATE FUNCTION engagement_rate(interactions bigint, audience bigint) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engagement_rate(bigint, bigint) IS 'interactions per member of the audience; NULL for NULL and for an audience of 0; e.g. engagement_rate(250, 1000) = 0.25';
+CREATE FUNCTION customer_type(purchases bigint, score integer DEFAULT NULL) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; NULL for 0 or NULL purchases, a null score is no promoter; e.g. customer_type(3, 9) = ''loyal''';
