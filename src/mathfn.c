@@ -55,9 +55,10 @@ ret_normal_two_sided(double z)
 /*
  * Wilson interval of the proportion x / n.
  *
- * The usual lower bound (a - h) / (n + z^2), a = x + z^2/2, subtracts two
- * nearly equal numbers when x is small.  Since a^2 - h^2 is
+ * The usual lower bound (a - h) / (n + z^2), a = x + z^2/2, subtracts nearly
+ * equal numbers when x is small against z^2.  Since a^2 - h^2 is
  * x^2 (n + z^2) / n, it also is x^2 / n / (a + h), where nothing cancels.
+ * Rounding must not carry a bound past the estimate or past 0 and 1.
  */
 void
 ret_wilson(double x, double n, double z, double *lower, double *upper)
@@ -71,7 +72,8 @@ ret_wilson(double x, double n, double z, double *lower, double *upper)
 }
 
 /*
- * Newcombe interval of the difference x2 / n2 - x1 / n1
+ * Newcombe interval of the difference x2 / n2 - x1 / n1, which only rounding
+ * could carry past -1 and 1
  */
 void
 ret_newcombe(double x1, double n1, double x2, double n2, double z,

@@ -47,6 +47,9 @@ FROM generate_series(1, 500) n, wilson_interval(0, n);
 SELECT bool_and(upper = 1) AS every, bool_and(lower > 0 AND lower < 1) AS every_lower
 FROM generate_series(1, 500) n, wilson_interval(n, n);
 
+SELECT bool_and(none.lower = 0) AS none, bool_and(every.upper = 1) AS every
+FROM generate_series(1, 999) i, wilson_interval(0, 7, i / 1000.0) none, wilson_interval(7, 7, i / 1000.0) every;
+
 -- the quantile behind it, read from the upper end of 0 of 1: z^2 / (1 + z^2)
 SELECT confidence, near(sqrt(upper / (1 - upper)), z, 1e-13) AS quantile
 FROM quantiles, wilson_interval(0, 1, confidence) ORDER BY confidence;
@@ -61,6 +64,8 @@ FROM (SELECT upper, lag(upper, 1, 0) OVER (ORDER BY i) AS previous
 -- few in very many: nothing cancels
 SELECT near(lower * 1e15, 0.176524554935153, 1e-9) AS lower, near(upper * 1e15, 5.66493426575896, 1e-9) AS upper
 FROM wilson_interval(1, 1000000000000000);
+SELECT near(lower * 1e15 / 0.0141344518725329354, 1, 2e-14) AS lower
+FROM wilson_interval(1, 1000000000000000, 1 - 1.1102230246251565e-16);
 SELECT lower > 1 - 1e-11 AND lower < 1 AS lower, upper FROM wilson_interval(1000000000000, 1000000000000);
 SELECT lower, upper FROM wilson_interval(9223372036854775807, 9223372036854775807);
 SELECT lower, upper < 1e-17 AND upper > 0 AS upper FROM wilson_interval(0, 9223372036854775807);
