@@ -117,7 +117,7 @@ trans_counters(FunctionCallInfo fcinfo, int n)
 			   VARSIZE(array) == ARR_OVERHEAD_NONULLS(1) + n * sizeof(int64) &&
 			   ARR_NDIM(array) == 1 && !ARR_HASNULL(array) &&
 			   ARR_DIMS(array)[0] == n && ARR_ELEMTYPE(array) == INT8OID))
-		return (int64 *) ARR_DATA_PTR(array);
+		return (int64 *) ((char *) array + ARR_OVERHEAD_NONULLS(1));
 	return ret_counters(fcinfo, 0, n);
 }
 
