@@ -4,28 +4,43 @@
 # Prints the delimiter, the positions of the three, and then all column names,
 # one a line, unique; or "!" and what is wrong.
 
-function split_header(line,  n, c, quoted, field, i) {
-    n = 0
+# Splits a line of CSV into field[1..n], returns n
+function split_csv(line, field,  n, c, quoted, text, i) {
     for (i = 1; i <= length(line); i++) {
         c = substr(line, i, 1)
-        if (quoted) {
-            if (c != "\"")
-                field = field c
-            else if (substr(line, i + 1, 1) == "\"") {
-                field = field c
-                i++
-            } else
-                quoted = 0
+        if (quoted && c == "\"" && substr(line, i + 1, 1) == "\"") {
+            text = text c
+            i++
         } else if (c == "\"")
-            quoted = 1
-        else if (c == delimiter) {
-            name[++n] = field
-            field = ""
+            quoted = !quoted
+        else if (c == delimiter && !quoted) {
+            field[++n] = trim(text)
+            text = ""
         } else
-            field = field c
+            text = text c
     }
-    name[++n] = field
+    field[++n] = trim(text)
     return n
+}
+
+function trim(text) {
+    gsub(/^[ \t]+|[ \t]+$/, "", text)
+    return text
+}
+
+# Comma, semicolon or tab, whichever is there most outside quotes
+function guess_delimiter(line,  best, most, i, n) {
+    gsub(/"[^"]*"/, "", line)
+    best = ","
+    most = 0
+    for (i = 1; i <= 3; i++) {
+        n = gsub(substr(",;\t", i, 1), "", line)
+        if (n > most) {
+            most = n
+            best = substr(",;\t", i, 1)
+        }
+    }
+    return best
 }
 
 # "Customer ID", customer_id and CustomerID are the same name
@@ -52,7 +67,7 @@ function find_usual(list,  n, i, usual, at) {
 
 function header_names(  i, text) {
     for (i = 1; i <= columns; i++)
-        text = text (i > 1 ? ", " : "") name[i]
+        text = text (i > 1 ? ", " : "") "\"" name[i] "\""
     return text
 }
 
@@ -74,20 +89,16 @@ BEGIN {
         fail("the first line is empty; it must name the columns")
 
     delimiter = ","
-    if (index($0, ",") == 0)
-        delimiter = index($0, ";") ? ";" : (index($0, "\t") ? "\t" : ",")
-    columns = split_header($0)
-    for (i = 1; i <= columns; i++) {
-        gsub(/^[ \t]+|[ \t]+$/, "", name[i])
+    if (wanted != "" && split_csv(wanted, given) != 3)
+        fail("COLUMNS must be three names, of the customer, the time and the amount: COLUMNS=customer,time,amount")
+    delimiter = guess_delimiter($0)
+    columns = split_csv($0, name)
+    for (i = 1; i <= columns; i++)
         if (name[i] == "")
             name[i] = "column " i
-    }
 
-    if (wanted != "" && split(wanted, given, ",") != 3)
-        fail("COLUMNS must be three names, of the customer, the time and the amount: COLUMNS=customer,time,amount")
     for (i = 1; i <= 3; i++) {
         if (wanted != "") {
-            gsub(/^[ \t]+|[ \t]+$/, "", given[i])
             position[i] = find(given[i])
             if (position[i] == 0)
                 lacking = lacking (lacking == "" ? "" : ", ") given[i]
@@ -105,6 +116,7 @@ BEGIN {
     print (delimiter == "\t" ? "tab" : delimiter)
     for (i = 1; i <= 3; i++)
         print position[i]
+    seen["row number"] = 1      # the staging table's own
     for (i = 1; i <= columns; i++) {
         text = substr(name[i], 1, 50)
         if (text in seen)

@@ -1,0 +1,182 @@
+# The demo on a small real file: its numbers, its complaints, and that nothing
+# is left of its server, also when it is interrupted.
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd qw(abs_path);
+use FindBin;
+use IPC::Run qw(run);
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $root = abs_path("$FindBin::Bin/../..");
+my $files = PostgreSQL::Test::Utils::tempdir_short();
+my $scratch = PostgreSQL::Test::Utils::tempdir_short();
+
+# The demo's temporary files go where the test can look for them; the extension
+# is installed already; a make above this test must not reach the ones below
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE)};
+$ENV{TMPDIR} = $scratch;
+$ENV{SKIP_SETUP} = 1;
+$ENV{COLUMNS} = 80;			# of the terminal: not the file's
+
+sub file
+{
+	my ($name, $content) = @_;
+	open my $fh, '>:raw', "$files/$name" or die "$name: $!";
+	print $fh $content;
+	close $fh;
+	return "$files/$name";
+}
+
+sub demo_command
+{
+	return ('make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_);
+}
+
+# Exit status, output and errors of a demo
+sub demo
+{
+	my ($out, $err);
+	run([ demo_command(@_) ], '<', \undef, '>', \$out, '2>', \$err);
+	return ($? >> 8, $out, $err);
+}
+
+sub leftovers
+{
+	return join ' ', glob "$scratch/retention.*";
+}
+
+# Gone, or only waiting for its parent to notice
+sub has_stopped
+{
+	my ($pid) = @_;
+	return 1 unless kill 0, $pid;
+	open my $fh, '<', "/proc/$pid/stat" or return 0;
+	return <$fh> =~ /\) Z /;
+}
+
+my @orders = (
+	[ 'a', '2024-01-05', '10.00' ],
+	[ 'b', '2024-01-20 08:15', '20' ],
+	[ 'c', '2024-01-31 23:59:59', '30' ],
+	[ 'c', '2024-02-01 00:00', '40' ],
+	[ 'a', '2024-02-10', '50' ],
+	[ 'd', '2024-02-15', '' ],
+	[ '', '2024-02-16', '1' ]);
+
+sub csv
+{
+	my ($header, $eol, @rows) = @_;
+	return join '', map { "$_$eol" } $header, map { join ',', @$_ } @rows;
+}
+
+# A file as people have them
+my ($rc, $out, $err) = demo('ORDERS=' . file('orders.csv', csv('customer_id,ordered_at,amount', "\n", @orders)));
+is($rc, 0, 'the demo runs on a small file') or diag($err);
+like($out, qr/^ +7 +\| +4 +\| 2024-01-05 \| 2024-02-16 *$/m, 'it counts orders and customers');
+like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \| +66\.7 \| +33\.3 *$/m, 'retention and churn of the month');
+like($out, qr/^ +0\.66666666666666\d+ *$/m, 'retention as one number');
+like($out, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'repeat purchase rates');
+like($out, qr/^average_purchase_value +\| 25 *$/m, 'average purchase value, a missing amount adds nothing');
+like($out, qr/^clv +\| 37\.5 *$/m, 'lifetime value');
+like($out, qr/^    SELECT retention_rate\(customer_id, ordered_at,$/m, 'with the SQL that made them');
+unlike($out, qr/Net promoter|club/, 'and nothing that the file does not tell');
+is(leftovers(), '', 'nothing is left of its server');
+
+# The same as a spreadsheet exports it
+my @more = map { [ 'x', qq("say ""hi"",\r\nplease"), @$_ ] } @orders;
+(my $rc2, my $out2, $err) = demo('ORDERS=' . file('spreadsheet file.csv',
+	"\xef\xbb\xbf" . csv('"Shop","Note, free","Customer ID","Order Date","Order Total"', "\r\n", @more)));
+is($rc2, 0, 'byte order mark, CRLF, quotes, line breaks in values, more columns') or diag($err);
+like($out2, qr/customer = Customer ID, time = Order Date, amount = Order Total/, 'it says which columns it took');
+s/^Loading .*\n//m for $out, $out2;
+is($out2, $out, 'and the report is the same');
+
+# Columns of unusual names, and integer customers
+(my $number = csv('who,when,what', "\n", grep { $_->[0] ne '' } @orders)) =~ tr/abcd/1234/;
+my $unusual = file('unusual.csv', $number =~ s/^.*\n/who;when;what\n/r =~ s/,/;/gr);
+($rc, $out, $err) = demo("ORDERS=$unusual", 'COLUMNS=Who, when,what');
+is($rc, 0, 'columns can be named, semicolons separate') or diag($err);
+like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \|/m, 'with the same numbers');
+
+# What is wrong is said, and nothing is started or loaded
+my @bad = (
+	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],
+	[ 'an empty file', [ 'ORDERS=' . file('empty.csv', '') ], qr/the file is empty/ ],
+	[ 'unknown columns', [ "ORDERS=$unusual" ],
+		qr/no column is recognised as customer, time, amount; the header has: "who", "when", "what"/ ],
+	[ 'one unknown column', [ 'ORDERS=' . file('one.csv', "user_id,date,cost_centre\n") ],
+		qr/no column is recognised as amount; the header has: "user_id", "date", "cost_centre"/ ],
+	[ 'a column that is not there', [ "ORDERS=$unusual", 'COLUMNS=who,time,what' ],
+		qr/there is no column time; the header has: "who", "when", "what"/ ],
+	[ 'too few columns', [ "ORDERS=$unusual", 'COLUMNS=who' ], qr/COLUMNS must be three names/ ],
+	[ 'a bad time', [ 'ORDERS=' . file('time.csv', csv('customer,time,amount', "\n", @orders, [ 'e', '2024-02-30', 1 ])) ],
+		qr/row 8 \(the header not counted\): "2024-02-30" is not a date or a time/ ],
+	[ 'a time that is none', [ 'ORDERS=' . file('now.csv', csv('customer,time,amount', "\n", [ 'e', 'infinity', 1 ])) ],
+		qr/row 1 .*"infinity" is not a date or a time/ ],
+	[ 'days before months', [ 'ORDERS=' . file('dmy.csv', csv('customer,time,amount', "\n", [ 'e', '31.01.2024', 1 ])) ],
+		qr/row 1 .*"31\.01\.2024" is not .*\n.*PGDATESTYLE=DMY/ ],
+	[ 'a bad amount', [ 'ORDERS=' . file('amount.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03', 'ten' ])) ],
+		qr/row 2 \(the header not counted\): "ten" is not a number/ ],
+	[ 'an amount that is no number', [ 'ORDERS=' . file('nan.csv', csv('customer,time,amount', "\n", [ 'e', '2024-02-03', 'NaN' ])) ],
+		qr/row 1 .*"NaN" is not a number/ ],
+	[ 'a short row', [ 'ORDERS=' . file('short.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03' ])) ],
+		qr/short\.csv, line 3: missing data for column "amount"/ ],
+	[ 'another encoding', [ 'ORDERS=' . file('latin.csv', csv('customer,time,amount', "\n", [ "Jos\xe9", '2024-02-03', '1' ])) ],
+		qr/latin\.csv, line 2: .*\n.*UTF-8/ ],
+	[ 'no rows', [ 'ORDERS=' . file('header.csv', "customer,time,amount\n") ], qr/no row has both a customer and a time/ ]);
+for my $case (@bad)
+{
+	my ($name, $args, $message) = @$case;
+	($rc, $out, $err) = demo(@$args);
+	isnt($rc, 0, "$name: fails");
+	like($err, $message, "$name: says so");
+	unlike($out, qr/Retention/, "$name: no report");
+}
+is(leftovers(), '', 'nothing is left of the servers that failed');
+
+# A kept server can be looked into; nothing is half-loaded
+my ($kept_rc, $kept, $kept_err) = demo('KEEP=1', "ORDERS=$files/amount.csv");
+isnt($kept_rc, 0, 'a failed demo fails with KEEP, too');
+my ($psql) = $kept =~ /^    (\S+psql .*)$/m;
+my ($stop) = $kept =~ /^    (.*pg_ctl .*)$/m;
+ok($psql, 'KEEP prints the psql command');
+ok($stop, 'and how to stop the server');
+is(`$psql -XAtc "SELECT count(*) FROM pg_class WHERE relname = 'orders'" 2>&1`, "0\n", 'nothing of the bad file was loaded');
+system("{ $stop; } >/dev/null 2>&1");
+is(leftovers(), '', 'the printed command removes the server');
+
+# Ctrl-C reaches every process of the foreground
+my $pid = fork // die "fork: $!";
+if ($pid == 0)
+{
+	setpgrp 0, 0;
+	$SIG{INT} = 'DEFAULT';
+	open STDIN, '<', '/dev/null';
+	open STDOUT, '>', "$files/interrupted.log";
+	open STDERR, '>&', \*STDOUT;
+	exec demo_command();
+}
+my $postmaster;
+for (1 .. 600)
+{
+	my ($pidfile) = glob "$scratch/retention.*/data/postmaster.pid";
+	if ($pidfile && -s $pidfile && glob "$scratch/retention.*/.s.PGSQL.*")
+	{
+		open my $fh, '<', $pidfile or next;
+		chomp($postmaster = <$fh>);
+		last;
+	}
+	sleep 0.1;
+}
+ok($postmaster, 'a demo to be interrupted has started its server');
+sleep 0.5;
+kill INT => -$pid;
+waitpid $pid, 0;
+isnt($?, 0, 'an interrupted demo fails');
+is(leftovers(), '', 'nothing is left of its server');
+ok($postmaster && has_stopped($postmaster), 'which has stopped');
+
+done_testing();
