@@ -24,9 +24,10 @@
  *   own for each of many groups would make HashAggregate quadratic, since it
  *   asks all contexts for their size whenever a group is added.
  * - Expanded, above that: an expanded object in a context below the
- *   aggregate's.  Rows are collected in a batch, and when that is full all
- *   their slots are prefetched before the first is touched: at a million
- *   customers each probe misses the cache, and this overlaps the misses.
+ *   aggregate's.  At a million customers each probe misses the cache.  So a
+ *   row only prefetches its slot and then waits in a ring, and is worked on
+ *   when 64 rows have followed: by then the executor has read those, and the
+ *   slot has arrived meanwhile.
  *
  * Flattening an expanded object, to send it from a parallel worker to the
  * leader, packs the customers without gaps or hash table.  They stay in the
@@ -57,7 +58,7 @@
 #define FLAT_VERSION		1
 #define FLAT_MIN_SLOTS		4
 #define FLAT_MAX_SLOTS		4096
-#define BATCH_ROWS			256
+#define DELAY_ROWS			64	/* a power of 2 */
 #define PREFETCH_AHEAD		16
 #define MAX_VALUES			8	/* of a customer, or totals of a map */
 
@@ -80,20 +81,21 @@ typedef struct FlatMap
 	/* followed by totals, scratch and slots */
 } FlatMap;
 
-/* One row that waits in a batch */
-typedef struct BatchRow
+/* One row that waits for its slot to arrive in the cache */
+typedef struct DelayedRow
 {
 	int64		key;
 	int64		value;
-} BatchRow;
+} DelayedRow;
 
 /* The expanded form */
 typedef struct ExpandedMap
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
 	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
-	int			nrows;			/* rows in the batch */
-	BatchRow	rows[BATCH_ROWS];
+	uint32		nadded;			/* rows that were delayed so far, */
+	uint32		napplied;		/* and how many of them are in the table */
+	DelayedRow	rows[DELAY_ROWS];	/* row n is rows[n % DELAY_ROWS] */
 } ExpandedMap;
 
 PG_FUNCTION_INFO_V1(customer_key_smallint);
@@ -229,7 +231,12 @@ table_probe(const RetMap *map, int64 key)
 	}
 }
 
-static inline void
+/*
+ * Ask for the slot of a key.  Must be inlined before the compiler looks for
+ * functions without effect: gcc takes one that only prefetches for such, and
+ * drops the calls.
+ */
+static pg_attribute_always_inline void
 table_prefetch(const RetMap *map, int64 key)
 {
 	__builtin_prefetch(ret_map_slot(map, hash_key(key) >> map->shift), 1);
@@ -349,9 +356,8 @@ table_copy(RetMap *map, const RetMap *from)
 		{
 			RetCustomer *slot = table_enter(map, customer->key);
 
-			slot->flags = customer->flags;
-			memcpy(slot->values, customer->values,
-				   map->size - offsetof(RetCustomer, values));
+			memcpy(slot, customer, map->size);
+			slot->turn = map->turn;
 		}
 	}
 }
@@ -445,7 +451,7 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 	uint64		nslots = Max(table_slots_for(n), 2 * FLAT_MAX_SLOTS);
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
-	expanded->nrows = 0;
+	expanded->nadded = expanded->napplied = 0;
 	own->def = map->def;
 	own->ncustomers = 0;
 	own->size = map->size;
@@ -465,27 +471,44 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 	return expanded;
 }
 
+/* Bring the row that has waited longest into the table */
+static inline void
+expanded_apply(ExpandedMap *expanded)
+{
+	RetMap	   *map = &expanded->map;
+	DelayedRow *row = &expanded->rows[expanded->napplied++ % DELAY_ROWS];
+
+	if (unlikely(map->ncustomers >= TABLE_LIMIT(map->nslots)))
+		table_grow(map, map->nslots * 2);
+	map->def->add(map, table_enter(map, row->key), row->value);
+}
+
 /*
- * Bring the rows of the batch into the table.  Changes how the object is
- * stored, not what it holds, and so is done for read-only pointers as well.
+ * Bring all rows into the table.  Changes how the object is stored, not what
+ * it holds, and so is done for read-only pointers as well.
  */
 static void
 expanded_flush(ExpandedMap *expanded)
 {
-	RetMap	   *map = &expanded->map;
-	int			nrows = expanded->nrows;
-
-	if (map->ncustomers + nrows > TABLE_LIMIT(map->nslots))
-		table_grow(map, map->nslots * 2);
-	for (int i = 0; i < nrows; i++)
-		table_prefetch(map, expanded->rows[i].key);
-	for (int i = 0; i < nrows; i++)
-		map->def->add(map, table_enter(map, expanded->rows[i].key),
-					  expanded->rows[i].value);
-	expanded->nrows = 0;
+	while (expanded->napplied != expanded->nadded)
+		expanded_apply(expanded);
 }
 
-/* The expanded object that a datum points to, its batch in the table */
+/* Add a row: ask for its slot, and work on one that was asked for earlier */
+static inline void
+expanded_add(ExpandedMap *expanded, int64 key, int64 value)
+{
+	DelayedRow *row = &expanded->rows[expanded->nadded % DELAY_ROWS];
+
+	if (expanded->nadded - expanded->napplied == DELAY_ROWS)
+		expanded_apply(expanded);
+	row->key = key;
+	row->value = value;
+	table_prefetch(&expanded->map, key);
+	expanded->nadded++;
+}
+
+/* The expanded object that a datum points to, which must be one of the family's */
 static ExpandedMap *
 expanded_get(Datum datum, const RetMapDef *def)
 {
@@ -590,7 +613,7 @@ state_reserve(RetState *state, uint64 n)
 			table_grow(state->map, nslots);
 	}
 	else if (nslots > FLAT_MAX_SLOTS)
-		state_set_expanded(state, expanded_create(&old, n, state->aggcontext));
+		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
 	else if (nslots > old.nslots || old.shift == 0)
 	{
 		state_set_flat(state, flat_alloc(def, Max(nslots, table_slots_for(old.ncustomers))), def);
@@ -607,14 +630,15 @@ state_reserve(RetState *state, uint64 n)
 }
 
 /*
- * Unpack the transition value in argument 0, or make an empty one.  A value
+ * Unpack the transition value in argument 0, or make an empty one; the caller
+ * has checked that this is an aggregate's call.  A value
  * that came packed, as the INITCOND of somebody's own aggregate might, gets
  * its hash table.
  */
 void
 ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 {
-	state->aggcontext = ret_agg_context(fcinfo);
+	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
 		state_set_flat(state, flat_alloc(def, FLAT_MIN_SLOTS), def);
 	else if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
@@ -635,12 +659,7 @@ ret_state_add(RetState *state, int64 key, int64 value)
 
 	if (state->expanded)
 	{
-		ExpandedMap *expanded = state->expanded;
-
-		expanded->rows[expanded->nrows].key = key;
-		expanded->rows[expanded->nrows].value = value;
-		if (++expanded->nrows == BATCH_ROWS)
-			expanded_flush(expanded);
+		expanded_add(state->expanded, key, value);
 		return;
 	}
 
@@ -673,7 +692,7 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetStat
 {
 	Datum		datum = PG_GETARG_DATUM(argno);
 
-	state->aggcontext = ret_agg_context(fcinfo);
+	state->fcinfo = fcinfo;
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 	{
 		state_set_expanded(state, expanded_get(datum, def));
@@ -729,7 +748,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
  *
  * The binary form is: version, kind, values per customer, totals per map (one
  * byte each), customers (int32), the totals, then the customers in ascending
- * order of their keys: key, flags (int32), values.  The text form is that in
+ * order of their keys: key, flags (one byte), values.  The text form is that in
  * hexadecimal digits.  It exists for partial aggregation between machines, not
  * to be stored.
  *-------------------------------------------------------------------------
@@ -767,7 +786,7 @@ flat_parse(StringInfo buf, const char **why)
 	if (nvalues > MAX_VALUES || ntotals > MAX_VALUES)
 		return NULL;
 	*why = "its length does not fit its number of customers";
-	if (length != 8 + UINT64CONST(8) * ntotals + n * (UINT64CONST(12) + 8 * nvalues))
+	if (length != 8 + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
 		return NULL;
 	*why = "it has too many customers";
 	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
@@ -789,7 +808,7 @@ flat_parse(StringInfo buf, const char **why)
 		RetCustomer *customer = (RetCustomer *) ((char *) (totals + ntotals) + i * slot_size(nvalues));
 
 		customer->key = pq_getmsgint64(buf);
-		customer->flags = pq_getmsgint(buf, 4);
+		customer->flags = pq_getmsgbyte(buf);
 		for (int j = 0; j < nvalues; j++)
 			customer->values[j] = pq_getmsgint64(buf);
 		*why = "a customer has no content";
@@ -843,7 +862,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 	StringInfoData buf;
 
 	flat_view(flat, NULL, &map);
-	if (map.ncustomers > (MaxAllocSize / 2) / (12 + 8 * (Size) flat->nvalues))
+	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers to write out"),
@@ -860,7 +879,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 	for (uint64 i = 0; i < map.ncustomers; i++)
 	{
 		pq_sendint64(&buf, sorted[i]->key);
-		pq_sendint32(&buf, sorted[i]->flags);
+		pq_sendbyte(&buf, sorted[i]->flags);
 		for (int j = 0; j < flat->nvalues; j++)
 			pq_sendint64(&buf, sorted[i]->values[j]);
 	}

@@ -20,8 +20,10 @@
 typedef struct RetCustomer
 {
 	int64		key;			/* the customer_key */
-	uint32		flags;			/* never 0 once the customer is in the map */
-	uint32		turn;			/* which growth of the map placed it */
+	uint8		flags;			/* never 0 once the customer is in the map */
+	uint8		turn;			/* which growth of the map placed it */
+	uint16		small;			/* for families that need little, */
+	uint32		word;			/* else 0 */
 	int64		values[FLEXIBLE_ARRAY_MEMBER];
 } RetCustomer;
 
@@ -55,7 +57,7 @@ typedef struct RetMap
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
 	int			shift;			/* slot = hash >> shift */
-	uint32		turn;			/* mark of the customers placed since the last growth */
+	uint8		turn;			/* mark of the customers placed since the last growth */
 	int64	   *totals;			/* the family's totals */
 	void	   *scratch;		/* the family's cache */
 } RetMap;
@@ -67,7 +69,7 @@ typedef struct RetState
 	RetMap	   *map;			/* its map */
 	struct FlatMap *flat;		/* the flat value, or NULL: expanded */
 	struct ExpandedMap *expanded;	/* the expanded object, or NULL: flat */
-	MemoryContext aggcontext;	/* parent of an expanded object */
+	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
 } RetState;
 

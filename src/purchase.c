@@ -140,7 +140,7 @@ static const RetMapDef clv_map = {
  */
 
 static inline void
-bought(RetMap *map, RetCustomer *customer, uint32 flags)
+bought(RetMap *map, RetCustomer *customer, uint8 flags)
 {
 	if (customer->flags != BOUGHT_AGAIN)
 	{
@@ -228,9 +228,12 @@ static Datum
 repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
 	RetState	state;
-	RetMap	   *map = ret_state_read(fcinfo, 0, def, &state);
-	int64		repeaters = map->totals[REPEATERS];
+	RetMap	   *map;
+	int64		repeaters;
 
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, def, &state);
+	repeaters = map->totals[REPEATERS];
 	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -373,13 +376,16 @@ static Datum
 within_final(FunctionCallInfo fcinfo, bool zoned)
 {
 	RetState	state;
-	RetMap	   *map = ret_state_read(fcinfo, 0, &within_map, &state);
-	int64		days = map->totals[WITHIN_DAYS];
+	RetMap	   *map;
+	int64		days;
 	Interval	within;
 	Timestamp	latest;
 	int64		eligible = 0;
 	int64		returned = 0;
 
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &within_map, &state);
+	days = map->totals[WITHIN_DAYS];
 	within.time = map->totals[WITHIN_TIME];
 	within.day = (int32) (days & 0xFFFFFFFF);
 	within.month = (int32) (days >> 32);
@@ -552,8 +558,10 @@ Datum
 clv_finalfn(PG_FUNCTION_ARGS)
 {
 	RetState	state;
-	RetMap	   *map = ret_state_read(fcinfo, 0, &clv_map, &state);
+	RetMap	   *map;
 
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &clv_map, &state);
 	PG_RETURN_FLOAT8(clv_revenue(map) / (double) map->ncustomers);
 }
 
@@ -594,13 +602,20 @@ Datum
 clv_summary_finalfn(PG_FUNCTION_ARGS)
 {
 	RetState	state;
-	RetMap	   *map = ret_state_read(fcinfo, 0, &clv_map, &state);
-	double		revenue = clv_revenue(map);
-	double		customers = (double) map->ncustomers;
-	double		purchases = (double) map->totals[PURCHASES];
-	double		years = relationship_years(map);
+	RetMap	   *map;
+	double		revenue;
+	double		customers;
+	double		purchases;
+	double		years;
 	Datum		values[7];
 	bool		nulls[7] = {0};
+
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &clv_map, &state);
+	revenue = clv_revenue(map);
+	customers = (double) map->ncustomers;
+	purchases = (double) map->totals[PURCHASES];
+	years = relationship_years(map);
 
 	values[0] = Int64GetDatum((int64) map->ncustomers);
 	values[1] = Int64GetDatum(map->totals[PURCHASES]);

@@ -177,8 +177,8 @@ retention_summary_boolean_finalfn(PG_FUNCTION_ARGS)
 static void
 rate_add(RetMap *map, RetCustomer *customer, int64 value)
 {
-	uint32		old = customer->flags;
-	uint32		new = old | (uint32) value;
+	int			old = customer->flags;
+	int			new = old | (int) value;
 
 	if (new == old)
 		return;
@@ -302,9 +302,12 @@ retention_customers_combine(PG_FUNCTION_ARGS)
 static const int64 *
 customer_counts(FunctionCallInfo fcinfo, RetState *state)
 {
-	const RetMap *map = ret_state_read(fcinfo, 0, &rate_map, state);
-	const int64 *counts = map->totals;
+	const RetMap *map;
+	const int64 *counts;
 
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &rate_map, state);
+	counts = map->totals;
 	if (counts[BASE] < 0 || counts[ACQUIRED] < 0 ||
 		counts[RETAINED] < 0 || counts[RETAINED] > counts[BASE] ||
 		counts[BASE] > (int64) map->ncustomers ||
