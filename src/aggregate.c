@@ -22,6 +22,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/typcache.h"
 
 #include "aggregate.h"
 
@@ -56,6 +57,8 @@ ret_counters(FunctionCallInfo fcinfo, int argno, int n)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
 
+	/* what the caller returns must be what it has modified */
+	PG_GETARG_DATUM(argno) = PointerGetDatum(array);
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n ||
 		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
 		ereport(ERROR,
@@ -131,6 +134,20 @@ counters_rollup_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/* Is the row one of n fields, all bigint?  (A user may pair any with any state.) */
+static bool
+has_counts(HeapTupleHeader row, int n)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+												 HeapTupleHeaderGetTypMod(row));
+	bool		ok = tupdesc->natts == n;
+
+	for (int i = 0; ok && i < n; i++)
+		ok = TupleDescAttr(tupdesc, i)->atttypid == INT8OID;
+	ReleaseTupleDesc(tupdesc);
+	return ok;
+}
+
 /*
  * Read the n bigint fields of the composite in argument argno, which must not
  * be null.  False if all of them are null, which is as good as no row at all;
@@ -142,6 +159,10 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	int			nnulls = 0;
 
+	if (!has_counts(row, n))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a summary of %d counts is needed", n)));
 	for (int i = 0; i < n; i++)
 	{
 		bool		isnull;

@@ -403,6 +403,7 @@ retention_interval(PG_FUNCTION_ARGS)
 				retained,
 				lost;
 
+	(void) ret_confidence_z(fcinfo, 1);
 	if (!get_summary(fcinfo, &base, &retained, &lost))
 		PG_RETURN_NULL();
 	return ret_wilson_row(fcinfo, retained, base, 1);

@@ -400,6 +400,12 @@ DROP AGGREGATE own(nps_summary);
 CREATE AGGREGATE own(nps_summary) (SFUNC = nps_rollup_transfn, STYPE = bigint[], INITCOND = '{}');
 SELECT own(summary) FROM daily;
 DROP AGGREGATE own(nps_summary);
+CREATE AGGREGATE own(nps_summary) (SFUNC = nps_rollup_transfn, STYPE = bigint[], INITCOND = '{0,0,0,0,0,0}');
+SELECT own(summary) FROM daily;
+DROP AGGREGATE own(nps_summary);
+CREATE AGGREGATE own(bigint[]) (SFUNC = counters_combine, STYPE = bigint[]);
+SELECT own(ARRAY[n, 1]) FROM generate_series(1, 100) n;
+DROP AGGREGATE own(bigint[]);
 
 -- what the user sees
 \set VERBOSITY default
