@@ -914,3 +914,216 @@ COMMENT ON FUNCTION engagement_rate(bigint, bigint) IS 'interactions per member 
 CREATE FUNCTION customer_type(purchases bigint, score integer DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; NULL for 0 or NULL purchases, a null score is no promoter; e.g. customer_type(3, 9) = ''loyal''';
+
+--
+-- src/activity_io.c
+--
+
+CREATE TYPE customer_activity;
+
+CREATE FUNCTION customer_activity_in(cstring) RETURNS customer_activity
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_activity_out(customer_activity) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_out(customer_activity) IS 'I/O';
+CREATE FUNCTION customer_activity_recv(internal) RETURNS customer_activity
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_activity_send(customer_activity) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_send(customer_activity) IS 'I/O';
+
+CREATE TYPE customer_activity (
+    INPUT = customer_activity_in,
+    OUTPUT = customer_activity_out,
+    RECEIVE = customer_activity_recv,
+    SEND = customer_activity_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE customer_activity IS 'for each customer the set of days with an event; made by customer_activity(customer, at), merged by rollup, read by cohort_table, lifecycle_table, retention_curve, stickiness_table and others';
+
+CREATE FUNCTION customer_activity_eq(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_eq(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_ne(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_ne(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_lt(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_lt(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_le(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_le(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_gt(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_gt(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_ge(customer_activity, customer_activity) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_ge(customer_activity, customer_activity) IS 'implementation of an operator';
+CREATE FUNCTION customer_activity_cmp(customer_activity, customer_activity) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_cmp(customer_activity, customer_activity) IS 'less-equal-greater';
+CREATE FUNCTION customer_activity_hash(customer_activity) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_hash(customer_activity) IS 'hash';
+CREATE FUNCTION customer_activity_hash_extended(customer_activity, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_hash_extended(customer_activity, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (customer_activity, customer_activity) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_activity, customer_activity) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_activity, customer_activity) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_activity, customer_activity) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_activity, customer_activity) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = customer_activity,
+    RIGHTARG = customer_activity,
+    FUNCTION = customer_activity_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_activity, customer_activity) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY customer_activity_ops USING btree;
+COMMENT ON OPERATOR FAMILY customer_activity_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING btree FAMILY customer_activity_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 customer_activity_cmp(customer_activity, customer_activity);
+COMMENT ON OPERATOR CLASS customer_activity_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY customer_activity_ops USING hash;
+COMMENT ON OPERATOR FAMILY customer_activity_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING hash FAMILY customer_activity_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 customer_activity_hash(customer_activity),
+    FUNCTION 2 customer_activity_hash_extended(customer_activity, bigint);
+COMMENT ON OPERATOR CLASS customer_activity_ops USING hash IS 'equal content';
+
+--
+-- src/activity.c
+--
+
+CREATE FUNCTION customer_activity_transfn(customer_activity, customer_key, date) RETURNS customer_activity
+    AS 'MODULE_PATHNAME', 'customer_activity_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_transfn(customer_activity, customer_key, date) IS 'aggregate transition function';
+CREATE FUNCTION customer_activity_transfn(customer_activity, customer_key, timestamp) RETURNS customer_activity
+    AS 'MODULE_PATHNAME', 'customer_activity_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_transfn(customer_activity, customer_key, timestamp) IS 'aggregate transition function';
+CREATE FUNCTION customer_activity_transfn(customer_activity, customer_key, timestamptz) RETURNS customer_activity
+    AS 'MODULE_PATHNAME', 'customer_activity_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_transfn(customer_activity, customer_key, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION customer_activity_combine(customer_activity, customer_activity) RETURNS customer_activity
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_combine(customer_activity, customer_activity) IS 'aggregate combine function';
+CREATE FUNCTION customer_activity_finalfn(customer_activity) RETURNS customer_activity
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_activity_finalfn(customer_activity) IS 'aggregate final function';
+
+CREATE AGGREGATE customer_activity(customer customer_key, at date) (
+    SFUNC = customer_activity_transfn,
+    STYPE = customer_activity,
+    SSPACE = -1,
+    FINALFUNC = customer_activity_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_activity_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_activity(customer_key, date) IS 'for each customer the set of days with an event; null customers and times are ignored, NULL if there are no others; e.g. cohort_table(a) FROM (SELECT customer_activity(customer_id, ordered_at) AS a FROM orders) s';
+
+CREATE AGGREGATE customer_activity(customer customer_key, at timestamp) (
+    SFUNC = customer_activity_transfn,
+    STYPE = customer_activity,
+    SSPACE = -1,
+    FINALFUNC = customer_activity_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_activity_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_activity(customer_key, timestamp) IS 'for each customer the set of days with an event; null customers and times are ignored, NULL if there are no others; e.g. cohort_table(a) FROM (SELECT customer_activity(customer_id, ordered_at) AS a FROM orders) s';
+
+CREATE AGGREGATE customer_activity(customer customer_key, at timestamptz) (
+    SFUNC = customer_activity_transfn,
+    STYPE = customer_activity,
+    SSPACE = -1,
+    FINALFUNC = customer_activity_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_activity_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_activity(customer_key, timestamptz) IS 'for each customer the set of days with an event, in the time zone of the session; null customers and times are ignored, NULL if there are no others; e.g. cohort_table(a) FROM (SELECT customer_activity(customer_id, ordered_at) AS a FROM orders) s';
+
+CREATE AGGREGATE rollup(customer_activity) (
+    SFUNC = customer_activity_combine,
+    STYPE = customer_activity,
+    SSPACE = -1,
+    FINALFUNC = customer_activity_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_activity_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_activity) IS 'union of values: each customer with the days of all of them; nulls are ignored, NULL if there are no others; e.g. rollup(activity) over one stored value per day';
+
+CREATE FUNCTION customers(activity customer_activity) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customers(customer_activity) IS 'number of customers; NULL for NULL; e.g. customers(customer_activity(customer_id, ordered_at))';
+CREATE FUNCTION active_days(activity customer_activity) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION active_days(customer_activity) IS 'number of active days, summed over the customers; NULL for NULL; e.g. active_days(a)';
+CREATE FUNCTION activity_span(activity customer_activity) RETURNS daterange
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION activity_span(customer_activity) IS 'from the first active day of any customer to the last, as a range that does not contain its upper bound; NULL for NULL; e.g. activity_span(a)';

@@ -15,7 +15,10 @@
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
+#include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
@@ -23,6 +26,9 @@
 #include "calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
+static RetOffset *find_offset(RetOffsets *offsets, TimestampTz at);
+static int64 add_months(DateADT day, int64 months);
+static int64 months_between(DateADT first, DateADT day);
 
 static void
 reject_infinite_time(void)
@@ -167,4 +173,234 @@ ret_minus_interval(Timestamp at, const Interval *span, bool zoned)
 	return DatumGetTimestamp(DirectFunctionCall2(zoned ? timestamptz_mi_interval : timestamp_mi_interval,
 												 TimestampGetDatum(at),
 												 IntervalPGetDatum(span)));
+}
+
+/*-------------------------------------------------------------------------
+ * Days
+ *-------------------------------------------------------------------------
+ */
+
+static inline int64
+floor_div(int64 a, int64 b)
+{
+	return a / b - (a % b < 0);
+}
+
+/* Day of a timestamp; 22008 if it is infinite */
+DateADT
+ret_day_timestamp(Timestamp at)
+{
+	return (DateADT) floor_div(ret_instant_timestamp(at), USECS_PER_DAY);
+}
+
+/*
+ * Day of a timestamptz in the session's time zone; 22008 if it is infinite.
+ *
+ * What a day is changes with the zone's offset, a few times a year, and not
+ * with the day: so it is the offsets that are remembered, and a row in any
+ * order seldom needs to ask the calendar.
+ */
+DateADT
+ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset  *span = &offsets->spans[offsets->last];
+
+	if (unlikely(at < span->lower || at >= span->upper))
+		span = find_offset(offsets, ret_instant_timestamp(at));
+	return (DateADT) floor_div(at + span->offset, USECS_PER_DAY);
+}
+
+/* Find, or learn, the offset at an instant */
+static RetOffset *
+find_offset(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset	span;
+	pg_time_t	now = (pg_time_t) floor_div(at, USECS_PER_SEC) +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	pg_time_t	boundary;
+	long int	before,
+				after;
+	int			before_dst,
+				after_dst;
+	uint32		i;
+
+	for (i = 0; i < RET_OFFSETS; i++)
+	{
+		if (at >= offsets->spans[i].lower && at < offsets->spans[i].upper)
+			goto found;
+	}
+
+	span.lower = at;
+	span.upper = RET_INSTANT_MAX;
+	span.offset = 0;
+	switch (pg_next_dst_boundary(&now, &before, &before_dst,
+								 &boundary, &after, &after_dst, session_timezone))
+	{
+		case 1:
+			span.upper = (boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY) * USECS_PER_SEC;
+			/* FALLTHROUGH */
+		case 0:
+			span.offset = before * USECS_PER_SEC;
+			break;
+		default:
+			/* beyond what the zone's rules cover; the server takes UTC, too */
+			span.upper = at + 1;
+			break;
+	}
+
+	/* an earlier instant of a span that is known already widens it */
+	for (i = 0; i < RET_OFFSETS; i++)
+	{
+		if (offsets->spans[i].upper == span.upper &&
+			offsets->spans[i].offset == span.offset &&
+			offsets->spans[i].lower < offsets->spans[i].upper)
+		{
+			offsets->spans[i].lower = at;
+			goto found;
+		}
+	}
+	i = offsets->next++ % RET_OFFSETS;
+	offsets->spans[i] = span;
+found:
+	offsets->last = i;
+	return &offsets->spans[i];
+}
+
+/*-------------------------------------------------------------------------
+ * Periods
+ *-------------------------------------------------------------------------
+ */
+
+static int64
+month_of(DateADT day, int *mday)
+{
+	int			year,
+				month;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
+	return (int64) year * MONTHS_PER_YEAR + month - 1;
+}
+
+/*
+ * Prepare bins of a period of whole months or whole days, of which bin 0
+ * begins at origin; else 22023.
+ */
+void
+ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
+{
+	int			mday;
+
+	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
+		(period->month != 0 && period->day != 0) ||
+		period->month < 0 || period->day < 0 ||
+		(period->month == 0 && period->day == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a period must be a positive number of whole months or of whole days"),
+				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
+	memset(bins, 0, sizeof(RetBins));
+	bins->months = period->month;
+	bins->days = period->day;
+	bins->origin = (DateADT) ret_instant_date(origin);
+	bins->origin_month = month_of(origin, &mday);
+
+	/* months are calendar months, whatever the origin's day */
+	if (bins->months != 0)
+		bins->origin -= mday - 1;
+}
+
+/* Whole months from a first day to another */
+static int64
+months_between(DateADT first, DateADT day)
+{
+	int			mday,
+				first_mday;
+	int64		months = -month_of(first, &first_mday) + month_of(day, &mday);
+
+	/* the first day may be missing in day's month, and is then its last */
+	if (mday < first_mday && add_months(first, months) > day)
+		months--;
+	return months;
+}
+
+/*
+ * The day so many months later, or the last of that month.  Beyond the range
+ * of date it is one outside of it, so that it can still be compared.
+ */
+static int64
+add_months(DateADT day, int64 months)
+{
+	int			mday;
+	int64		month = month_of(day, &mday) + months;
+	int64		year = floor_div(month, MONTHS_PER_YEAR);
+
+	month -= year * MONTHS_PER_YEAR;
+	if (year > JULIAN_MAXYEAR)
+		return PG_INT32_MAX;
+	if (year < JULIAN_MINYEAR)
+		return PG_INT32_MIN;
+	mday = Min(mday, day_tab[isleap((int) year)][month]);
+	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* The bin of a day, by the calendar */
+int64
+ret_bin_compute(const RetBins *bins, DateADT day)
+{
+	int			mday;
+
+	if (bins->months == 0)
+		return floor_div((int64) day - bins->origin, bins->days);
+	return floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
+}
+
+/*
+ * The day on which a bin begins; may be outside the range of date
+ */
+int64
+ret_bin_start(const RetBins *bins, int64 bin)
+{
+	return ret_window_start(bins, bins->origin, bin);
+}
+
+/* The day on which window k of a customer begins whose first day is given */
+int64
+ret_window_start(const RetBins *bins, DateADT first, int64 k)
+{
+	if (bins->months == 0)
+		return first + k * bins->days;
+	return add_months(first, k * bins->months);
+}
+
+/* The window of a day, which is not before the first one */
+int64
+ret_window_of(const RetBins *bins, DateADT first, DateADT day)
+{
+	if (bins->months == 0)
+		return ((int64) day - first) / bins->days;
+	return months_between(first, day) / bins->months;
+}
+
+/*
+ * Compute the bins of first..last once, if they are few enough (a table that
+ * fits the cache is the point of it)
+ */
+void
+ret_bins_table(RetBins *bins, DateADT first, DateADT last)
+{
+	int64		ndays = (int64) last - first + 1;
+
+	if (ndays > 4 * 1024 * 1024)
+		return;
+	bins->table = palloc(ndays * sizeof(int32));
+	bins->first_day = first;
+	bins->ndays = (int32) ndays;
+	for (int64 i = 0; i < ndays;)
+	{
+		int64		bin = ret_bin_compute(bins, (DateADT) (first + i));
+		int64		end = Min(ret_bin_start(bins, bin + 1) - first, ndays);
+
+		while (i < end)
+			bins->table[i++] = (int32) bin;
+	}
 }

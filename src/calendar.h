@@ -38,6 +38,36 @@ typedef struct RetBounds
 
 #define RET_BOUNDS_CONTAIN(b, at)	((at) >= (b)->lower && (at) < (b)->upper)
 
+/* Instants of one offset from UTC: the local day is (at + offset) / one day */
+typedef struct RetOffset
+{
+	TimestampTz lower;			/* first instant known to have it */
+	TimestampTz upper;			/* first instant behind it */
+	int64		offset;			/* microseconds east of Greenwich */
+} RetOffset;
+
+#define RET_OFFSETS		4
+
+/* The offsets of a time zone that were needed last.  All zeros is none yet. */
+typedef struct RetOffsets
+{
+	uint32		next;			/* the one to replace next */
+	uint32		last;			/* the one used last */
+	RetOffset	spans[RET_OFFSETS];
+} RetOffsets;
+
+/* Bins of whole months, or of whole days, counted from an origin */
+typedef struct RetBins
+{
+	int32		months;			/* length of a bin: months, or else */
+	int32		days;			/* days */
+	DateADT		origin;			/* bin 0 begins here */
+	int64		origin_month;	/* its month, counted from year 0 */
+	DateADT		first_day;		/* day of table[0] */
+	int32		ndays;			/* days in table */
+	int32	   *table;			/* bins of these days, or NULL */
+} RetBins;
+
 extern int64 ret_instant_date(DateADT date);
 extern int64 ret_instant_timestamp(Timestamp at);
 extern Timestamp ret_date_timestamp(DateADT date);
@@ -46,5 +76,25 @@ extern void ret_bounds_get(RetBounds *bounds, Datum range);
 extern void ret_check_within(const Interval *within);
 extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
 extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
+
+extern DateADT ret_day_timestamp(Timestamp at);
+extern DateADT ret_day_timestamptz(RetOffsets *offsets, TimestampTz at);
+
+extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
+extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
+extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
+extern int64 ret_bin_start(const RetBins *bins, int64 bin);
+extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
+extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+
+/* The bin of a day */
+static inline int64
+ret_bin_of(const RetBins *bins, DateADT day)
+{
+	if (likely(bins->table && day >= bins->first_day &&
+			   (int64) day - bins->first_day < bins->ndays))
+		return bins->table[day - bins->first_day];
+	return ret_bin_compute(bins, day);
+}
 
 #endif							/* RETENTION_CALENDAR_H */

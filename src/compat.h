@@ -41,6 +41,13 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 									 ObjectIdGetDatum(typioparam), Int32GetDatum(typmod)), true)
 #endif
 
+/* make_range learned of soft errors in 16 */
+#if PG_VERSION_NUM >= 160000
+#define ret_make_range(typcache, lower, upper)	make_range(typcache, lower, upper, false, NULL)
+#else
+#define ret_make_range(typcache, lower, upper)	make_range(typcache, lower, upper, false)
+#endif
+
 /* Interval infinities appeared in 17 */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i)	(false)

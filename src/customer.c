@@ -62,9 +62,6 @@
 #define PREFETCH_AHEAD		16
 #define MAX_VALUES			8	/* of a customer, or totals of a map */
 
-/* Number of customers above which a table of n slots must grow */
-#define TABLE_LIMIT(n)		((n) / 16 * 13 + (n) % 16 * 13 / 16)
-
 /* The flat form, always a multiple of 8 bytes long */
 typedef struct FlatMap
 {
@@ -200,70 +197,13 @@ customer_key_anyelement(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/*
- * A hash of which the high bits are good.  The first step lets the high half
- * of the key (keys are often a shard number and a counter) reach the rest.
- */
-static inline uint64
-hash_key(int64 key)
-{
-	uint64		h = (uint64) key;
-
-	h ^= h >> 32;
-	h *= UINT64CONST(0x9E3779B97F4A7C15);
-	h ^= h >> 29;
-	return h * UINT64CONST(0xBF58476D1CE4E5B9);
-}
-
-/* The slot of a key in a table: its own, or the unused one that it should get */
-static inline RetCustomer *
-table_probe(const RetMap *map, int64 key)
-{
-	uint64		i = hash_key(key) >> map->shift;
-
-	for (;;)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags == 0 || customer->key == key)
-			return customer;
-		i = (i + 1) & (map->nslots - 1);
-	}
-}
-
-/*
- * Ask for the slot of a key.  Must be inlined before the compiler looks for
- * functions without effect: gcc takes one that only prefetches for such, and
- * drops the calls.
- */
-static pg_attribute_always_inline void
-table_prefetch(const RetMap *map, int64 key)
-{
-	__builtin_prefetch(ret_map_slot(map, hash_key(key) >> map->shift), 1);
-}
-
-/* The customer of a key, entered with flags = 0 if new; there must be room */
-static inline RetCustomer *
-table_enter(RetMap *map, int64 key)
-{
-	RetCustomer *customer = table_probe(map, key);
-
-	if (customer->flags == 0)
-	{
-		customer->key = key;
-		customer->turn = map->turn;
-		map->ncustomers++;
-	}
-	return customer;
-}
-
 /* Number of slots of a table with room for n customers */
 static uint64
 table_slots_for(uint64 n)
 {
 	uint64		nslots = FLAT_MIN_SLOTS;
 
-	while (TABLE_LIMIT(nslots) < n)
+	while (RET_MAP_LIMIT(nslots) < n)
 		nslots *= 2;
 	return nslots;
 }
@@ -297,7 +237,7 @@ table_move(RetMap *map, uint64 i)
 	memset(slot, 0, map->size);
 	for (;;)
 	{
-		uint64		j = hash_key(moving.customer.key) >> map->shift;
+		uint64		j = ret_customer_hash(moving.customer.key) >> map->shift;
 
 		moving.customer.turn = map->turn;
 		slot = ret_map_slot(map, j);
@@ -317,9 +257,9 @@ table_move(RetMap *map, uint64 i)
 	}
 }
 
-/* Enlarge the table of an expanded map in place */
-static void
-table_grow(RetMap *map, uint64 nslots)
+/* Enlarge a table that is a chunk of its own in place */
+void
+ret_map_grow(RetMap *map, uint64 nslots)
 {
 	uint64		old_nslots = map->nslots;
 
@@ -344,6 +284,25 @@ table_grow(RetMap *map, uint64 nslots)
 	}
 }
 
+/* An empty table in context with room for n customers, slots of size bytes */
+void
+ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
+{
+	uint64		nslots = table_slots_for(n);
+
+	if (nslots > MaxAllocHugeSize / size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers in one group"),
+				 errdetail("Room for %llu customers was asked for.",
+						   (unsigned long long) n)));
+	map->ncustomers = 0;
+	map->size = size;
+	map->turn = 0;
+	table_set_slots(map, MemoryContextAllocHuge(context, nslots * size), nslots);
+	memset(map->slots, 0, nslots * size);
+}
+
 /* Copy all customers of one table into an empty one with room for them */
 static void
 table_copy(RetMap *map, const RetMap *from)
@@ -354,7 +313,7 @@ table_copy(RetMap *map, const RetMap *from)
 
 		if (customer->flags != 0)
 		{
-			RetCustomer *slot = table_enter(map, customer->key);
+			RetCustomer *slot = ret_map_enter(map, customer->key);
 
 			memcpy(slot, customer, map->size);
 			slot->turn = map->turn;
@@ -448,25 +407,14 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 												  ALLOCSET_SMALL_SIZES);
 	ExpandedMap *expanded = MemoryContextAlloc(context, sizeof(ExpandedMap));
 	RetMap	   *own = &expanded->map;
-	uint64		nslots = Max(table_slots_for(n), 2 * FLAT_MAX_SLOTS);
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
 	expanded->nadded = expanded->napplied = 0;
+	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
 	own->def = map->def;
-	own->ncustomers = 0;
-	own->size = map->size;
-	own->turn = 0;
 	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
 	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));
 	own->scratch = MemoryContextAllocZero(context, Max(map->def->scratch, 1));
-	if (nslots > MaxAllocHugeSize / own->size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers in one group"),
-				 errdetail("Room for %llu customers was asked for.",
-						   (unsigned long long) n)));
-	table_set_slots(own, MemoryContextAllocHuge(context, nslots * own->size), nslots);
-	memset(own->slots, 0, nslots * own->size);
 	table_copy(own, map);
 	return expanded;
 }
@@ -478,9 +426,9 @@ expanded_apply(ExpandedMap *expanded)
 	RetMap	   *map = &expanded->map;
 	DelayedRow *row = &expanded->rows[expanded->napplied++ % DELAY_ROWS];
 
-	if (unlikely(map->ncustomers >= TABLE_LIMIT(map->nslots)))
-		table_grow(map, map->nslots * 2);
-	map->def->add(map, table_enter(map, row->key), row->value);
+	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
+		ret_map_grow(map, map->nslots * 2);
+	map->def->add(map, ret_map_enter(map, row->key), row->value);
 }
 
 /*
@@ -504,7 +452,7 @@ expanded_add(ExpandedMap *expanded, int64 key, int64 value)
 		expanded_apply(expanded);
 	row->key = key;
 	row->value = value;
-	table_prefetch(&expanded->map, key);
+	ret_map_prefetch(&expanded->map, key);
 	expanded->nadded++;
 }
 
@@ -610,7 +558,7 @@ state_reserve(RetState *state, uint64 n)
 	if (state->expanded)
 	{
 		if (nslots > old.nslots)
-			table_grow(state->map, nslots);
+			ret_map_grow(state->map, nslots);
 	}
 	else if (nslots > FLAT_MAX_SLOTS)
 		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
@@ -663,13 +611,13 @@ ret_state_add(RetState *state, int64 key, int64 value)
 		return;
 	}
 
-	if (map->ncustomers >= TABLE_LIMIT(map->nslots) &&
-		table_probe(map, key)->flags == 0)
+	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
+		ret_map_probe(map, key)->flags == 0)
 	{
 		state_reserve(state, map->ncustomers + 1);
 		map = state->map;
 	}
-	map->def->add(map, table_enter(map, key), value);
+	map->def->add(map, ret_map_enter(map, key), value);
 	if (state->flat)
 		state->flat->ncustomers = map->ncustomers;
 }
@@ -732,9 +680,9 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 		const RetCustomer *customer = ret_map_slot(from, i);
 
 		if (i + PREFETCH_AHEAD < from->nslots)
-			table_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
+			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
 		if (customer->flags != 0)
-			def->merge(map, table_enter(map, customer->key), customer);
+			def->merge(map, ret_map_enter(map, customer->key), customer);
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -73,17 +73,80 @@ typedef struct RetState
 	RetMap		view;			/* map of a flat value */
 } RetState;
 
+extern void ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context);
+extern void ret_map_grow(RetMap *map, uint64 nslots);
+
 extern void ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
 extern void ret_state_add(RetState *state, int64 key, int64 value);
 extern Datum ret_state_ignore(FunctionCallInfo fcinfo);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
 
+/* Number of customers above which a table of n slots must grow */
+#define RET_MAP_LIMIT(n)	((n) / 16 * 13 + (n) % 16 * 13 / 16)
+
 /* The customer in slot i, which may be unused */
 static inline RetCustomer *
 ret_map_slot(const RetMap *map, uint64 i)
 {
 	return (RetCustomer *) (map->slots + i * map->size);
+}
+
+/*
+ * A hash of which the high bits are good.  The first step lets the high half
+ * of the key (keys are often a shard number and a counter) reach the rest.
+ */
+static inline uint64
+ret_customer_hash(int64 key)
+{
+	uint64		h = (uint64) key;
+
+	h ^= h >> 32;
+	h *= UINT64CONST(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+}
+
+/* The slot of a key in a table: its own, or the unused one that it should get */
+static inline RetCustomer *
+ret_map_probe(const RetMap *map, int64 key)
+{
+	uint64		i = ret_customer_hash(key) >> map->shift;
+
+	for (;;)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags == 0 || customer->key == key)
+			return customer;
+		i = (i + 1) & (map->nslots - 1);
+	}
+}
+
+/*
+ * Ask for the slot of a key.  Must be inlined before the compiler looks for
+ * functions without effect: gcc takes one that only prefetches for such, and
+ * drops the calls.
+ */
+static pg_attribute_always_inline void
+ret_map_prefetch(const RetMap *map, int64 key)
+{
+	__builtin_prefetch(ret_map_slot(map, ret_customer_hash(key) >> map->shift), 1);
+}
+
+/* The customer of a key, entered with flags = 0 if new; there must be room */
+static inline RetCustomer *
+ret_map_enter(RetMap *map, int64 key)
+{
+	RetCustomer *customer = ret_map_probe(map, key);
+
+	if (customer->flags == 0)
+	{
+		customer->key = key;
+		customer->turn = map->turn;
+		map->ncustomers++;
+	}
+	return customer;
 }
 
 #endif							/* RETENTION_CUSTOMER_H */

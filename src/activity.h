@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * activity.h
+ *	  Reading a customer_activity, one customer at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_ACTIVITY_H
+#define RETENTION_ACTIVITY_H
+
+#include "utils/date.h"
+
+#include "retention.h"
+
+/* A customer and a day, in forms of the value that are not sorted yet */
+typedef struct RetEvent
+{
+	int64		customer;
+	int32		day;
+	int32		unused;
+} RetEvent;
+
+/*
+ * A walk over the customers of a value, in any order.  The days belong to the
+ * reader and are those of the customer only until the next is read.
+ */
+typedef struct RetActivityReader
+{
+	/* what is known from the beginning */
+	int64		ncustomers;		/* customers in the value */
+	DateADT		first;			/* first day of any customer */
+	DateADT		last;			/* last day of any customer */
+
+	/* the customer that was read */
+	int64		customer;
+	DateADT    *days;			/* ascending, at least one */
+	int64		ndays;
+
+	/* where the reader is: in canonical bytes, in a map, or in events */
+	const uint8 *next;
+	const uint8 *end;
+	struct ExpandedActivity *expanded;
+	uint64		slot;
+	RetEvent   *events;
+	int64		nevents;
+	int64		nread;			/* customers, or events, that were read */
+	int64		days_alloc;		/* days there is room for */
+} RetActivityReader;
+
+extern void ret_activity_open(RetActivityReader *reader, Datum value);
+extern bool ret_activity_next(RetActivityReader *reader);
+
+#endif							/* RETENTION_ACTIVITY_H */
