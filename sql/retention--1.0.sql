@@ -1127,3 +1127,56 @@ COMMENT ON FUNCTION active_days(customer_activity) IS 'number of active days, su
 CREATE FUNCTION activity_span(activity customer_activity) RETURNS daterange
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION activity_span(customer_activity) IS 'from the first active day of any customer to the last, as a range that does not contain its upper bound; NULL for NULL; e.g. activity_span(a)';
+
+--
+-- src/cohort.c
+--
+
+CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since date DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION cohort_table(customer_activity, interval, date, text, text, integer, date, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; a cell for all that has begun, rates of unfinished ones are NULL; no rows for NULL; e.g. cohort_table(a, ''7 days'', mode => ''on_or_after'', horizon => 12)';
+CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since date DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION retention_curve(customer_activity, interval, date, text, text, integer, date, double precision, date) IS 'the complete cells of cohort_table pooled by age: customers, those retained, their share (0..1) and its Wilson interval; no rows for NULL; e.g. retention_curve(a, ''7 days'')';
+
+CREATE FUNCTION retention_rate(activity customer_activity, base daterange, comeback daterange) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'retention_rate_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION retention_rate(customer_activity, daterange, daterange) IS 'share (0..1) of the customers active in base who were active in comeback; NULL for NULL and if nobody was active in base; e.g. retention_rate(a, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE FUNCTION churn_rate(activity customer_activity, base daterange, comeback daterange) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'churn_rate_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION churn_rate(customer_activity, daterange, daterange) IS 'share (0..1) of the customers active in base who were not active in comeback; NULL for NULL and if nobody was active in base; e.g. churn_rate(a, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE FUNCTION retention_summary(activity customer_activity, base daterange, comeback daterange) RETURNS retention_summary
+    AS 'MODULE_PATHNAME', 'retention_summary_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION retention_summary(customer_activity, daterange, daterange) IS 'numbers of customers by activity in two ranges of days: base, retained, lost, acquired; NULL for NULL; e.g. retention_summary(a, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+
+CREATE FUNCTION repeat_purchase_rate(activity customer_activity) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'repeat_purchase_rate_activity' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION repeat_purchase_rate(customer_activity) IS 'share (0..1) of the customers with two active days or more; NULL for NULL; e.g. repeat_purchase_rate(a)';
+
+--
+-- src/lifecycle.c
+--
+
+CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
+    since date DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
+    churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
+    quick_ratio double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION lifecycle_table(customer_activity, interval, date, date, date) IS 'for each period the numbers of new, retained, resurrected, churned and dormant customers, and rates (0..1) over those active in the period before; rates of an unfinished period are NULL; no rows for NULL; e.g. lifecycle_table(a, ''7 days'')';
+CREATE FUNCTION stickiness_table(activity customer_activity, inner_period interval DEFAULT '1 day',
+    period interval DEFAULT '1 month', as_of date DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, active bigint, average_inner_active double precision,
+    stickiness double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, date, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for an unfinished period; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'')';

@@ -59,6 +59,6 @@ lines == 0 && /^--/ {
     statement[++lines] = $0
 }
 
-/;$/ || /^\\g/ || / \\g[a-z]*$/ {
+/;$/ || /^\\[a-z]/ || / \\g[a-z]*$/ {
     flush_statement()
 }

@@ -4,7 +4,8 @@
 SELECT format('[%s,%s)', (month - interval '1 month')::date, month::date) AS month_before,
        format('[%s,%s)', month::date, (month + interval '1 month')::date) AS month,
        (date_trunc('month', first) + interval '1 month')::date AS second_month,
-       month::date AS last_month
+       month::date AS last_month,
+       greatest(date_trunc('month', first), month - interval '35 months')::date AS since
 FROM (SELECT date_trunc('month', max(ordered_at)) AS month, min(ordered_at) AS first
       FROM orders WHERE customer_id IS NOT NULL) AS o
 \gset
@@ -42,6 +43,43 @@ FROM generate_series(timestamp :'second_month', timestamp :'last_month',
               WHERE ordered_at >= month - interval '1 month'
                 AND ordered_at < month + interval '1 month') AS m
 ORDER BY month;
+
+-- # Cohorts
+-- All that is asked below about who came, stayed, left and came back is read
+-- from one value, made in one pass over the orders.
+
+CREATE TEMP TABLE activity AS
+SELECT customer_activity(customer_id, ordered_at) AS a FROM orders;
+
+-- A row: the customers whose first order was in that month. A column: the
+-- percentage of them who ordered again that many months later. *: the month is
+-- not over yet, this is the percentage so far; empty: still to come.
+
+SELECT format('%s %6s', to_char(cohort, 'YYYY-MM'), customers) AS "cohort    size",
+       age, lpad(round(100.0 * retained / customers)
+                 || CASE WHEN complete THEN '' ELSE '*' END, 3) AS percent
+FROM activity, cohort_table(a, '1 month', horizon => 12, since => :'since')
+\crosstabview
+
+-- # Who comes, stays, goes and returns
+-- active = new + retained + resurrected (back after a pause). churned: active
+-- the month before, but not this month; dormant: in neither, but earlier.
+-- quick_ratio = (new + resurrected) / churned: above 1 the shop grows.
+
+SELECT to_char(period_start, 'YYYY-MM') AS month, active, new_customers AS new,
+       retained, resurrected, churned, dormant,
+       as_percent(retention_rate) AS "retention %",
+       round(quick_ratio::numeric, 2) AS quick_ratio
+FROM activity, lifecycle_table(a, '1 month', since => :'since');
+
+-- # Retention curve
+-- All cohorts together: of the customers whose age-th month is over, those who
+-- ordered in it. With 95 % confidence the true rate lies from lower to upper.
+
+SELECT age AS months_later, customers, retained,
+       as_percent(retention_rate) AS "retention %",
+       as_percent(lower) AS lower, as_percent(upper) AS upper
+FROM activity, retention_curve(a, '1 month', horizon => 12);
 
 -- # Repeat purchases
 -- by_order: share of all customers with two orders or more; by_day: with orders

@@ -1,0 +1,307 @@
+# The page that doc/examples/report.sql writes: its numbers, its markup, its
+# colours, what it does with text that looks like markup; and where the demo
+# puts it.
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd qw(abs_path);
+use FindBin;
+use IPC::Run qw(run);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = abs_path("$FindBin::Bin/../..");
+my $files = PostgreSQL::Test::Utils::tempdir_short();
+my $node = PostgreSQL::Test::Cluster->new('report');
+$node->init;
+$node->append_conf('postgresql.conf', "timezone = 'UTC'");
+$node->start;
+
+# Exit status, the page and the messages of a report
+sub report
+{
+	my ($db, @options) = @_;
+	my $page = "$files/page.html";
+	unlink $page;
+	run([ 'psql', '-X', '-d', $node->connstr($db), @options, '-o', $page, '-f', "$root/doc/examples/report.sql" ],
+		'<', \undef, '>', \my $out, '2>', \my $err);
+	my $rc = $? >> 8;
+	my $html = -e $page ? slurp_file($page) : '';
+	return ($rc, $html, $out . $err);
+}
+
+# What is wrong with the markup: every tag closed in order, attributes quoted,
+# no stray < or &
+sub markup_error
+{
+	my ($html) = @_;
+	my @open;
+	$html =~ s/\A<!DOCTYPE html>\n// or return 'no document type';
+	pos($html) = 0;
+	while (pos($html) < length $html)
+	{
+		if ($html =~ m{\G<([a-z][a-z0-9]*)(?: [a-z][a-zA-Z0-9:-]*="(?:[^<>&"]|&(?:amp|lt|gt|quot|#\d+);)*")*(/?)>}gc)
+		{
+			push @open, $1 unless $2;
+		}
+		elsif ($html =~ m{\G</([a-z][a-z0-9]*)>}gc)
+		{
+			my $last = pop(@open) // 'nothing';
+			return "</$1> closes $last" if $last ne $1;
+		}
+		elsif ($html !~ m{\G(?:[^<&]|&(?:amp|lt|gt|quot|#\d+);)+}gc)
+		{
+			return 'unexpected: ' . substr($html, pos($html), 60);
+		}
+	}
+	return @open ? "not closed: @open" : '';
+}
+
+sub check_page
+{
+	my ($html, $name) = @_;
+	is(markup_error($html), '', "$name: the markup is well-formed");
+	unlike($html, qr/<(?:script|link|iframe|object|img|base|form)\b/i, "$name: no script and no other file");
+	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i, "$name: nothing is fetched or run");
+	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]/i, "$name: every number is one");
+	my $negative = () = $html =~ /\b(?:width|height|r)="-/g;
+	is($negative, 0, "$name: no size is negative");
+	if (run([ 'sh', '-c', 'command -v xmllint' ], '>', \my $path))
+	{
+		my $agrees = run([ 'xmllint', '--noout', '-' ], '<', \$html, '2>', \my $err);
+		ok($agrees, "$name: xmllint agrees") or diag($err);
+	}
+	return;
+}
+
+# "cohort size cell cell ...", * marks an unfinished cell, . an empty one
+sub heat_map
+{
+	my ($html) = @_;
+	my ($table) = $html =~ m{<table class="heat">(.*?)</table>}s or return '';
+	my @rows;
+	while ($table =~ m{<tr><th scope="row">(.*?)</th><td class="size">([\d,]+)</td>(.*?)</tr>}gs)
+	{
+		my @row = ($1, $2);
+		my $cells = $3;
+		while ($cells =~ m{<td(?: class="(\w+)" title="[^"]*")?>(.*?)</td>}g)
+		{
+			push @row, !defined $1 ? '.' : $1 eq 'open' ? "$2*" : $1 eq "c$2" ? $2 : "$1?$2";
+		}
+		push @rows, "@row";
+	}
+	return join "\n", @rows;
+}
+
+# name: value
+sub tiles
+{
+	my ($html) = @_;
+	my %tiles;
+	$tiles{$1} = $2 while $html =~ m{<div class="tile"><span>(.*?)</span><b>(.*?)</b>}g;
+	return \%tiles;
+}
+
+sub headlines
+{
+	my ($html) = @_;
+	return join '; ', $html =~ m{<h2>(.*?)</h2>}g;
+}
+
+# The shop of four customers whose numbers are known, and a survey
+$node->safe_psql('postgres', <<'END');
+CREATE EXTENSION retention;
+CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);
+INSERT INTO orders VALUES
+	('<script>a', '2024-01-05', 10), ('<script>a', '2024-02-03', 20), ('<script>a', '2024-03-03', 30),
+	('b', '2024-01-31 23:30', 5), ('b', '2024-03-01 00:00', 5),
+	('c', '2024-02-10', 1), ('c', '2024-02-11', 2), ('c', '2024-04-02', NULL),
+	('d', '2024-03-31 23:30', 17), (NULL, '2024-03-05', 99), ('e', NULL, 99);
+CREATE TABLE survey_answers (customer_id text, answered_on date, score integer);
+INSERT INTO survey_answers
+	SELECT 'a', date '2024-01-10', unnest(ARRAY[10, 9, 9, 8, 7, 6, 0, NULL])
+	UNION ALL SELECT 'b', '2024-03-10', 10;
+END
+my ($rc, $html, $messages) = report('postgres', '-v', 'as_of=2024-04-15', '-v', 'surveys=survey_answers', '-v', 'currency=£');
+is($rc, 0, 'a report is made');
+is($messages, '', 'without any message');
+check_page($html, 'report');
+is( headlines($html),
+	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they say; What they are worth',
+	'it has all its sections');
+is(heat_map($html), <<'END' =~ s/\n\z//r, 'the cohorts, unfinished cells marked, future ones empty');
+2024-01 2 100 50 100 0*
+2024-02 1 100 0 100* .
+2024-03 1 100 0* . .
+All 4 100 33 100 .
+END
+my $tiles = tiles($html);
+is_deeply(
+	{ map { $_ => $tiles->{$_} } 'Customers', 'Active in 2024-03', 'Retention in 2024-03', 'Churn in 2024-03', 'Repeat customers',
+		'Net promoter score', 'Lifetime value' },
+	{ 'Customers' => '4', 'Active in 2024-03' => '3', 'Retention in 2024-03' => '50.0%', 'Churn in 2024-03' => '50.0%',
+		'Repeat customers' => '75.0%', 'Net promoter score' => '+25.0', 'Lifetime value' => '£22.50' },
+	'the headline numbers, of the last complete month');
+like($html, qr/<title>1: 1 of 3, 33\.3% \(95%: 6\.1 to 79\.2\)</, 'a point of the curve, pooled over complete cells');
+like($html, qr/<title>2024-01: 2 active, 2 new, 0 retained, 0 back after a pause, 0 churned</, 'the first bar');
+like($html, qr/<title>2024-03: 3 active, 1 new, 1 retained, 1 back after a pause, 1 churned</, 'a bar of all states');
+like($html, qr/<g class="unfinished"><title>2024-04: 1 active, 0 new, 0 retained, 1 back after a pause, 3 churned, not over yet</,
+	'an unfinished bar');
+like($html, qr/<title>2024-01: \+14\.3 \(95%: -39\.6 to \+59\.6\), 3 promoters, 2 passives, 2 detractors</, 'the score of a month');
+like($html, qr{class="mid strong"[^>]*></text><text[^>]*>Feb</text><text[^>]*></text><text[^>]*>0</text>}, 'a month without answers');
+like($html, qr/<span>Average purchase<\/span><b>£10\.00</, 'the parts of the lifetime value');
+like($html, qr/£90 of revenue \/ 4 customers/, 'whose revenue leaves NULL amounts out');
+like($html, qr/As of 2024-04-15, .* 9 events of 4 customers on 9 customer-days, 2024-01-05 to 2024-04-02, from orders; period 1 month\. 8 survey answers/,
+	'the footer says what it was made of');
+unlike($html, qr/script/i, 'no customer appears in it');
+
+# Bars stand where their numbers say: on top of each other, on the line
+my ($bar) = $html =~ m{<g><title>2024-03: 3 active.*?</title>(.*?)</g>};
+my %box = map { $_->[0] => $_ } map { [ /class="(\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/ ] }
+	$bar =~ m{<rect [^>]*>}g;
+cmp_ok(abs($box{retained}[2] + $box{retained}[4] - $box{churned}[2]), '<', 0.3, 'churned hangs where retained stands');
+cmp_ok(abs($box{new}[2] + 2 * $box{new}[4] - $box{retained}[2]), '<', 0.3, 'new stands on resurrected, that on retained');
+cmp_ok(abs($box{new}[4] - $box{churned}[4]), '<', 0.2, 'one customer is as high as another');
+
+# Colours: text can be read on them, and they darken steadily, also in grey
+sub luminance
+{
+	my @rgb = map { hex() / 255 } $_[0] =~ /\A([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})\z/;
+	my @linear = map { $_ <= 0.04045 ? $_ / 12.92 : (($_ + 0.055) / 1.055)**2.4 } @rgb;
+	return 0.2126 * $linear[0] + 0.7152 * $linear[1] + 0.0722 * $linear[2];
+}
+my @colours = $html =~ /^(\.c\d+ \{.*)$/mg;
+is(scalar @colours, 101, 'a colour for each percent');
+my ($worst, $steady, $before) = (21, 1, 1);
+for (@colours)
+{
+	my ($back, $text) = /background: #([0-9a-f]{6}); color: #([0-9a-f]{3});/ or die $_;
+	my ($dark, $light) = sort { $a <=> $b } luminance($back), luminance($text =~ s/(.)/$1$1/gr);
+	my $contrast = ($light + 0.05) / ($dark + 0.05);
+	$worst = $contrast if $contrast < $worst;
+	$steady = 0 if luminance($back) >= $before;
+	$before = luminance($back);
+}
+cmp_ok($worst, '>', 4.5, 'the contrast of a number and its cell');
+ok($steady, 'each percent is darker than the one below');
+
+# A report as of a day in the past is what was known then
+my (undef, $past) = report('postgres', '-v', 'as_of=2024-03-01', '-v', 'surveys=survey_answers');
+$node->safe_psql('postgres', <<'END');
+CREATE DATABASE past TEMPLATE postgres;
+\c past
+DELETE FROM orders WHERE ordered_at >= '2024-03-01';
+DELETE FROM survey_answers WHERE answered_on >= '2024-03-01';
+END
+my (undef, $then) = report('past', '-v', 'as_of=2024-03-01', '-v', 'surveys=survey_answers');
+is($past, $then, 'what is later than as_of makes no difference');
+is(heat_map($past), "2024-01 2 100 50\n2024-02 1 100 .\nAll 3 100 50", 'to the cohorts either');
+
+# Another table: other names, other types, the extension in another schema
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+$node->safe_psql('other', <<'END');
+CREATE SCHEMA analytics;
+CREATE EXTENSION retention SCHEMA analytics;
+CREATE SCHEMA "the ""<i>shop";
+CREATE TABLE "the ""<i>shop"."<b>&visits" ("User ID" uuid, "when" timestamptz, pages integer);
+INSERT INTO "the ""<i>shop"."<b>&visits"
+	SELECT md5(c::text)::uuid, timestamptz '2024-01-01 12:00+00' + make_interval(days => d), 1
+	FROM (VALUES (1, 0), (1, 7), (1, 8), (2, 1), (2, 15), (3, 9)) AS v(c, d);
+END
+my @options = ('-v', 'orders="the ""<i>shop"."<b>&visits"', '-v', 'customer="User ID"', '-v', 'at="when"', '-v', 'period=7 days');
+($rc, $html, $messages) = report('other', @options,
+	'-v', qq(title=<script>alert('1')</script> & "quotes" \x01 %s \\n :x), '-v', 'currency=<u>');
+is($rc, 0, 'a report of other names, without amounts and surveys, the extension in another schema');
+is($messages, '', 'without any message');
+check_page($html, 'other names');
+like($html, qr{<h1>&lt;script&gt;alert\('1'\)&lt;/script&gt; &amp; &quot;quotes&quot;   %s \\n :x</h1>}, 'the title is shown as it is');
+like($html, qr/from &quot;the &quot;&quot;&lt;i&gt;shop&quot;\.&quot;&lt;b&gt;&amp;visits&quot;; period 7 days\./, 'so is the table');
+is(headlines($html), 'How many come back; Cohort by cohort; Who comes, stays, goes and returns', 'only what there are data for');
+is( heat_map($html),
+	"2024-01-01 2 100 50 50*\n2024-01-08 1 100 0* .\nAll 3 100 50 .", 'cohorts of weeks, up to the day after the last');
+ok(!exists tiles($html)->{'Lifetime value'}, 'no value without amounts');
+($rc, $html) = report('other', @options, '-v', 'amount=pages * 2.5', '-v', 'currency=<u>');
+is(tiles($html)->{'Lifetime value'}, '&lt;u&gt;5.00', 'an amount may be an expression');
+($rc, $html, $messages) = report('other', @options[ 2 .. 5 ], '-v', 'amount=', '-v',
+	'orders=(SELECT * FROM "the ""<i>shop"."<b>&visits" WHERE pages > 0) AS seen');
+is($rc, 0, 'orders may be a query') or diag($messages);
+check_page($html, 'a query');
+is(heat_map($html), "2024-01 3 100*\nAll 3 .", 'and one unfinished month has a row, but no rate');
+is(tiles($html)->{Customers}, '3', 'and its headline');
+
+# The smallest reports
+$node->safe_psql('other', 'CREATE TABLE visits (customer_id int, ordered_at date)');
+($rc, $html, $messages) = report('other', '-v', 'orders=visits');
+is($rc, 0, 'a report of an empty table') or diag($messages);
+check_page($html, 'empty');
+like($html, qr/There is no row with a customer and a time/, 'says that there is nothing');
+$node->safe_psql('other', q{INSERT INTO visits VALUES (1, '2024-02-29')});
+($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'as_of=2025-01-01', '-v', 'period=1 year');
+is($rc, 0, 'a report of one row') or diag($messages);
+check_page($html, 'one row');
+is(heat_map($html), "2024 1 100\nAll 1 100", 'one cell');
+
+# The largest: the latest rows, the first columns
+$node->safe_psql('other', q{INSERT INTO visits SELECT c, date '2023-01-01' + c + d FROM generate_series(1, 400) c, generate_series(0, c % 40) d});
+($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'period=1 day', '-v', 'bins=30', '-v', 'ages=12');
+is($rc, 0, 'a report of many periods') or diag($messages);
+check_page($html, 'many periods');
+my @rows = split /\n/, heat_map($html);
+is(scalar @rows, 31, 'the latest cohorts');
+like($html, qr/The latest 30 of 400 cohorts\./, 'which is said');
+is(scalar(() = $rows[0] =~ / /g), 14, 'the first ages');
+is(scalar(() = $html =~ /<g(?: class="unfinished")?><title>\d{4}-\d\d-\d\d: /g), 30, 'the latest bars');
+
+# What cannot be done fails
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+($rc, $html, $messages) = report('bare');
+isnt($rc, 0, 'without the extension: fails');
+like($messages, qr/hint: this database lacks the extension: CREATE EXTENSION retention/, 'without the extension: says so');
+($rc, $html, $messages) = report('postgres', '-v', 'customer=nobody');
+isnt($rc, 0, 'a column that is not there: fails');
+like($messages, qr/column "nobody" does not exist/, 'a column that is not there: says so');
+($rc, $html, $messages) = report('postgres', '-v', 'period=1 month 1 day');
+isnt($rc, 0, 'a period that is none: fails');
+
+# The demo writes the page where it is told, and over nothing but its own
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE OUT)};
+$ENV{TMPDIR} = PostgreSQL::Test::Utils::tempdir_short();
+$ENV{SKIP_SETUP} = 1;
+
+sub demo
+{
+	run([ 'make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_ ], '<', \undef, '>', \my $out, '2>', \my $err);
+	return ($? >> 8, $out, $err);
+}
+
+append_to_file("$files/orders.csv", "customer,time,amount\n1,2024-01-05,10\n1,2024-02-10,50\n2,2024-02-15,5\n");
+append_to_file("$files/notes.html", "<html>not ours\n");
+mkdir "$files/dir";
+my @demo = ("ORDERS=$files/orders.csv");
+for my $case (
+	[ 'a file of somebody else', 'notes.html', qr/notes\.html is there and not a report made by this demo: .*OUT=path/ ],
+	[ 'a directory', 'dir', qr/dir is not a file/ ],
+	[ 'a missing directory', 'nowhere/report.html', qr/nowhere\/report\.html cannot be written/ ])
+{
+	my ($name, $out_file, $message) = @$case;
+	my ($status, $out, $err) = demo(@demo, "OUT=$out_file");
+	isnt($status, 0, "$name: the demo fails");
+	like($err, $message, "$name: and says why");
+	is($out, '', "$name: before it does anything");
+}
+is(slurp_file("$files/notes.html"), "<html>not ours\n", 'and the file is as it was');
+for my $time ('written', 'written again')
+{
+	my ($status, $out, $err) = demo(@demo, 'OUT=dir/my report.html');
+	is($status, 0, "the page is $time") or diag($err);
+	like($out, qr{: \S*\Q$files\E/dir/my report\.html$}m, 'where it was told');
+	my $written = slurp_file("$files/dir/my report.html");
+	check_page($written, 'demo');
+	like($written, qr{<h1>Customer retention: orders\.csv</h1>}, 'with a title');
+	is(heat_map($written), "2024-01 1 100 100*\n2024-02 1 100* .\nAll 2 100 .", 'and the numbers');
+	append_to_file("$files/dir/my report.html", '<!-- to be replaced -->');
+}
+
+$node->stop;
+done_testing();
