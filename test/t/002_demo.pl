@@ -82,6 +82,7 @@ like($out, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'repeat purchase rates');
 like($out, qr/^average_purchase_value +\| 25 *$/m, 'average purchase value, a missing amount adds nothing');
 like($out, qr/^clv +\| 37\.5 *$/m, 'lifetime value');
 like($out, qr/^    SELECT retention_rate\(customer_id, ordered_at,$/m, 'with the SQL that made them');
+like($out, qr/^    SELECT \(clv_summary.* FROM orders \\gx$/m, 'and its psql commands');
 unlike($out, qr/Net promoter|club/, 'and nothing that the file does not tell');
 is(leftovers(), '', 'nothing is left of its server');
 
