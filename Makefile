@@ -101,5 +101,5 @@ test:
 
 bench:
 	@'$(SOURCE_DIR)/tools/setup' bench
-	@CLUSTER_CONF="$$(cat '$(SOURCE_DIR)/test/bench/postgresql.conf' 2>/dev/null)" \
+	@CLUSTER_CONF='shared_buffers = 2GB' \
 		'$(SOURCE_DIR)/tools/with-cluster' '$(SOURCE_DIR)/test/bench/run'
