@@ -8,7 +8,7 @@ STEMS = module aggregate calendar customer mathfn stats survey rate purchase
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql
-REGRESS = $(foreach t,setup customer stats survey rate purchase catalog,$(if $(wildcard $(SOURCE_DIR)/expected/$t.out),$t))
+REGRESS = setup customer stats survey rate purchase catalog
 
 TAP_TESTS = 1
 
