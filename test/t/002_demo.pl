@@ -102,6 +102,12 @@ my $unusual = file('unusual.csv', $number =~ s/^.*\n/who;when;what\n/r =~ s/,/;/
 is($rc, 0, 'columns can be named, semicolons separate') or diag($err);
 like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \|/m, 'with the same numbers');
 
+# A file larger than the buffer of a pipe
+($rc, $out, $err) = demo('ORDERS=' . file('large.csv',
+	csv('customer,time,amount', "\n", map { [ $_ % 5000, sprintf('2024-%02d-01', 1 + $_ % 12), $_ % 100 ] } 1 .. 20000)));
+is($rc, 0, 'a larger file') or diag($err);
+like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to its end');
+
 # What is wrong is said, and nothing is started or loaded
 my @bad = (
 	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],
