@@ -301,6 +301,10 @@ FROM (VALUES (1, '', 'w.i <= o.i'),
              (2, 'RANGE BETWEEN 60 PRECEDING AND CURRENT ROW', 'w.i BETWEEN o.i - 60 AND o.i'),
              (3, 'RANGE BETWEEN 60 PRECEDING AND 20 FOLLOWING EXCLUDE CURRENT ROW', 'w.i BETWEEN o.i - 60 AND o.i + 20 AND w.i <> o.i'),
              (4, 'RANGE BETWEEN 60 PRECEDING AND 30 PRECEDING', 'w.i BETWEEN o.i - 60 AND o.i - 30')) f(n, frame, condition) ORDER BY n;
+-- a large state that is read after each row and goes on
+SELECT count(*) AS rows, count(*) FILTER (WHERE NOT close(v, i::float8 / least(i, 9000)) OR NOT close(r, greatest(0, i - 9000) / least(i, 9000)::float8)) AS wrong
+FROM (SELECT i, clv(i % 9000, date '2024-01-01', 1) OVER f AS v, repeat_purchase_rate(i % 9000) OVER f AS r
+      FROM generate_series(1, 18000) i WINDOW f AS (ORDER BY i)) x;
 
 --
 -- Parallel plans

@@ -9,12 +9,25 @@ SET client_min_messages = warning;
 CREATE SCHEMA rate_test;
 SELECT set_config('search_path', 'rate_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Runs a query without and with parallel workers, asserts that the second
--- plan aggregates partially below a Gather, and tells whether the rows agree.
-CREATE FUNCTION parallel_check(query text, partial text DEFAULT 'Partial Aggregate') RETURNS text
+-- The nodes of a query's plan, such as "Partial Aggregate"
+CREATE FUNCTION plan_nodes(query text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN (WITH RECURSIVE node AS (
+		SELECT plan->0->'Plan' AS n
+		UNION ALL
+		SELECT json_array_elements(n->'Plans') FROM node)
+		SELECT array_agg(concat_ws(' ', nullif(n->>'Partial Mode', 'Simple'), n->>'Node Type')) FROM node);
+END $$;
+
+-- Runs a query without and with parallel workers, asserts that the second
+-- plan aggregates partially below a Gather, and tells whether the rows agree.
+CREATE FUNCTION parallel_check(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
 	nodes text[];
 	wrong bigint;
 	counted bigint;
@@ -27,14 +40,8 @@ BEGIN
 	SET LOCAL parallel_tuple_cost = 0;
 	SET LOCAL min_parallel_table_scan_size = 0;
 	SET LOCAL parallel_leader_participation = off;
-	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
-	WITH RECURSIVE node AS (
-		SELECT plan->0->'Plan' AS n
-		UNION ALL
-		SELECT json_array_elements(n->'Plans') FROM node)
-	SELECT array_agg(concat_ws(' ', nullif(n->>'Partial Mode', 'Simple'), n->>'Node Type'))
-	INTO nodes FROM node;
-	IF NOT (nodes @> ARRAY[partial] AND nodes && '{Gather,"Gather Merge"}') THEN
+	nodes := plan_nodes(query);
+	IF NOT (nodes @> '{"Partial Aggregate"}' AND nodes && '{Gather,"Gather Merge"}') THEN
 		RETURN 'plan is not partial: ' || nodes::text;
 	END IF;
 	EXECUTE 'CREATE TEMP TABLE parallel_rows AS ' || query;
@@ -538,6 +545,8 @@ CREATE TABLE months_3 PARTITION OF months FOR VALUES FROM ('2024-02-10') TO (MAX
 INSERT INTO months TABLE large;
 ANALYZE months;
 SET max_parallel_workers_per_gather = 0;
+SELECT plan_nodes('SELECT retention_summary(c, at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,)'') FROM months')
+	@> '{"Finalize Aggregate",Append,"Partial Aggregate"}' AS partitionwise;
 SELECT retention_summary(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') = (TABLE large_oracle) AS same FROM months;
 RESET max_parallel_workers_per_gather;
 SELECT parallel_check('SELECT retention_summary(c, at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,)'') s FROM months');
@@ -545,9 +554,21 @@ SELECT s = (TABLE large_oracle) AS same FROM pg_temp.parallel_rows;
 RESET enable_partitionwise_aggregate;
 SELECT retention_summary(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') = (TABLE large_oracle) AS same
 FROM (SELECT * FROM months_3 UNION ALL SELECT * FROM months_1 UNION ALL SELECT * FROM months_2) u;
--- many large groups at a time
+-- several aggregates over the one large state
+SELECT s = (TABLE large_oracle) AS summary, rate = retention_rate(s) AS rate, churn = churn_rate(s) AS churn
+FROM (SELECT retention_rate(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') AS rate, churn_rate(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') AS churn,
+             retention_summary(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') AS s FROM large) x;
+-- many large groups at a time, in memory and not
 SELECT count(*) AS groups, sum((s).base) = (SELECT (s).base FROM large_oracle) AS base, sum((s).retained) = (SELECT (s).retained FROM large_oracle) AS retained
 FROM (SELECT retention_summary(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') AS s FROM large GROUP BY c % 7) x;
+SET work_mem = '64kB';
+SELECT count(*) AS groups, sum((s).base) = (SELECT (s).base FROM large_oracle) AS base, sum((s).retained) = (SELECT (s).retained FROM large_oracle) AS retained
+FROM (SELECT retention_summary(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)') AS s FROM large GROUP BY c % 7) x;
+RESET work_mem;
+-- a growing frame: the result is read after each row, and the state goes on
+SELECT count(*) AS rows, count(*) FILTER (WHERE s IS DISTINCT FROM ROW(least(i, 9000), greatest(0, i - 9000), least(i, 9000) - greatest(0, i - 9000), 0)::retention_summary) AS wrong
+FROM (SELECT i, retention_summary(i % 9000, date '2024-01-31' + (i > 9000)::int, '[2024-01-01,2024-02-01)', '[2024-02-01,)') OVER (ORDER BY i) AS s
+      FROM generate_series(1, 18000) i) x;
 -- keys that lie close to each other, far apart, and at the ends
 SELECT step, retention_summary(i * step, at, '[2024-01-01,2024-02-01)', '[2024-02-01,)')
 FROM (SELECT i, date '2024-01-01' + ((i + r) % 2 * 31)::int AS at FROM generate_series(-500, 499) i, generate_series(0, 1) r) e,
