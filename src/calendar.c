@@ -101,7 +101,8 @@ ret_bounds_get(RetBounds *bounds, Datum range)
 	{
 		bounds->lower = bound_instant(&lower, subtype);
 		bounds->upper = bound_instant(&upper, subtype);
-		if (!lower.inclusive && bounds->lower != RET_INSTANT_MIN)
+		if (!lower.inclusive && bounds->lower != RET_INSTANT_MIN &&
+			bounds->lower != RET_INSTANT_MAX)
 			bounds->lower++;
 		if (upper.inclusive && bounds->upper != RET_INSTANT_MAX)
 			bounds->upper++;

@@ -42,11 +42,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -184,6 +186,10 @@ customer_key_anyelement(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 				 errmsg("could not determine the data type of the customer")));
+	/* what anonymous rows hash to depends on the row, so the type cache has none */
+	if (type == RECORDOID)
+		return OidFunctionCall2Coll(F_HASH_RECORD_EXTENDED, PG_GET_COLLATION(),
+									PG_GETARG_DATUM(0), Int64GetDatum(0));
 	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 	if (!OidIsValid(typcache->hash_extended_proc))
 		ereport(ERROR,
@@ -704,6 +710,22 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetStat
 }
 
 /*
+ * Merge a customer.  One whose flags mean nothing to the family would be in
+ * the map without being there.
+ */
+static inline void
+merge_customer(RetMap *map, const RetCustomer *other)
+{
+	RetCustomer *customer = table_enter(map, other->key);
+
+	map->def->merge(map, customer, other);
+	if (unlikely(customer->flags == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("customer_map contradicts itself")));
+}
+
+/*
  * The combine function of all families: the first value takes in the second,
  * which is only read.  Right for any split of the rows.
  */
@@ -734,7 +756,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 		if (i + PREFETCH_AHEAD < from->nslots)
 			table_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
 		if (customer->flags != 0)
-			def->merge(map, table_enter(map, customer->key), customer);
+			merge_customer(map, customer);
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -334,8 +334,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 	days = (int64) (((uint64) within->month << 32) | (uint32) within->day);
 
 	ret_state_get(fcinfo, &within_map, &state);
-	if (state.map->totals[WITHIN_TIME] != within->time ||
-		state.map->totals[WITHIN_DAYS] != days)
+	if (state.map->ncustomers == 0)
 		ret_check_within(within);
 	within_set(state.map, within->time, days, at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
