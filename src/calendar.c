@@ -17,7 +17,6 @@
 #include "datatype/timestamp.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
 #include "calendar.h"
@@ -68,7 +67,8 @@ ret_date_timestamp(DateADT date)
 }
 
 /*
- * Make bounds those of range, a daterange, tsrange or tstzrange.
+ * Make bounds those of range, a daterange, tsrange or tstzrange, unless they
+ * are already.
  *
  * Time is discrete, so exclusive lower and inclusive upper bounds move up by
  * one unit and all ranges become [lower, upper).  An infinite bound, and a
@@ -76,22 +76,19 @@ ret_date_timestamp(DateADT date)
  * is one that contains nothing.
  */
 void
-ret_bounds_get(RetBounds *bounds, Datum range)
+ret_bounds_decode(RetBounds *bounds, Datum range)
 {
-	struct varlena *packed = PG_DETOAST_DATUM_PACKED(range);
-	Size		length = VARSIZE_ANY_EXHDR(packed);
-	RangeType  *value;
+	RangeType  *value = DatumGetRangeTypeP(range);
+	uint32		size = VARSIZE(value);
 	TypeCacheEntry *typcache;
 	RangeBound	lower;
 	RangeBound	upper;
 	bool		empty;
 	Oid			subtype;
 
-	if (likely(length == bounds->length &&
-			   memcmp(VARDATA_ANY(packed), bounds->image, length) == 0))
+	if (size == bounds->size && memcmp(value, bounds->image, size) == 0)
 		return;
 
-	value = DatumGetRangeTypeP(range);
 	typcache = lookup_type_cache(RangeTypeGetOid(value), TYPECACHE_RANGE_INFO);
 	range_deserialize(typcache, value, &lower, &upper, &empty);
 	subtype = typcache->rngelemtype->type_id;
@@ -109,8 +106,8 @@ ret_bounds_get(RetBounds *bounds, Datum range)
 	}
 
 	/* a range of another size would merely not be cached */
-	bounds->length = length <= RET_RANGE_IMAGE ? length : 0;
-	memcpy(bounds->image, VARDATA_ANY(packed), bounds->length);
+	bounds->size = size <= sizeof(bounds->image) ? size : 0;
+	memcpy(bounds->image, value, bounds->size);
 }
 
 /* The value of one bound of a range over date, timestamp or timestamptz */

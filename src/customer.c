@@ -60,12 +60,8 @@
 #define FLAT_VERSION		1
 #define FLAT_MIN_SLOTS		4
 #define FLAT_MAX_SLOTS		4096
-#define DELAY_ROWS			64	/* a power of 2 */
 #define PREFETCH_AHEAD		16
 #define MAX_VALUES			8	/* of a customer, or totals of a map */
-
-/* Number of customers above which a table of n slots must grow */
-#define TABLE_LIMIT(n)		((n) / 16 * 13 + (n) % 16 * 13 / 16)
 
 /* The flat form, always a multiple of 8 bytes long */
 typedef struct FlatMap
@@ -82,23 +78,6 @@ typedef struct FlatMap
 	uint32		unused;			/* 0 */
 	/* followed by totals, scratch and slots */
 } FlatMap;
-
-/* One row that waits for its slot to arrive in the cache */
-typedef struct DelayedRow
-{
-	int64		key;
-	int64		value;
-} DelayedRow;
-
-/* The expanded form */
-typedef struct ExpandedMap
-{
-	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
-	uint32		nadded;			/* rows that were delayed so far, */
-	uint32		napplied;		/* and how many of them are in the table */
-	DelayedRow	rows[DELAY_ROWS];	/* row n is rows[n % DELAY_ROWS] */
-} ExpandedMap;
 
 PG_FUNCTION_INFO_V1(customer_key_smallint);
 PG_FUNCTION_INFO_V1(customer_key_integer);
@@ -206,70 +185,13 @@ customer_key_anyelement(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/*
- * A hash of which the high bits are good.  The first step lets the high half
- * of the key (keys are often a shard number and a counter) reach the rest.
- */
-static inline uint64
-hash_key(int64 key)
-{
-	uint64		h = (uint64) key;
-
-	h ^= h >> 32;
-	h *= UINT64CONST(0x9E3779B97F4A7C15);
-	h ^= h >> 29;
-	return h * UINT64CONST(0xBF58476D1CE4E5B9);
-}
-
-/* The slot of a key in a table: its own, or the unused one that it should get */
-static inline RetCustomer *
-table_probe(const RetMap *map, int64 key)
-{
-	uint64		i = hash_key(key) >> map->shift;
-
-	for (;;)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags == 0 || customer->key == key)
-			return customer;
-		i = (i + 1) & (map->nslots - 1);
-	}
-}
-
-/*
- * Ask for the slot of a key.  Must be inlined before the compiler looks for
- * functions without effect: gcc takes one that only prefetches for such, and
- * drops the calls.
- */
-static pg_attribute_always_inline void
-table_prefetch(const RetMap *map, int64 key)
-{
-	__builtin_prefetch(ret_map_slot(map, hash_key(key) >> map->shift), 1);
-}
-
-/* The customer of a key, entered with flags = 0 if new; there must be room */
-static inline RetCustomer *
-table_enter(RetMap *map, int64 key)
-{
-	RetCustomer *customer = table_probe(map, key);
-
-	if (customer->flags == 0)
-	{
-		customer->key = key;
-		customer->turn = map->turn;
-		map->ncustomers++;
-	}
-	return customer;
-}
-
 /* Number of slots of a table with room for n customers */
 static uint64
 table_slots_for(uint64 n)
 {
 	uint64		nslots = FLAT_MIN_SLOTS;
 
-	while (TABLE_LIMIT(nslots) < n)
+	while (RET_MAP_LIMIT(nslots) < n)
 		nslots *= 2;
 	return nslots;
 }
@@ -303,7 +225,7 @@ table_move(RetMap *map, uint64 i)
 	memset(slot, 0, map->size);
 	for (;;)
 	{
-		uint64		j = hash_key(moving.customer.key) >> map->shift;
+		uint64		j = ret_customer_hash(moving.customer.key) >> map->shift;
 
 		moving.customer.turn = map->turn;
 		slot = ret_map_slot(map, j);
@@ -323,9 +245,9 @@ table_move(RetMap *map, uint64 i)
 	}
 }
 
-/* Enlarge the table of an expanded map in place */
-static void
-table_grow(RetMap *map, uint64 nslots)
+/* Enlarge a table that is a chunk of its own in place */
+void
+ret_map_grow(RetMap *map, uint64 nslots)
 {
 	uint64		old_nslots = map->nslots;
 
@@ -350,6 +272,25 @@ table_grow(RetMap *map, uint64 nslots)
 	}
 }
 
+/* An empty table in context with room for n customers, slots of size bytes */
+void
+ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
+{
+	uint64		nslots = table_slots_for(n);
+
+	if (nslots > MaxAllocHugeSize / size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers in one group"),
+				 errdetail("Room for %llu customers was asked for.",
+						   (unsigned long long) n)));
+	map->ncustomers = 0;
+	map->size = size;
+	map->turn = 0;
+	table_set_slots(map, MemoryContextAllocHuge(context, nslots * size), nslots);
+	memset(map->slots, 0, nslots * size);
+}
+
 /* Copy all customers of one table into an empty one with room for them */
 static void
 table_copy(RetMap *map, const RetMap *from)
@@ -360,7 +301,7 @@ table_copy(RetMap *map, const RetMap *from)
 
 		if (customer->flags != 0)
 		{
-			RetCustomer *slot = table_enter(map, customer->key);
+			RetCustomer *slot = ret_map_enter(map, customer->key);
 
 			memcpy(slot, customer, map->size);
 			slot->turn = map->turn;
@@ -447,46 +388,23 @@ flat_get(Datum datum, const RetMapDef *def)
  */
 
 /* An expanded object with the content of map and room for n customers */
-static ExpandedMap *
+static RetExpandedMap *
 expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "customer map",
 												  ALLOCSET_SMALL_SIZES);
-	ExpandedMap *expanded = MemoryContextAlloc(context, sizeof(ExpandedMap));
+	RetExpandedMap *expanded = MemoryContextAlloc(context, sizeof(RetExpandedMap));
 	RetMap	   *own = &expanded->map;
-	uint64		nslots = Max(table_slots_for(n), 2 * FLAT_MAX_SLOTS);
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
 	expanded->nadded = expanded->napplied = 0;
+	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
 	own->def = map->def;
-	own->ncustomers = 0;
-	own->size = map->size;
-	own->turn = 0;
 	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
 	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));
 	own->scratch = MemoryContextAllocZero(context, Max(map->def->scratch, 1));
-	if (nslots > MaxAllocHugeSize / own->size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers in one group"),
-				 errdetail("Room for %llu customers was asked for.",
-						   (unsigned long long) n)));
-	table_set_slots(own, MemoryContextAllocHuge(context, nslots * own->size), nslots);
-	memset(own->slots, 0, nslots * own->size);
 	table_copy(own, map);
 	return expanded;
-}
-
-/* Bring the row that has waited longest into the table */
-static inline void
-expanded_apply(ExpandedMap *expanded)
-{
-	RetMap	   *map = &expanded->map;
-	DelayedRow *row = &expanded->rows[expanded->napplied++ % DELAY_ROWS];
-
-	if (unlikely(map->ncustomers >= TABLE_LIMIT(map->nslots)))
-		table_grow(map, map->nslots * 2);
-	map->def->add(map, table_enter(map, row->key), row->value);
 }
 
 /*
@@ -494,31 +412,17 @@ expanded_apply(ExpandedMap *expanded)
  * it holds, and so is done for read-only pointers as well.
  */
 static void
-expanded_flush(ExpandedMap *expanded)
+expanded_flush(RetExpandedMap *expanded)
 {
 	while (expanded->napplied != expanded->nadded)
-		expanded_apply(expanded);
-}
-
-/* Add a row: ask for its slot, and work on one that was asked for earlier */
-static inline void
-expanded_add(ExpandedMap *expanded, int64 key, int64 value)
-{
-	DelayedRow *row = &expanded->rows[expanded->nadded % DELAY_ROWS];
-
-	if (expanded->nadded - expanded->napplied == DELAY_ROWS)
-		expanded_apply(expanded);
-	row->key = key;
-	row->value = value;
-	table_prefetch(&expanded->map, key);
-	expanded->nadded++;
+		ret_expanded_apply(expanded);
 }
 
 /* The expanded object that a datum points to, which must be one of the family's */
-static ExpandedMap *
+static RetExpandedMap *
 expanded_get(Datum datum, const RetMapDef *def)
 {
-	ExpandedMap *expanded = (ExpandedMap *) DatumGetEOHP(datum);
+	RetExpandedMap *expanded = (RetExpandedMap *) DatumGetEOHP(datum);
 
 	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
 		expanded->map.def->kind != def->kind)
@@ -531,7 +435,7 @@ expanded_get(Datum datum, const RetMapDef *def)
 static Size
 expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
-	ExpandedMap *expanded = (ExpandedMap *) eohptr;
+	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
 	RetMap	   *map = &expanded->map;
 	Size		header = flat_header_size(map->def->ntotals, 0);
 
@@ -550,7 +454,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
-	RetMap	   *map = &((ExpandedMap *) eohptr)->map;
+	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
 	FlatMap    *flat = (FlatMap *) result;
 	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
 
@@ -592,7 +496,7 @@ state_set_flat(RetState *state, FlatMap *flat, const RetMapDef *def)
 }
 
 static void
-state_set_expanded(RetState *state, ExpandedMap *expanded)
+state_set_expanded(RetState *state, RetExpandedMap *expanded)
 {
 	state->datum = EOHPGetRWDatum(&expanded->hdr);
 	state->flat = NULL;
@@ -616,7 +520,7 @@ state_reserve(RetState *state, uint64 n)
 	if (state->expanded)
 	{
 		if (nslots > old.nslots)
-			table_grow(state->map, nslots);
+			ret_map_grow(state->map, nslots);
 	}
 	else if (nslots > FLAT_MAX_SLOTS)
 		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
@@ -636,13 +540,12 @@ state_reserve(RetState *state, uint64 n)
 }
 
 /*
- * Unpack the transition value in argument 0, or make an empty one; the caller
- * has checked that this is an aggregate's call.  A value
- * that came packed, as the INITCOND of somebody's own aggregate might, gets
- * its hash table.
+ * Unpack a transition value that is not an expanded object of the family, or
+ * make an empty one.  A value that came packed, as the INITCOND of somebody's
+ * own aggregate might, gets its hash table.
  */
 void
-ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 {
 	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
@@ -657,25 +560,19 @@ ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 	}
 }
 
-/* Add a row of a customer.  state->datum may change. */
+/* Add a row of a customer to a flat value.  state->datum may change. */
 void
-ret_state_add(RetState *state, int64 key, int64 value)
+ret_state_add_flat(RetState *state, int64 key, int64 value)
 {
 	RetMap	   *map = state->map;
 
-	if (state->expanded)
-	{
-		expanded_add(state->expanded, key, value);
-		return;
-	}
-
-	if (map->ncustomers >= TABLE_LIMIT(map->nslots) &&
-		table_probe(map, key)->flags == 0)
+	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
+		ret_map_probe(map, key)->flags == 0)
 	{
 		state_reserve(state, map->ncustomers + 1);
 		map = state->map;
 	}
-	map->def->add(map, table_enter(map, key), value);
+	map->def->add(map, ret_map_enter(map, key), value);
 	if (state->flat)
 		state->flat->ncustomers = map->ncustomers;
 }
@@ -716,7 +613,7 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetStat
 static inline void
 merge_customer(RetMap *map, const RetCustomer *other)
 {
-	RetCustomer *customer = table_enter(map, other->key);
+	RetCustomer *customer = ret_map_enter(map, other->key);
 
 	map->def->merge(map, customer, other);
 	if (unlikely(customer->flags == 0))
@@ -754,7 +651,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 		const RetCustomer *customer = ret_map_slot(from, i);
 
 		if (i + PREFETCH_AHEAD < from->nslots)
-			table_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
+			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
 		if (customer->flags != 0)
 			merge_customer(map, customer);
 		if ((i & 0xFFFF) == 0)

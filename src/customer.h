@@ -8,6 +8,8 @@
 #ifndef RETENTION_CUSTOMER_H
 #define RETENTION_CUSTOMER_H
 
+#include "utils/expandeddatum.h"
+
 #include "retention.h"
 
 /* A customer_key is passed by value and is the int64 it looks like */
@@ -62,28 +64,176 @@ typedef struct RetMap
 	void	   *scratch;		/* the family's cache */
 } RetMap;
 
+#define RET_DELAY_ROWS	64		/* a power of 2 */
+
+/* One row that waits for its slot to arrive in the cache */
+typedef struct RetDelayedRow
+{
+	int64		key;
+	int64		value;
+} RetDelayedRow;
+
+/* The expanded form */
+typedef struct RetExpandedMap
+{
+	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
+	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
+	uint32		nadded;			/* rows that were delayed so far, */
+	uint32		napplied;		/* and how many of them are in the table */
+	RetDelayedRow	rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
+} RetExpandedMap;
+
 /* The transition value of an aggregate over customers, unpacked for a call */
 typedef struct RetState
 {
 	Datum		datum;			/* to be returned to the executor */
 	RetMap	   *map;			/* its map */
 	struct FlatMap *flat;		/* the flat value, or NULL: expanded */
-	struct ExpandedMap *expanded;	/* the expanded object, or NULL: flat */
+	RetExpandedMap *expanded;	/* the expanded object, or NULL: flat */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
 } RetState;
 
-extern void ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
-extern void ret_state_add(RetState *state, int64 key, int64 value);
+extern void ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context);
+extern void ret_map_grow(RetMap *map, uint64 nslots);
+
+extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
+extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
 extern Datum ret_state_ignore(FunctionCallInfo fcinfo);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
+
+/* Number of customers above which a table of n slots must grow */
+#define RET_MAP_LIMIT(n)	((n) / 16 * 13 + (n) % 16 * 13 / 16)
 
 /* The customer in slot i, which may be unused */
 static inline RetCustomer *
 ret_map_slot(const RetMap *map, uint64 i)
 {
 	return (RetCustomer *) (map->slots + i * map->size);
+}
+
+/*
+ * A hash of which the high bits are good.  The first step lets the high half
+ * of the key (keys are often a shard number and a counter) reach the rest.
+ */
+static inline uint64
+ret_customer_hash(int64 key)
+{
+	uint64		h = (uint64) key;
+
+	h ^= h >> 32;
+	h *= UINT64CONST(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+}
+
+/* The slot of a key in a table: its own, or the unused one that it should get */
+static inline RetCustomer *
+ret_map_probe(const RetMap *map, int64 key)
+{
+	uint64		i = ret_customer_hash(key) >> map->shift;
+
+	for (;;)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags == 0 || customer->key == key)
+			return customer;
+		i = (i + 1) & (map->nslots - 1);
+	}
+}
+
+/*
+ * Ask for the slot of a key.  Must be inlined before the compiler looks for
+ * functions without effect: gcc takes one that only prefetches for such, and
+ * drops the calls.
+ */
+static pg_attribute_always_inline void
+ret_map_prefetch(const RetMap *map, int64 key)
+{
+	__builtin_prefetch(ret_map_slot(map, ret_customer_hash(key) >> map->shift), 1);
+}
+
+/* The customer of a key, entered with flags = 0 if new; there must be room */
+static inline RetCustomer *
+ret_map_enter(RetMap *map, int64 key)
+{
+	RetCustomer *customer = ret_map_probe(map, key);
+
+	if (customer->flags == 0)
+	{
+		customer->key = key;
+		customer->turn = map->turn;
+		map->ncustomers++;
+	}
+	return customer;
+}
+
+/* Bring the row that has waited longest into the table */
+static inline void
+ret_expanded_apply(RetExpandedMap *expanded)
+{
+	RetMap	   *map = &expanded->map;
+	RetDelayedRow *row = &expanded->rows[expanded->napplied++ % RET_DELAY_ROWS];
+
+	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
+		ret_map_grow(map, map->nslots * 2);
+	map->def->add(map, ret_map_enter(map, row->key), row->value);
+}
+
+/* Add a row: ask for its slot, and work on one that was asked for earlier */
+static inline void
+ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
+{
+	RetDelayedRow *row = &expanded->rows[expanded->nadded % RET_DELAY_ROWS];
+
+	if (expanded->nadded - expanded->napplied == RET_DELAY_ROWS)
+		ret_expanded_apply(expanded);
+	row->key = key;
+	row->value = value;
+	ret_map_prefetch(&expanded->map, key);
+	expanded->nadded++;
+}
+
+/*
+ * Unpack the transition value in argument 0; the caller has checked that this
+ * is an aggregate's call.  Large groups are recognized in line, since a row
+ * takes little more than the calls would.
+ */
+static inline void
+ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		RetExpandedMap *expanded;
+		varatt_expanded pointer;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		expanded = (RetExpandedMap *) pointer.eohptr;
+		if (likely(expanded->map.def == def))
+		{
+			state->datum = PG_GETARG_DATUM(0);
+			state->map = &expanded->map;
+			state->flat = NULL;
+			state->expanded = expanded;
+			state->fcinfo = fcinfo;
+			return;
+		}
+	}
+	ret_state_get_slow(fcinfo, def, state);
+}
+
+/* Add a row of a customer.  state->datum may change. */
+static inline void
+ret_state_add(RetState *state, int64 key, int64 value)
+{
+	if (likely(state->expanded != NULL))
+		ret_expanded_add(state->expanded, key, value);
+	else
+		ret_state_add_flat(state, key, value);
 }
 
 #endif							/* RETENTION_CUSTOMER_H */

@@ -233,7 +233,7 @@ events_transfn(FunctionCallInfo fcinfo, int64 at)
 Datum
 retention_events_transfn_date(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_date(PG_GETARG_DATEADT(2)));
@@ -242,7 +242,7 @@ retention_events_transfn_date(PG_FUNCTION_ARGS)
 Datum
 retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
@@ -263,7 +263,7 @@ retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 	RetBounds  *period;
 	int			sets;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	if (PG_ARGISNULL(3))
