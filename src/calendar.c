@@ -23,31 +23,14 @@
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
 
-static void
-reject_infinite_time(void)
+void
+ret_reject_infinite_time(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("the time of an event must be finite"),
 			 errhint("Leave such rows out with FILTER (WHERE isfinite(...)).")));
-}
-
-/* Instant of an event on a date; 22008 if it is infinite */
-int64
-ret_instant_date(DateADT date)
-{
-	if (unlikely(DATE_NOT_FINITE(date)))
-		reject_infinite_time();
-	return date;
-}
-
-/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
-int64
-ret_instant_timestamp(Timestamp at)
-{
-	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		reject_infinite_time();
-	return at;
+	pg_unreachable();
 }
 
 /*

@@ -40,14 +40,31 @@ typedef struct RetBounds
 
 #define RET_BOUNDS_CONTAIN(b, at)	((at) >= (b)->lower && (at) < (b)->upper)
 
-extern int64 ret_instant_date(DateADT date);
-extern int64 ret_instant_timestamp(Timestamp at);
+extern void ret_reject_infinite_time(void) pg_attribute_noreturn();
 extern Timestamp ret_date_timestamp(DateADT date);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
 extern void ret_check_within(const Interval *within);
 extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
 extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
+
+/* Instant of an event on a date; 22008 if it is infinite */
+static inline int64
+ret_instant_date(DateADT date)
+{
+	if (unlikely(DATE_NOT_FINITE(date)))
+		ret_reject_infinite_time();
+	return date;
+}
+
+/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
+static inline int64
+ret_instant_timestamp(Timestamp at)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		ret_reject_infinite_time();
+	return at;
+}
 
 /*
  * Make bounds those of a range.  That it is the range of the row before is

@@ -57,27 +57,10 @@
 #include "aggregate.h"
 #include "customer.h"
 
-#define FLAT_VERSION		1
 #define FLAT_MIN_SLOTS		4
 #define FLAT_MAX_SLOTS		4096
 #define PREFETCH_AHEAD		16
 #define MAX_VALUES			8	/* of a customer, or totals of a map */
-
-/* The flat form, always a multiple of 8 bytes long */
-typedef struct FlatMap
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* FLAT_VERSION */
-	uint8		kind;			/* RetMapDef.kind */
-	uint8		nvalues;		/* RetMapDef.nvalues */
-	uint8		ntotals;		/* RetMapDef.ntotals */
-	uint32		nslots;			/* slots that follow */
-	uint32		ncustomers;		/* how many of them are used */
-	uint16		hashed;			/* 1: a hash table, 0: packed */
-	uint16		scratch;		/* bytes of scratch, 0 if packed */
-	uint32		unused;			/* 0 */
-	/* followed by totals, scratch and slots */
-} FlatMap;
 
 PG_FUNCTION_INFO_V1(customer_key_smallint);
 PG_FUNCTION_INFO_V1(customer_key_integer);
@@ -324,19 +307,19 @@ slot_size(int nvalues)
 static Size
 flat_header_size(int ntotals, Size scratch)
 {
-	return MAXALIGN(sizeof(FlatMap) + ntotals * sizeof(int64) + scratch);
+	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
 }
 
 /* A flat value with nothing but its header filled in, in the current context */
-static FlatMap *
+static RetFlatMap *
 flat_alloc(const RetMapDef *def, uint32 nslots)
 {
 	Size		size = flat_header_size(def->ntotals, def->scratch) +
 		nslots * slot_size(def->nvalues);
-	FlatMap    *flat = palloc0(size);
+	RetFlatMap    *flat = palloc0(size);
 
 	SET_VARSIZE(flat, size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = def->kind;
 	flat->nvalues = def->nvalues;
 	flat->ntotals = def->ntotals;
@@ -348,7 +331,7 @@ flat_alloc(const RetMapDef *def, uint32 nslots)
 
 /* Make map a view of a flat value */
 static void
-flat_view(FlatMap *flat, const RetMapDef *def, RetMap *map)
+flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 {
 	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
 
@@ -368,12 +351,12 @@ flat_view(FlatMap *flat, const RetMapDef *def, RetMap *map)
  * input functions let no inconsistent value pass, but a user may well hand a
  * value of one aggregate to another.
  */
-static FlatMap *
+static RetFlatMap *
 flat_get(Datum datum, const RetMapDef *def)
 {
-	FlatMap    *flat = (FlatMap *) PG_DETOAST_DATUM(datum);
+	RetFlatMap    *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
 
-	if (flat->version != FLAT_VERSION || flat->kind != def->kind ||
+	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
 		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
 		(flat->hashed && flat->scratch != def->scratch))
 		ereport(ERROR,
@@ -455,12 +438,12 @@ static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
 	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
-	FlatMap    *flat = (FlatMap *) result;
+	RetFlatMap    *flat = (RetFlatMap *) result;
 	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
 
-	memset(flat, 0, sizeof(FlatMap));
+	memset(flat, 0, sizeof(RetFlatMap));
 	SET_VARSIZE(flat, allocated_size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = map->def->kind;
 	flat->nvalues = map->def->nvalues;
 	flat->ntotals = map->def->ntotals;
@@ -486,7 +469,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 
 /* Let state be a flat value, which the executor will take over from here */
 static void
-state_set_flat(RetState *state, FlatMap *flat, const RetMapDef *def)
+state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
 {
 	state->datum = PointerGetDatum(flat);
 	state->flat = flat;
@@ -677,7 +660,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
  * Build a packed value from the binary form.  Returns NULL and says why if
  * the bytes are not one.
  */
-static FlatMap *
+static RetFlatMap *
 flat_parse(StringInfo buf, const char **why)
 {
 	uint64		length = buf->len - buf->cursor;
@@ -687,7 +670,7 @@ flat_parse(StringInfo buf, const char **why)
 				ntotals;
 	uint32		n;
 	Size		size;
-	FlatMap    *flat;
+	RetFlatMap    *flat;
 	int64	   *totals;
 
 	*why = "it is too short";
@@ -699,7 +682,7 @@ flat_parse(StringInfo buf, const char **why)
 	ntotals = pq_getmsgbyte(buf);
 	n = pq_getmsgint(buf, 4);
 	*why = "its version is not known";
-	if (version != FLAT_VERSION)
+	if (version != RET_FLAT_VERSION)
 		return NULL;
 	*why = "it has too many values";
 	if (nvalues > MAX_VALUES || ntotals > MAX_VALUES)
@@ -714,7 +697,7 @@ flat_parse(StringInfo buf, const char **why)
 	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
 	flat = palloc0(size);
 	SET_VARSIZE(flat, size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = kind;
 	flat->nvalues = nvalues;
 	flat->ntotals = ntotals;
@@ -775,7 +758,7 @@ sorted_customers(const RetMap *map)
 static bytea *
 flat_bytes(FunctionCallInfo fcinfo)
 {
-	FlatMap    *flat = (FlatMap *) PG_GETARG_VARLENA_P(0);
+	RetFlatMap    *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
 	RetMap		map;
 	RetCustomer **sorted;
 	StringInfoData buf;
@@ -788,7 +771,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 				 errdetail("The map holds %u customers.", flat->ncustomers)));
 	sorted = sorted_customers(&map);
 	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, FLAT_VERSION);
+	pq_sendbyte(&buf, RET_FLAT_VERSION);
 	pq_sendbyte(&buf, flat->kind);
 	pq_sendbyte(&buf, flat->nvalues);
 	pq_sendbyte(&buf, flat->ntotals);
@@ -811,7 +794,7 @@ customer_map_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	const char *why;
-	FlatMap    *flat = flat_parse(buf, &why);
+	RetFlatMap    *flat = flat_parse(buf, &why);
 
 	if (flat == NULL)
 		ereport(ERROR,
@@ -833,7 +816,7 @@ customer_map_in(PG_FUNCTION_ARGS)
 	Datum		bytes;
 	StringInfoData buf;
 	const char *why;
-	FlatMap    *flat;
+	RetFlatMap    *flat;
 
 	if (!DirectInputFunctionCallSafe(byteain, PG_GETARG_CSTRING(0), InvalidOid, -1,
 									 fcinfo->context, &bytes))

@@ -64,7 +64,24 @@ typedef struct RetMap
 	void	   *scratch;		/* the family's cache */
 } RetMap;
 
-#define RET_DELAY_ROWS	64		/* a power of 2 */
+#define RET_FLAT_VERSION	1
+#define RET_DELAY_ROWS		64	/* a power of 2 */
+
+/* The flat form, always a multiple of 8 bytes long */
+typedef struct RetFlatMap
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	uint8		version;		/* RET_FLAT_VERSION */
+	uint8		kind;			/* RetMapDef.kind */
+	uint8		nvalues;		/* RetMapDef.nvalues */
+	uint8		ntotals;		/* RetMapDef.ntotals */
+	uint32		nslots;			/* slots that follow */
+	uint32		ncustomers;		/* how many of them are used */
+	uint16		hashed;			/* 1: a hash table, 0: packed */
+	uint16		scratch;		/* bytes of scratch, 0 if packed */
+	uint32		unused;			/* 0 */
+	/* followed by totals, scratch and slots */
+} RetFlatMap;
 
 /* One row that waits for its slot to arrive in the cache */
 typedef struct RetDelayedRow
@@ -88,7 +105,7 @@ typedef struct RetState
 {
 	Datum		datum;			/* to be returned to the executor */
 	RetMap	   *map;			/* its map */
-	struct FlatMap *flat;		/* the flat value, or NULL: expanded */
+	RetFlatMap *flat;		/* the flat value, or NULL: expanded */
 	RetExpandedMap *expanded;	/* the expanded object, or NULL: flat */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
@@ -196,6 +213,43 @@ ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
 	expanded->nadded++;
 }
 
+/* The expanded object of the family in argument 0, or NULL */
+static inline RetExpandedMap *
+ret_state_expanded(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		varatt_expanded pointer;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		if (likely(((RetExpandedMap *) pointer.eohptr)->map.def == def))
+			return (RetExpandedMap *) pointer.eohptr;
+	}
+	return NULL;
+}
+
+/*
+ * The scratch of the transition value in argument 0, so that a row which is
+ * not to be added needs nothing else; NULL if it takes more to find it.  The
+ * caller has checked that this is an aggregate's call.
+ */
+static inline void *
+ret_state_scratch(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	RetExpandedMap *expanded = ret_state_expanded(fcinfo, def);
+	RetFlatMap *flat = (RetFlatMap *) DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (expanded)
+		return expanded->map.scratch;
+	if (!PG_ARGISNULL(0) && VARATT_IS_4B_U(flat) && flat->hashed &&
+		flat->version == RET_FLAT_VERSION && flat->kind == def->kind &&
+		flat->ntotals == def->ntotals && flat->scratch == def->scratch)
+		return (int64 *) (flat + 1) + flat->ntotals;
+	return NULL;
+}
+
 /*
  * Unpack the transition value in argument 0; the caller has checked that this
  * is an aggregate's call.  Large groups are recognized in line, since a row
@@ -204,26 +258,18 @@ ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
 static inline void
 ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 {
-	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+	RetExpandedMap *expanded = ret_state_expanded(fcinfo, def);
 
-	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	if (likely(expanded != NULL))
 	{
-		RetExpandedMap *expanded;
-		varatt_expanded pointer;
-
-		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
-		expanded = (RetExpandedMap *) pointer.eohptr;
-		if (likely(expanded->map.def == def))
-		{
-			state->datum = PG_GETARG_DATUM(0);
-			state->map = &expanded->map;
-			state->flat = NULL;
-			state->expanded = expanded;
-			state->fcinfo = fcinfo;
-			return;
-		}
+		state->datum = PG_GETARG_DATUM(0);
+		state->map = &expanded->map;
+		state->flat = NULL;
+		state->expanded = expanded;
+		state->fcinfo = fcinfo;
 	}
-	ret_state_get_slow(fcinfo, def, state);
+	else
+		ret_state_get_slow(fcinfo, def, state);
 }
 
 /* Add a row of a customer.  state->datum may change. */
