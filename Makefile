@@ -8,7 +8,7 @@ STEMS = module aggregate calendar customer mathfn stats survey rate purchase act
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql
-REGRESS = $(foreach t,setup customer stats survey rate purchase catalog,$(if $(wildcard $(SOURCE_DIR)/expected/$t.out),$t))
+REGRESS = setup customer stats survey rate purchase catalog
 
 TAP_TESTS = 1
 
@@ -101,5 +101,5 @@ test:
 
 bench:
 	@'$(SOURCE_DIR)/tools/setup' bench
-	@CLUSTER_CONF="$$(cat '$(SOURCE_DIR)/test/bench/postgresql.conf' 2>/dev/null)" \
+	@CLUSTER_CONF='shared_buffers = 2GB' \
 		'$(SOURCE_DIR)/tools/with-cluster' '$(SOURCE_DIR)/test/bench/run'

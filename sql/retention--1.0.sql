@@ -44,7 +44,7 @@ CREATE FUNCTION customer_key(smallint) RETURNS customer_key
 COMMENT ON FUNCTION customer_key(smallint) IS 'customer of a smallint: the integer itself; NULL for NULL; e.g. customer_key(7::smallint)';
 CREATE FUNCTION customer_key(integer) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_integer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION customer_key(integer) IS 'customer of a integer: the integer itself; NULL for NULL; e.g. customer_key(7)';
+COMMENT ON FUNCTION customer_key(integer) IS 'customer of an integer: the integer itself; NULL for NULL; e.g. customer_key(7)';
 CREATE FUNCTION customer_key(text) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(text) IS 'customer of a text: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''ann''::text)';
@@ -372,6 +372,7 @@ COMMENT ON FUNCTION retention_summary_boolean_finalfn(bigint[]) IS 'aggregate fi
 CREATE AGGREGATE retention_rate(was_customer boolean, is_customer boolean) (
     SFUNC = retention_boolean_transfn,
     STYPE = bigint[],
+    SSPACE = 64,
     INITCOND = '{0,0,0,0}',
     FINALFUNC = retention_rate_boolean_finalfn,
     FINALFUNC_MODIFY = READ_ONLY,
@@ -379,6 +380,7 @@ CREATE AGGREGATE retention_rate(was_customer boolean, is_customer boolean) (
     MSFUNC = retention_boolean_transfn,
     MINVFUNC = retention_boolean_invfn,
     MSTYPE = bigint[],
+    MSSPACE = 64,
     MINITCOND = '{0,0,0,0}',
     MFINALFUNC = retention_rate_boolean_finalfn,
     MFINALFUNC_MODIFY = READ_ONLY,
@@ -389,6 +391,7 @@ COMMENT ON AGGREGATE retention_rate(boolean, boolean) IS 'share (0..1) of the cu
 CREATE AGGREGATE churn_rate(was_customer boolean, is_customer boolean) (
     SFUNC = retention_boolean_transfn,
     STYPE = bigint[],
+    SSPACE = 64,
     INITCOND = '{0,0,0,0}',
     FINALFUNC = churn_rate_boolean_finalfn,
     FINALFUNC_MODIFY = READ_ONLY,
@@ -396,6 +399,7 @@ CREATE AGGREGATE churn_rate(was_customer boolean, is_customer boolean) (
     MSFUNC = retention_boolean_transfn,
     MINVFUNC = retention_boolean_invfn,
     MSTYPE = bigint[],
+    MSSPACE = 64,
     MINITCOND = '{0,0,0,0}',
     MFINALFUNC = churn_rate_boolean_finalfn,
     MFINALFUNC_MODIFY = READ_ONLY,
@@ -406,6 +410,7 @@ COMMENT ON AGGREGATE churn_rate(boolean, boolean) IS 'share (0..1) of the custom
 CREATE AGGREGATE retention_summary(was_customer boolean, is_customer boolean) (
     SFUNC = retention_boolean_transfn,
     STYPE = bigint[],
+    SSPACE = 64,
     INITCOND = '{0,0,0,0}',
     FINALFUNC = retention_summary_boolean_finalfn,
     FINALFUNC_MODIFY = READ_ONLY,
@@ -413,6 +418,7 @@ CREATE AGGREGATE retention_summary(was_customer boolean, is_customer boolean) (
     MSFUNC = retention_boolean_transfn,
     MINVFUNC = retention_boolean_invfn,
     MSTYPE = bigint[],
+    MSSPACE = 64,
     MINITCOND = '{0,0,0,0}',
     MFINALFUNC = retention_summary_boolean_finalfn,
     MFINALFUNC_MODIFY = READ_ONLY,
@@ -663,6 +669,7 @@ COMMENT ON FUNCTION retention_summary_rollup_finalfn(bigint[]) IS 'aggregate fin
 CREATE AGGREGATE rollup(retention_summary) (
     SFUNC = counters_rollup_transfn,
     STYPE = bigint[],
+    SSPACE = 64,
     INITCOND = '{0,0,0,0,0}',
     FINALFUNC = retention_summary_rollup_finalfn,
     FINALFUNC_MODIFY = READ_ONLY,

@@ -8,9 +8,19 @@
 #ifndef RETENTION_AGGREGATE_H
 #define RETENTION_AGGREGATE_H
 
+#include "nodes/nodes.h"
+
 #include "retention.h"
 
 extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
+
+/* The check alone, of which the usual case is in line: for transition functions */
+static inline void
+ret_agg_check(FunctionCallInfo fcinfo)
+{
+	if (unlikely(fcinfo->context == NULL || !IsA(fcinfo->context, AggState)))
+		(void) ret_agg_context(fcinfo);
+}
 
 /* states that are a bigint[] of counters */
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);

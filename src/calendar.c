@@ -20,7 +20,6 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
-#include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
 #include "calendar.h"
@@ -30,31 +29,14 @@ static RetOffset *find_offset(RetOffsets *offsets, TimestampTz at);
 static int64 add_months(DateADT day, int64 months);
 static int64 months_between(DateADT first, DateADT day);
 
-static void
-reject_infinite_time(void)
+void
+ret_reject_infinite_time(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("the time of an event must be finite"),
 			 errhint("Leave such rows out with FILTER (WHERE isfinite(...)).")));
-}
-
-/* Instant of an event on a date; 22008 if it is infinite */
-int64
-ret_instant_date(DateADT date)
-{
-	if (unlikely(DATE_NOT_FINITE(date)))
-		reject_infinite_time();
-	return date;
-}
-
-/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
-int64
-ret_instant_timestamp(Timestamp at)
-{
-	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		reject_infinite_time();
-	return at;
+	pg_unreachable();
 }
 
 /*
@@ -74,7 +56,8 @@ ret_date_timestamp(DateADT date)
 }
 
 /*
- * Make bounds those of range, a daterange, tsrange or tstzrange.
+ * Make bounds those of range, a daterange, tsrange or tstzrange, unless they
+ * are already.
  *
  * Time is discrete, so exclusive lower and inclusive upper bounds move up by
  * one unit and all ranges become [lower, upper).  An infinite bound, and a
@@ -82,22 +65,19 @@ ret_date_timestamp(DateADT date)
  * is one that contains nothing.
  */
 void
-ret_bounds_get(RetBounds *bounds, Datum range)
+ret_bounds_decode(RetBounds *bounds, Datum range)
 {
-	struct varlena *packed = PG_DETOAST_DATUM_PACKED(range);
-	Size		length = VARSIZE_ANY_EXHDR(packed);
-	RangeType  *value;
+	RangeType  *value = DatumGetRangeTypeP(range);
+	uint32		size = VARSIZE(value);
 	TypeCacheEntry *typcache;
 	RangeBound	lower;
 	RangeBound	upper;
 	bool		empty;
 	Oid			subtype;
 
-	if (likely(length == bounds->length &&
-			   memcmp(VARDATA_ANY(packed), bounds->image, length) == 0))
+	if (size == bounds->size && memcmp(value, bounds->image, size) == 0)
 		return;
 
-	value = DatumGetRangeTypeP(range);
 	typcache = lookup_type_cache(RangeTypeGetOid(value), TYPECACHE_RANGE_INFO);
 	range_deserialize(typcache, value, &lower, &upper, &empty);
 	subtype = typcache->rngelemtype->type_id;
@@ -107,15 +87,16 @@ ret_bounds_get(RetBounds *bounds, Datum range)
 	{
 		bounds->lower = bound_instant(&lower, subtype);
 		bounds->upper = bound_instant(&upper, subtype);
-		if (!lower.inclusive && bounds->lower != RET_INSTANT_MIN)
+		if (!lower.inclusive && bounds->lower != RET_INSTANT_MIN &&
+			bounds->lower != RET_INSTANT_MAX)
 			bounds->lower++;
 		if (upper.inclusive && bounds->upper != RET_INSTANT_MAX)
 			bounds->upper++;
 	}
 
 	/* a range of another size would merely not be cached */
-	bounds->length = length <= RET_RANGE_IMAGE ? length : 0;
-	memcpy(bounds->image, VARDATA_ANY(packed), bounds->length);
+	bounds->size = size <= sizeof(bounds->image) ? size : 0;
+	memcpy(bounds->image, value, bounds->size);
 }
 
 /* The value of one bound of a range over date, timestamp or timestamptz */

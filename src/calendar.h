@@ -13,6 +13,7 @@
 #define RETENTION_CALENDAR_H
 
 #include "utils/date.h"
+#include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 
 #include "retention.h"
@@ -21,8 +22,9 @@
 #define RET_INSTANT_MIN		PG_INT64_MIN
 #define RET_INSTANT_MAX		PG_INT64_MAX
 
-/* Largest range value of the three range types, less its varlena header */
-#define RET_RANGE_IMAGE		23
+/* Sizes of ranges with two bounds, over timestamps and over dates */
+#define RET_RANGE_8_SIZE	(sizeof(RangeType) + 2 * sizeof(Timestamp) + 1)
+#define RET_RANGE_4_SIZE	(sizeof(RangeType) + 2 * sizeof(DateADT) + 1)
 
 /*
  * A range as the half-open [lower, upper) of instants, with the bytes it was
@@ -32,8 +34,8 @@ typedef struct RetBounds
 {
 	int64		lower;			/* first instant in the range */
 	int64		upper;			/* first instant behind it */
-	uint8		length;			/* bytes used of image, 0 if there is none */
-	char		image[RET_RANGE_IMAGE]; /* the range without varlena header */
+	uint32		size;			/* bytes of image, 0 if there is none */
+	char		image[RET_RANGE_8_SIZE + 3];	/* the range, with a 4-byte header */
 } RetBounds;
 
 #define RET_BOUNDS_CONTAIN(b, at)	((at) >= (b)->lower && (at) < (b)->upper)
@@ -68,10 +70,9 @@ typedef struct RetBins
 	int32	   *table;			/* bins of these days, or NULL */
 } RetBins;
 
-extern int64 ret_instant_date(DateADT date);
-extern int64 ret_instant_timestamp(Timestamp at);
+extern void ret_reject_infinite_time(void) pg_attribute_noreturn();
 extern Timestamp ret_date_timestamp(DateADT date);
-extern void ret_bounds_get(RetBounds *bounds, Datum range);
+extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
 extern void ret_check_within(const Interval *within);
 extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
@@ -86,6 +87,50 @@ extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
 extern int64 ret_bin_start(const RetBins *bins, int64 bin);
 extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
 extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+
+/* Instant of an event on a date; 22008 if it is infinite */
+static inline int64
+ret_instant_date(DateADT date)
+{
+	if (unlikely(DATE_NOT_FINITE(date)))
+		ret_reject_infinite_time();
+	return date;
+}
+
+/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
+static inline int64
+ret_instant_timestamp(Timestamp at)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		ret_reject_infinite_time();
+	return at;
+}
+
+/*
+ * Make bounds those of a range.  That it is the range of the row before is
+ * found in line for the two usual sizes: the compiler knows how to compare
+ * a known number of bytes in a few instructions.
+ */
+static inline void
+ret_bounds_get(RetBounds *bounds, Datum range)
+{
+	const char *value = DatumGetPointer(range);
+
+	if (likely(VARATT_IS_4B_U(value) && VARSIZE_4B(value) == bounds->size))
+	{
+		if (bounds->size == RET_RANGE_8_SIZE)
+		{
+			if (likely(memcmp(value, bounds->image, RET_RANGE_8_SIZE) == 0))
+				return;
+		}
+		else if (bounds->size == RET_RANGE_4_SIZE)
+		{
+			if (likely(memcmp(value, bounds->image, RET_RANGE_4_SIZE) == 0))
+				return;
+		}
+	}
+	ret_bounds_decode(bounds, range);
+}
 
 /* The bin of a day */
 static inline int64

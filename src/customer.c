@@ -42,11 +42,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -55,45 +57,10 @@
 #include "aggregate.h"
 #include "customer.h"
 
-#define FLAT_VERSION		1
 #define FLAT_MIN_SLOTS		4
 #define FLAT_MAX_SLOTS		4096
-#define DELAY_ROWS			64	/* a power of 2 */
 #define PREFETCH_AHEAD		16
 #define MAX_VALUES			8	/* of a customer, or totals of a map */
-
-/* The flat form, always a multiple of 8 bytes long */
-typedef struct FlatMap
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* FLAT_VERSION */
-	uint8		kind;			/* RetMapDef.kind */
-	uint8		nvalues;		/* RetMapDef.nvalues */
-	uint8		ntotals;		/* RetMapDef.ntotals */
-	uint32		nslots;			/* slots that follow */
-	uint32		ncustomers;		/* how many of them are used */
-	uint16		hashed;			/* 1: a hash table, 0: packed */
-	uint16		scratch;		/* bytes of scratch, 0 if packed */
-	uint32		unused;			/* 0 */
-	/* followed by totals, scratch and slots */
-} FlatMap;
-
-/* One row that waits for its slot to arrive in the cache */
-typedef struct DelayedRow
-{
-	int64		key;
-	int64		value;
-} DelayedRow;
-
-/* The expanded form */
-typedef struct ExpandedMap
-{
-	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
-	uint32		nadded;			/* rows that were delayed so far, */
-	uint32		napplied;		/* and how many of them are in the table */
-	DelayedRow	rows[DELAY_ROWS];	/* row n is rows[n % DELAY_ROWS] */
-} ExpandedMap;
 
 PG_FUNCTION_INFO_V1(customer_key_smallint);
 PG_FUNCTION_INFO_V1(customer_key_integer);
@@ -181,6 +148,10 @@ customer_key_anyelement(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 				 errmsg("could not determine the data type of the customer")));
+	/* what anonymous rows hash to depends on the row, so the type cache has none */
+	if (type == RECORDOID)
+		return OidFunctionCall2Coll(F_HASH_RECORD_EXTENDED, PG_GET_COLLATION(),
+									PG_GETARG_DATUM(0), Int64GetDatum(0));
 	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 	if (!OidIsValid(typcache->hash_extended_proc))
 		ereport(ERROR,
@@ -336,19 +307,19 @@ slot_size(int nvalues)
 static Size
 flat_header_size(int ntotals, Size scratch)
 {
-	return MAXALIGN(sizeof(FlatMap) + ntotals * sizeof(int64) + scratch);
+	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
 }
 
 /* A flat value with nothing but its header filled in, in the current context */
-static FlatMap *
+static RetFlatMap *
 flat_alloc(const RetMapDef *def, uint32 nslots)
 {
 	Size		size = flat_header_size(def->ntotals, def->scratch) +
 		nslots * slot_size(def->nvalues);
-	FlatMap    *flat = palloc0(size);
+	RetFlatMap    *flat = palloc0(size);
 
 	SET_VARSIZE(flat, size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = def->kind;
 	flat->nvalues = def->nvalues;
 	flat->ntotals = def->ntotals;
@@ -360,7 +331,7 @@ flat_alloc(const RetMapDef *def, uint32 nslots)
 
 /* Make map a view of a flat value */
 static void
-flat_view(FlatMap *flat, const RetMapDef *def, RetMap *map)
+flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 {
 	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
 
@@ -380,12 +351,12 @@ flat_view(FlatMap *flat, const RetMapDef *def, RetMap *map)
  * input functions let no inconsistent value pass, but a user may well hand a
  * value of one aggregate to another.
  */
-static FlatMap *
+static RetFlatMap *
 flat_get(Datum datum, const RetMapDef *def)
 {
-	FlatMap    *flat = (FlatMap *) PG_DETOAST_DATUM(datum);
+	RetFlatMap    *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
 
-	if (flat->version != FLAT_VERSION || flat->kind != def->kind ||
+	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
 		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
 		(flat->hashed && flat->scratch != def->scratch))
 		ereport(ERROR,
@@ -400,12 +371,12 @@ flat_get(Datum datum, const RetMapDef *def)
  */
 
 /* An expanded object with the content of map and room for n customers */
-static ExpandedMap *
+static RetExpandedMap *
 expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "customer map",
 												  ALLOCSET_SMALL_SIZES);
-	ExpandedMap *expanded = MemoryContextAlloc(context, sizeof(ExpandedMap));
+	RetExpandedMap *expanded = MemoryContextAlloc(context, sizeof(RetExpandedMap));
 	RetMap	   *own = &expanded->map;
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
@@ -419,48 +390,22 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 	return expanded;
 }
 
-/* Bring the row that has waited longest into the table */
-static inline void
-expanded_apply(ExpandedMap *expanded)
-{
-	RetMap	   *map = &expanded->map;
-	DelayedRow *row = &expanded->rows[expanded->napplied++ % DELAY_ROWS];
-
-	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
-		ret_map_grow(map, map->nslots * 2);
-	map->def->add(map, ret_map_enter(map, row->key), row->value);
-}
-
 /*
  * Bring all rows into the table.  Changes how the object is stored, not what
  * it holds, and so is done for read-only pointers as well.
  */
 static void
-expanded_flush(ExpandedMap *expanded)
+expanded_flush(RetExpandedMap *expanded)
 {
 	while (expanded->napplied != expanded->nadded)
-		expanded_apply(expanded);
-}
-
-/* Add a row: ask for its slot, and work on one that was asked for earlier */
-static inline void
-expanded_add(ExpandedMap *expanded, int64 key, int64 value)
-{
-	DelayedRow *row = &expanded->rows[expanded->nadded % DELAY_ROWS];
-
-	if (expanded->nadded - expanded->napplied == DELAY_ROWS)
-		expanded_apply(expanded);
-	row->key = key;
-	row->value = value;
-	ret_map_prefetch(&expanded->map, key);
-	expanded->nadded++;
+		ret_expanded_apply(expanded);
 }
 
 /* The expanded object that a datum points to, which must be one of the family's */
-static ExpandedMap *
+static RetExpandedMap *
 expanded_get(Datum datum, const RetMapDef *def)
 {
-	ExpandedMap *expanded = (ExpandedMap *) DatumGetEOHP(datum);
+	RetExpandedMap *expanded = (RetExpandedMap *) DatumGetEOHP(datum);
 
 	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
 		expanded->map.def->kind != def->kind)
@@ -473,7 +418,7 @@ expanded_get(Datum datum, const RetMapDef *def)
 static Size
 expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
-	ExpandedMap *expanded = (ExpandedMap *) eohptr;
+	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
 	RetMap	   *map = &expanded->map;
 	Size		header = flat_header_size(map->def->ntotals, 0);
 
@@ -492,13 +437,13 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
-	RetMap	   *map = &((ExpandedMap *) eohptr)->map;
-	FlatMap    *flat = (FlatMap *) result;
+	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
+	RetFlatMap    *flat = (RetFlatMap *) result;
 	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
 
-	memset(flat, 0, sizeof(FlatMap));
+	memset(flat, 0, sizeof(RetFlatMap));
 	SET_VARSIZE(flat, allocated_size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = map->def->kind;
 	flat->nvalues = map->def->nvalues;
 	flat->ntotals = map->def->ntotals;
@@ -524,7 +469,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 
 /* Let state be a flat value, which the executor will take over from here */
 static void
-state_set_flat(RetState *state, FlatMap *flat, const RetMapDef *def)
+state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
 {
 	state->datum = PointerGetDatum(flat);
 	state->flat = flat;
@@ -534,7 +479,7 @@ state_set_flat(RetState *state, FlatMap *flat, const RetMapDef *def)
 }
 
 static void
-state_set_expanded(RetState *state, ExpandedMap *expanded)
+state_set_expanded(RetState *state, RetExpandedMap *expanded)
 {
 	state->datum = EOHPGetRWDatum(&expanded->hdr);
 	state->flat = NULL;
@@ -578,13 +523,12 @@ state_reserve(RetState *state, uint64 n)
 }
 
 /*
- * Unpack the transition value in argument 0, or make an empty one; the caller
- * has checked that this is an aggregate's call.  A value
- * that came packed, as the INITCOND of somebody's own aggregate might, gets
- * its hash table.
+ * Unpack a transition value that is not an expanded object of the family, or
+ * make an empty one.  A value that came packed, as the INITCOND of somebody's
+ * own aggregate might, gets its hash table.
  */
 void
-ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 {
 	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
@@ -599,17 +543,11 @@ ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 	}
 }
 
-/* Add a row of a customer.  state->datum may change. */
+/* Add a row of a customer to a flat value.  state->datum may change. */
 void
-ret_state_add(RetState *state, int64 key, int64 value)
+ret_state_add_flat(RetState *state, int64 key, int64 value)
 {
 	RetMap	   *map = state->map;
-
-	if (state->expanded)
-	{
-		expanded_add(state->expanded, key, value);
-		return;
-	}
 
 	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
 		ret_map_probe(map, key)->flags == 0)
@@ -652,6 +590,22 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetStat
 }
 
 /*
+ * Merge a customer.  One whose flags mean nothing to the family would be in
+ * the map without being there.
+ */
+static inline void
+merge_customer(RetMap *map, const RetCustomer *other)
+{
+	RetCustomer *customer = ret_map_enter(map, other->key);
+
+	map->def->merge(map, customer, other);
+	if (unlikely(customer->flags == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("customer_map contradicts itself")));
+}
+
+/*
  * The combine function of all families: the first value takes in the second,
  * which is only read.  Right for any split of the rows.
  */
@@ -682,7 +636,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 		if (i + PREFETCH_AHEAD < from->nslots)
 			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
 		if (customer->flags != 0)
-			def->merge(map, ret_map_enter(map, customer->key), customer);
+			merge_customer(map, customer);
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -706,7 +660,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
  * Build a packed value from the binary form.  Returns NULL and says why if
  * the bytes are not one.
  */
-static FlatMap *
+static RetFlatMap *
 flat_parse(StringInfo buf, const char **why)
 {
 	uint64		length = buf->len - buf->cursor;
@@ -716,7 +670,7 @@ flat_parse(StringInfo buf, const char **why)
 				ntotals;
 	uint32		n;
 	Size		size;
-	FlatMap    *flat;
+	RetFlatMap    *flat;
 	int64	   *totals;
 
 	*why = "it is too short";
@@ -728,7 +682,7 @@ flat_parse(StringInfo buf, const char **why)
 	ntotals = pq_getmsgbyte(buf);
 	n = pq_getmsgint(buf, 4);
 	*why = "its version is not known";
-	if (version != FLAT_VERSION)
+	if (version != RET_FLAT_VERSION)
 		return NULL;
 	*why = "it has too many values";
 	if (nvalues > MAX_VALUES || ntotals > MAX_VALUES)
@@ -743,7 +697,7 @@ flat_parse(StringInfo buf, const char **why)
 	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
 	flat = palloc0(size);
 	SET_VARSIZE(flat, size);
-	flat->version = FLAT_VERSION;
+	flat->version = RET_FLAT_VERSION;
 	flat->kind = kind;
 	flat->nvalues = nvalues;
 	flat->ntotals = ntotals;
@@ -804,7 +758,7 @@ sorted_customers(const RetMap *map)
 static bytea *
 flat_bytes(FunctionCallInfo fcinfo)
 {
-	FlatMap    *flat = (FlatMap *) PG_GETARG_VARLENA_P(0);
+	RetFlatMap    *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
 	RetMap		map;
 	RetCustomer **sorted;
 	StringInfoData buf;
@@ -817,7 +771,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 				 errdetail("The map holds %u customers.", flat->ncustomers)));
 	sorted = sorted_customers(&map);
 	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, FLAT_VERSION);
+	pq_sendbyte(&buf, RET_FLAT_VERSION);
 	pq_sendbyte(&buf, flat->kind);
 	pq_sendbyte(&buf, flat->nvalues);
 	pq_sendbyte(&buf, flat->ntotals);
@@ -840,7 +794,7 @@ customer_map_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	const char *why;
-	FlatMap    *flat = flat_parse(buf, &why);
+	RetFlatMap    *flat = flat_parse(buf, &why);
 
 	if (flat == NULL)
 		ereport(ERROR,
@@ -862,7 +816,7 @@ customer_map_in(PG_FUNCTION_ARGS)
 	Datum		bytes;
 	StringInfoData buf;
 	const char *why;
-	FlatMap    *flat;
+	RetFlatMap    *flat;
 
 	if (!DirectInputFunctionCallSafe(byteain, PG_GETARG_CSTRING(0), InvalidOid, -1,
 									 fcinfo->context, &bytes))

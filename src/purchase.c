@@ -189,7 +189,7 @@ repeat_rows_transfn(PG_FUNCTION_ARGS)
 {
 	RetState	state;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
 		return ret_state_ignore(fcinfo);
 	ret_state_get(fcinfo, &rows_map, &state);
@@ -209,7 +209,7 @@ repeat_orders_transfn(PG_FUNCTION_ARGS)
 {
 	RetState	state;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	ret_state_get(fcinfo, &orders_map, &state);
@@ -334,8 +334,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 	days = (int64) (((uint64) within->month << 32) | (uint32) within->day);
 
 	ret_state_get(fcinfo, &within_map, &state);
-	if (state.map->totals[WITHIN_TIME] != within->time ||
-		state.map->totals[WITHIN_DAYS] != days)
+	if (state.map->ncustomers == 0)
 		ret_check_within(within);
 	within_set(state.map, within->time, days, at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
@@ -345,7 +344,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 Datum
 repeat_within_transfn_date(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return within_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
@@ -354,7 +353,7 @@ repeat_within_transfn_date(PG_FUNCTION_ARGS)
 Datum
 repeat_within_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return within_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
@@ -517,7 +516,7 @@ clv_transfn(FunctionCallInfo fcinfo, Timestamp at)
 Datum
 clv_transfn_date(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return clv_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
@@ -526,7 +525,7 @@ clv_transfn_date(PG_FUNCTION_ARGS)
 Datum
 clv_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return clv_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));

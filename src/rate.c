@@ -203,28 +203,37 @@ reject_null_range(const char *name)
 			 errhint("Leave such rows out with FILTER (WHERE ... IS NOT NULL).")));
 }
 
+/* The sets that the event at an instant puts its customer in */
+static inline int
+event_sets(FunctionCallInfo fcinfo, RateScratch *ranges, int64 at)
+{
+	ret_bounds_get(&ranges->first, PG_GETARG_DATUM(3));
+	ret_bounds_get(&ranges->second, PG_GETARG_DATUM(4));
+	return (RET_BOUNDS_CONTAIN(&ranges->first, at) ? IN_BASE : 0) |
+		(RET_BOUNDS_CONTAIN(&ranges->second, at) ? IN_COMEBACK : 0);
+}
+
 /*
  * retention_events_transfn(customer_map, customer_key, at, base, comeback)
- *		An event of a customer, of which at is the instant.
+ *		An event of a customer, of which at is the instant.  Mostly it is in
+ *		neither range, and then the state is not even unpacked.
  */
-static Datum
+static inline Datum
 events_transfn(FunctionCallInfo fcinfo, int64 at)
 {
+	RateScratch *ranges = ret_state_scratch(fcinfo, &rate_map);
 	RetState	state;
-	RateScratch *ranges;
 	int			sets;
 
 	if (PG_ARGISNULL(3))
 		reject_null_range("base");
 	if (PG_ARGISNULL(4))
 		reject_null_range("comeback");
+	if (likely(ranges != NULL) && event_sets(fcinfo, ranges, at) == 0)
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 
 	ret_state_get(fcinfo, &rate_map, &state);
-	ranges = state.map->scratch;
-	ret_bounds_get(&ranges->first, PG_GETARG_DATUM(3));
-	ret_bounds_get(&ranges->second, PG_GETARG_DATUM(4));
-	sets = (RET_BOUNDS_CONTAIN(&ranges->first, at) ? IN_BASE : 0) |
-		(RET_BOUNDS_CONTAIN(&ranges->second, at) ? IN_COMEBACK : 0);
+	sets = event_sets(fcinfo, state.map->scratch, at);
 	if (sets != 0)
 		ret_state_add(&state, PG_GETARG_CUSTOMER(1), sets);
 	PG_RETURN_DATUM(state.datum);
@@ -233,7 +242,7 @@ events_transfn(FunctionCallInfo fcinfo, int64 at)
 Datum
 retention_events_transfn_date(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_date(PG_GETARG_DATEADT(2)));
@@ -242,7 +251,7 @@ retention_events_transfn_date(PG_FUNCTION_ARGS)
 Datum
 retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
@@ -263,7 +272,7 @@ retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 	RetBounds  *period;
 	int			sets;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
 	if (PG_ARGISNULL(3))

@@ -26,7 +26,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
-#include "nodes/nodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -111,8 +110,7 @@ trans_counters(FunctionCallInfo fcinfo, int n)
 {
 	ArrayType  *array = (ArrayType *) PG_GETARG_POINTER(0);
 
-	if (unlikely(fcinfo->context == NULL || !IsA(fcinfo->context, AggState)))
-		(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (likely(VARATT_IS_4B_U(array) &&
 			   VARSIZE(array) == ARR_OVERHEAD_NONULLS(1) + n * sizeof(int64) &&
 			   ARR_NDIM(array) == 1 && !ARR_HASNULL(array) &&

@@ -3,9 +3,17 @@
 # result.  A statement after the line "-- (not shown)" is only run, and the first
 # line tells the reader of the file what it is.
 
+# Not gsub for the backslash: awks differ in how many it takes to write one
+function escape(text,  i, c, escaped) {
+    for (i = 1; i <= length(text); i++) {
+        c = substr(text, i, 1)
+        escaped = escaped (c == "\\" || c == "'" ? c c : c)
+    }
+    return escaped
+}
+
 function echo(text) {
-    gsub(/\\/, "\\\\\\\\", text)
-    gsub(/'/, "''", text)
+    text = escape(text)
     # psql puts the value of :'variable' in, as it does in the statement
     while (match(text, /:''[a-z_]+''/))
         text = substr(text, 1, RSTART - 1) "':'" substr(text, RSTART + 3, RLENGTH - 5) "''" substr(text, RSTART + RLENGTH)

@@ -82,6 +82,7 @@ like($out, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'repeat purchase rates');
 like($out, qr/^average_purchase_value +\| 25 *$/m, 'average purchase value, a missing amount adds nothing');
 like($out, qr/^clv +\| 37\.5 *$/m, 'lifetime value');
 like($out, qr/^    SELECT retention_rate\(customer_id, ordered_at,$/m, 'with the SQL that made them');
+like($out, qr/^    SELECT \(clv_summary.* FROM orders \\gx$/m, 'and its psql commands');
 unlike($out, qr/Net promoter|club/, 'and nothing that the file does not tell');
 is(leftovers(), '', 'nothing is left of its server');
 
@@ -100,6 +101,12 @@ my $unusual = file('unusual.csv', $number =~ s/^.*\n/who;when;what\n/r =~ s/,/;/
 ($rc, $out, $err) = demo("ORDERS=$unusual", 'COLUMNS=Who, when,what');
 is($rc, 0, 'columns can be named, semicolons separate') or diag($err);
 like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \|/m, 'with the same numbers');
+
+# A file larger than the buffer of a pipe
+($rc, $out, $err) = demo('ORDERS=' . file('large.csv',
+	csv('customer,time,amount', "\n", map { [ $_ % 5000, sprintf('2024-%02d-01', 1 + $_ % 12), $_ % 100 ] } 1 .. 20000)));
+is($rc, 0, 'a larger file') or diag($err);
+like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to its end');
 
 # What is wrong is said, and nothing is started or loaded
 my @bad = (

@@ -1,0 +1,111 @@
+# Every aggregate of the extension, whatever its arguments: parallel workers
+# give what one process gives, over a plan that really is partial.
+use strict;
+use warnings FATAL => 'all';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('parallel');
+$node->init;
+$node->append_conf('postgresql.conf', "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
+$node->start;
+
+# 300,000 rows of 40,000 customers; amounts are whole, so that sums are exact
+$node->safe_psql('postgres', q{
+CREATE EXTENSION retention;
+CREATE TABLE facts AS
+	SELECT i % 7 AS g, (i * 48271 % 2147483647) % 40000 AS c, (i * 69621 % 2147483647) % 90000 AS o,
+		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
+		((i * 39373 % 2147483647) % 100)::double precision AS amount,
+		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was, (i * 742938285 % 2147483647) % 5 < 2 AS now
+	FROM generate_series(1::bigint, 300000) i;
+ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange, ADD active_tz tstzrange;
+UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 second', active_d = daterange(d, d + 40),
+	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
+VACUUM ANALYZE facts;
+CREATE TABLE parts AS
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey FROM facts GROUP BY g, c;
+ANALYZE parts;
+});
+
+# A call of an aggregate, from the types of its arguments
+my %columns = (
+	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
+	customer_key => [ 'c', 'o' ], integer => ['score'], 'double precision' => ['score'],
+	retention_summary => ['retention'], nps_summary => ['survey']);
+my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
+
+sub call
+{
+	my ($name, @types) = @_;
+	my (%used, @arguments);
+
+	for my $i (0 .. $#types)
+	{
+		my $type = $types[$i];
+		if ($ranges{$type})
+		{
+			# the first of two after the customer: a subscription
+			push @arguments, ($i == 1) ? "active_$ranges{$type}" : $type
+			  . ($used{$type}++ ? q{ '[2024-03-01,2024-04-01)'} : q{ '[2024-02-01,2024-03-01)'});
+		}
+		elsif ($name =~ /^csat/)
+		{
+			push @arguments, "(1 + score % 5)::$type";
+		}
+		elsif ($name =~ /^clv/ && $type eq 'double precision')
+		{
+			push @arguments, 'amount';
+		}
+		else
+		{
+			my $column = $columns{$type}[ $used{$type}++ ];
+			return undef unless defined $column;
+			push @arguments, $type eq 'double precision' ? "$column\::$type" : $column;
+		}
+	}
+	return "$name(" . join(', ', @arguments) . ')';
+}
+
+my @aggregates = split /\n/, $node->safe_psql('postgres', q{
+SELECT p.proname || '|' || array_to_string(ARRAY(SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'), 'timestamp without time zone', 'timestamp')
+	FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
+FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+WHERE p.prokind = 'a' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention') ORDER BY p.oid});
+cmp_ok(scalar @aggregates, '>=', 30, 'there are aggregates');
+
+my $serial = 'SET max_parallel_workers_per_gather = 0;';
+my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+SET max_parallel_workers_per_gather = 3; SET parallel_leader_participation = off;};
+my $partial = qr/Gather.*Partial (Hash|Group)?Aggregate/s;
+
+for my $aggregate (@aggregates)
+{
+	my ($name, @types) = split /\|/, $aggregate;
+	my $call = call($name, @types);
+	my $title = "$name(" . join(', ', @types) . ')';
+
+	ok(defined $call, "$title: this test knows its arguments") or next;
+	my $table = "@types" =~ /_summary/ ? 'parts' : 'facts';
+
+	for my $query ("SELECT $call FROM $table",
+		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",
+		"SELECT $call FROM $table WHERE c + 0 = 77",
+		"SELECT $call FROM $table WHERE c + 0 < 0")
+	{
+		my $plan = $node->safe_psql('postgres', "$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query");
+		my $one = $node->safe_psql('postgres', "$serial $query");
+		my $many = $node->safe_psql('postgres', "$parallel $query");
+		my $what = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
+
+		like($plan, $partial, "$title: partial plan, $what");
+		like($plan, qr/Workers Launched: [123]/, "$title: with workers, $what");
+		is($many, $one, "$title: parallel = serial, $what");
+		isnt($one, '', "$title: a number, $what") unless $what =~ /no rows|one customer/;
+		is($one, '', "$title: NULL, $what") if $what eq 'no rows';
+	}
+}
+
+$node->stop;
+done_testing();
