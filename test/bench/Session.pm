@@ -113,6 +113,27 @@ sub peak
 	return ($self->timed($sql, $poll), $peak - $base);
 }
 
+# Load the libraries and fill the catalog caches, before memory counts
+sub warm_up
+{
+	my ($self, $sql) = @_;
+	$self->query("EXPLAIN $sql");
+	return;
+}
+
+# The plan's aggregation and its planned workers, in a word
+sub plan
+{
+	my ($self, $sql) = @_;
+	my $plan = $self->query("EXPLAIN $sql");
+	my ($workers) = $plan =~ /Workers Planned: (\d+)/;
+	my @found = grep { $plan =~ /\b$_\b/ } qw(HashAggregate GroupAggregate WindowAgg);
+
+	push @found, 'Partial' if $plan =~ /Partial (Hash|Group)?Aggregate/;
+	push @found, "$workers workers" if $workers;
+	return join ', ', @found;
+}
+
 # Private memory, RssAnon, of the backend and its workers, in bytes
 sub memory
 {

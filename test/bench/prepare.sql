@@ -8,6 +8,12 @@ CREATE FUNCTION noop_transfn(bigint, bigint, bigint) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, uuid, timestamptz) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, text, timestamptz) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, customer_key, timestamptz) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, double precision) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
@@ -21,6 +27,15 @@ CREATE AGGREGATE noop(bigint, bigint) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, timestamptz) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(uuid, timestamptz) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(text, timestamptz) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(customer_key, timestamptz) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, timestamptz, double precision) (
