@@ -22,6 +22,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "aggregate.h"
@@ -47,6 +49,18 @@ ret_agg_context(FunctionCallInfo fcinfo)
 	return aggcontext;
 }
 
+/* The array in argument argno; 22004 if somebody's own aggregate has no INITCOND */
+static ArrayType *
+counters_array(FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("aggregate state must not be null"),
+				 errhint("Give the aggregate an INITCOND of zeros.")));
+	return PG_GETARG_ARRAYTYPE_P(argno);
+}
+
 /*
  * The n counters of the bigint[] in argument argno, to be read or modified in
  * place.  Any other array, as a state or INITCOND of somebody's own aggregate
@@ -55,7 +69,7 @@ ret_agg_context(FunctionCallInfo fcinfo)
 int64 *
 ret_counters(FunctionCallInfo fcinfo, int argno, int n)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
+	ArrayType  *array = counters_array(fcinfo, argno);
 
 	/* what the caller returns must be what it has modified */
 	PG_GETARG_DATUM(argno) = PointerGetDatum(array);
@@ -84,7 +98,7 @@ ret_counters_add(int64 *counters, const int64 *other, int n)
 static int
 counters_length(FunctionCallInfo fcinfo, int argno)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
+	ArrayType  *array = counters_array(fcinfo, argno);
 
 	return ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] : 0;
 }
@@ -198,6 +212,46 @@ ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole)
 	if (whole == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8((double) part / (double) whole);
+}
+
+/*
+ * The bytes of a text form in hexadecimal digits, in argument 0 of an input
+ * function; NULL after a soft error.
+ */
+struct varlena *
+ret_hex_input(FunctionCallInfo fcinfo, const char *type)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	size_t		ndigits = strlen(text);
+
+	ndigits = ndigits < 2 ? 0 : ndigits - 2;
+	if (strncmp(text, "\\x", 2) != 0 || ndigits % 2 != 0 ||
+		strspn(text + 2, "0123456789abcdefABCDEF") != ndigits)
+		ereturn(fcinfo->context, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s", type),
+				 errdetail("The text form is \\x and pairs of hexadecimal digits.")));
+	return (struct varlena *) DatumGetPointer(DirectFunctionCall1(byteain, CStringGetDatum(text)));
+}
+
+/* The same the other way */
+char *
+ret_hex_output(const char *bytes, Size size, const char *type)
+{
+	char	   *result;
+
+	if (size > (MaxAllocSize - 3) / 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s is too large for its text form", type),
+				 errdetail("It has %zu bytes, the limit is %zu.",
+						   size, (Size) (MaxAllocSize - 3) / 2),
+				 errhint("Use COPY (FORMAT binary).")));
+	result = palloc(2 * size + 3);
+	result[0] = '\\';
+	result[1] = 'x';
+	result[2 + hex_encode(bytes, size, result + 2)] = '\0';
+	return result;
 }
 
 /* A row of the calling function's declared result type */

@@ -32,4 +32,8 @@ extern Datum ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole);
 extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
+/* text forms of types that are bytes */
+extern struct varlena *ret_hex_input(FunctionCallInfo fcinfo, const char *type);
+extern char *ret_hex_output(const char *bytes, Size size, const char *type);
+
 #endif							/* RETENTION_AGGREGATE_H */

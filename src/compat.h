@@ -36,9 +36,6 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 #include "nodes/miscnodes.h"
 #else
 #define ereturn(context, dummy_value, ...)	ereport(ERROR, __VA_ARGS__)
-#define DirectInputFunctionCallSafe(func, str, typioparam, typmod, escontext, result) \
-	(*(result) = DirectFunctionCall3(func, CStringGetDatum(str), \
-									 ObjectIdGetDatum(typioparam), Int32GetDatum(typmod)), true)
 #endif
 
 /* make_range learned of soft errors in 16 */

@@ -813,16 +813,14 @@ customer_map_send(PG_FUNCTION_ARGS)
 Datum
 customer_map_in(PG_FUNCTION_ARGS)
 {
-	Datum		bytes;
+	struct varlena *bytes = ret_hex_input(fcinfo, "customer_map");
 	StringInfoData buf;
 	const char *why;
-	RetFlatMap    *flat;
+	RetFlatMap *flat;
 
-	if (!DirectInputFunctionCallSafe(byteain, PG_GETARG_CSTRING(0), InvalidOid, -1,
-									 fcinfo->context, &bytes))
+	if (bytes == NULL)
 		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(DatumGetPointer(bytes)),
-						   VARSIZE(DatumGetPointer(bytes)) - VARHDRSZ);
+	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
 	flat = flat_parse(&buf, &why);
 	if (flat == NULL)
 		ereturn(fcinfo->context, (Datum) 0,
@@ -836,11 +834,6 @@ Datum
 customer_map_out(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes = flat_bytes(fcinfo);
-	Size		length = VARSIZE(bytes) - VARHDRSZ;
-	char	   *result = palloc(2 * length + 3);
 
-	result[0] = '\\';
-	result[1] = 'x';
-	result[2 + hex_encode(VARDATA(bytes), length, result + 2)] = '\0';
-	PG_RETURN_CSTRING(result);
+	PG_RETURN_CSTRING(ret_hex_output(VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ, "customer_map"));
 }
