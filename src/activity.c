@@ -941,7 +941,7 @@ typedef struct ActivityState
 	Datum		datum;
 	EventsForm *form;
 	ExpandedActivity *expanded;
-	MemoryContext context;
+	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 } ActivityState;
 
 static void
@@ -974,7 +974,7 @@ state_get(FunctionCallInfo fcinfo, ActivityState *state)
 	Datum		datum = PG_GETARG_DATUM(0);
 	EventsForm *form;
 
-	state->context = ret_agg_context(fcinfo);
+	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
 	{
 		state_set_form(state, events_alloc(EVENTS_MIN_SIZE));
@@ -1009,7 +1009,7 @@ state_make_room(ActivityState *state)
 	if (form->nevents <= form->nalloc / 2)
 		return;
 	if (size >= EVENTS_MAX_SIZE)
-		state_set_expanded(state, expanded_from_events(form, state->context));
+		state_set_expanded(state, expanded_from_events(form, ret_agg_context(state->fcinfo)));
 	else
 	{
 		EventsForm *larger = events_alloc(size * 2);
@@ -1022,7 +1022,7 @@ state_make_room(ActivityState *state)
 }
 
 /* Add a day of a customer.  state->datum may change. */
-static void
+static inline void
 state_add(ActivityState *state, int64 customer, DateADT day)
 {
 	EventsForm *form;
@@ -1055,9 +1055,9 @@ state_reserve(ActivityState *state, const RetActivityReader *reader)
 		if (ncustomers <= state->form->nalloc - state->form->nevents)
 			return;
 		if (state->form->nevents > 0)
-			activity = expanded_from_events(state->form, state->context);
+			activity = expanded_from_events(state->form, ret_agg_context(state->fcinfo));
 		else
-			activity = expanded_create(state->context, around, ncustomers);
+			activity = expanded_create(ret_agg_context(state->fcinfo), around, ncustomers);
 		state_set_expanded(state, activity);
 	}
 	expanded_flush(state->expanded);
@@ -1136,7 +1136,7 @@ customer_activity_transfn_date(PG_FUNCTION_ARGS)
 {
 	ActivityState state;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (ignored(fcinfo))
 		return ret_state_ignore(fcinfo);
 	state_get(fcinfo, &state);
@@ -1149,7 +1149,7 @@ customer_activity_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ActivityState state;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (ignored(fcinfo))
 		return ret_state_ignore(fcinfo);
 	state_get(fcinfo, &state);
@@ -1163,7 +1163,7 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 	ActivityState state;
 	RetOffsets *offsets;
 
-	(void) ret_agg_context(fcinfo);
+	ret_agg_check(fcinfo);
 	if (ignored(fcinfo))
 		return ret_state_ignore(fcinfo);
 	state_get(fcinfo, &state);

@@ -33,11 +33,10 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #include "activity_io.h"
+#include "aggregate.h"
 
 #define HEADER_SIZE		26		/* without the varlena header */
 #define MAX_VARINT		10		/* bytes of a varint of 64 bits */
@@ -490,17 +489,16 @@ customer_activity_send(PG_FUNCTION_ARGS)
 Datum
 customer_activity_in(PG_FUNCTION_ARGS)
 {
-	Datum		bytes;
+	struct varlena *value = ret_hex_input(fcinfo, "customer_activity");
 
-	if (!DirectInputFunctionCallSafe(byteain, PG_GETARG_CSTRING(0), InvalidOid, -1,
-									 fcinfo->context, &bytes))
+	if (value == NULL)
 		PG_RETURN_NULL();
-	if (!canonical_valid((struct varlena *) DatumGetPointer(bytes)))
+	if (!canonical_valid(value))
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s", "customer_activity"),
 				 errhint("Values are made by the aggregate customer_activity(customer, at).")));
-	PG_RETURN_DATUM(bytes);
+	PG_RETURN_POINTER(value);
 }
 
 /* The canonical bytes in hexadecimal digits */
@@ -508,20 +506,8 @@ Datum
 customer_activity_out(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
-	Size		size = VARSIZE(value) - VARHDRSZ;
-	char	   *result;
 
-	if (size > (MaxAllocSize - 3) / 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("customer_activity is too large for its text form"),
-				 errdetail("It has %zu bytes, the limit is %zu.", size, (Size) (MaxAllocSize - 3) / 2),
-				 errhint("Use COPY (FORMAT binary).")));
-	result = palloc(2 * size + 3);
-	result[0] = '\\';
-	result[1] = 'x';
-	result[2 + hex_encode(VARDATA(value), size, result + 2)] = '\0';
-	PG_RETURN_CSTRING(result);
+	PG_RETURN_CSTRING(ret_hex_output(VARDATA(value), VARSIZE(value) - VARHDRSZ, "customer_activity"));
 }
 
 /*-------------------------------------------------------------------------

@@ -282,7 +282,7 @@ ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
 	memset(bins, 0, sizeof(RetBins));
 	bins->months = period->month;
 	bins->days = period->day;
-	bins->origin = (DateADT) ret_instant_date(origin);
+	bins->origin = origin;
 	bins->origin_month = month_of(origin, &mday);
 
 	/* months are calendar months, whatever the origin's day */

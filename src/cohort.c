@@ -38,6 +38,7 @@
 #include "mathfn.h"
 #include "stats.h"
 
+#define MAX_BINS	INT64CONST(10000000)
 #define MAX_CELLS	INT64CONST(50000000)
 
 typedef enum
@@ -124,14 +125,21 @@ ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
 {
 	ret_reject_null_option(fcinfo, period, "period");
 	ret_reject_null_option(fcinfo, origin, "origin");
-	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period), PG_GETARG_DATEADT(origin));
+	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
+				  (DateADT) ret_get_date(fcinfo, origin, "origin", 0));
 }
 
-/* A finite date, or what is to be taken for null */
+/* A finite date (else 22008), or what is to be taken for null */
 int64
-ret_get_date(FunctionCallInfo fcinfo, int argno, int64 otherwise)
+ret_get_date(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
 {
-	return PG_ARGISNULL(argno) ? otherwise : ret_instant_date(PG_GETARG_DATEADT(argno));
+	if (PG_ARGISNULL(argno))
+		return otherwise;
+	if (DATE_NOT_FINITE(PG_GETARG_DATEADT(argno)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite date", name)));
+	return PG_GETARG_DATEADT(argno);
 }
 
 /* The last bin that has begun by as_of */
@@ -165,6 +173,19 @@ ret_bin_date(const RetBins *bins, int64 bin)
 				 errmsg("a period begins outside the range of dates"),
 				 errhint("Use since or as_of to leave such periods out.")));
 	return DateADTGetDatum((DateADT) day);
+}
+
+/* Error 54000 if a table would have too many periods */
+void
+ret_check_bins(int64 nbins)
+{
+	if (nbins > MAX_BINS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("there are too many periods"),
+				 errdetail("There are %lld, the limit is %lld.",
+						   (long long) nbins, (long long) MAX_BINS),
+				 errhint("Use a longer period, or an earlier as_of.")));
 }
 
 /* Which of the names is a text argument?  22023 if it is none */
@@ -201,7 +222,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	static const char *const clocks[] = {"calendar", "elapsed"};
 
 	ret_get_bins(fcinfo, 1, 8, &options->bins);
-	options->as_of = ret_get_date(fcinfo, 2, RET_INSTANT_MIN);
+	options->as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
 	options->mode = get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
 	options->elapsed = get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
@@ -211,7 +232,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon must not be negative"),
 				 errdetail("It is %d, the last age to show.", (int) options->horizon)));
-	options->since = ret_get_date(fcinfo, 6, RET_INSTANT_MIN);
+	options->since = ret_get_date(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
 }
@@ -359,13 +380,7 @@ build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 	last_bin = ret_begun_bin(&options->bins, options->as_of);
 	first_shown = ret_first_bin(&options->bins, options->since);
 	cohorts->nbins = Max(last_bin - cohorts->first_bin + 1, 0);
-	if (cohorts->nbins > MAX_CELLS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there are too many periods"),
-				 errdetail("There are %lld, the limit is %lld.",
-						   (long long) cohorts->nbins, (long long) MAX_CELLS),
-				 errhint("Use a longer period, or an earlier as_of.")));
+	ret_check_bins(cohorts->nbins);
 	cohorts->ncells = 0;
 	cohorts->cohorts = palloc_extended(Max(cohorts->nbins, 1) * sizeof(Cohort),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -557,8 +572,11 @@ count_retention(FunctionCallInfo fcinfo, int64 *counts)
 	RetBounds	base = {0};
 	RetBounds	comeback = {0};
 
-	ret_reject_null_option(fcinfo, 1, "base");
-	ret_reject_null_option(fcinfo, 2, "comeback");
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
+				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
 	if (PG_ARGISNULL(0))
 		return false;
 	ret_bounds_get(&base, PG_GETARG_DATUM(1));

@@ -12,9 +12,10 @@
 
 extern void ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name);
 extern void ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins);
-extern int64 ret_get_date(FunctionCallInfo fcinfo, int argno, int64 otherwise);
+extern int64 ret_get_date(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise);
 extern int64 ret_begun_bin(const RetBins *bins, int64 as_of);
 extern int64 ret_first_bin(const RetBins *bins, int64 since);
+extern void ret_check_bins(int64 nbins);
 extern Datum ret_bin_date(const RetBins *bins, int64 bin);
 
 #endif							/* RETENTION_COHORT_H */

@@ -33,8 +33,6 @@
 #include "calendar.h"
 #include "cohort.h"
 
-#define MAX_BINS	INT64CONST(50000000)
-
 /* One bin */
 typedef struct Period
 {
@@ -69,13 +67,7 @@ open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reade
 	periods->first_bin = ret_bin_compute(&periods->bins, reader->first);
 	periods->nbins = ret_begun_bin(&periods->bins, periods->as_of) - periods->first_bin + 1;
 	periods->nbins = Max(periods->nbins, 0);
-	if (periods->nbins > MAX_BINS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there are too many periods"),
-				 errdetail("There are %lld, the limit is %lld.",
-						   (long long) periods->nbins, (long long) MAX_BINS),
-				 errhint("Use a longer period, or an earlier as_of.")));
+	ret_check_bins(periods->nbins);
 	periods->periods = palloc_extended(Max(periods->nbins, 1) * sizeof(Period),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
@@ -130,8 +122,8 @@ lifecycle_table(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_get_bins(fcinfo, 1, 4, &periods.bins);
-	periods.as_of = ret_get_date(fcinfo, 2, RET_INSTANT_MIN);
-	first_shown = ret_first_bin(&periods.bins, ret_get_date(fcinfo, 3, RET_INSTANT_MIN));
+	periods.as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	first_shown = ret_first_bin(&periods.bins, ret_get_date(fcinfo, 3, "since", RET_INSTANT_MIN));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_periods(fcinfo, &periods, &reader);
@@ -236,7 +228,7 @@ stickiness_table(PG_FUNCTION_ARGS)
 	ret_reject_null_option(fcinfo, 1, "inner_period");
 	ret_bins_init(&inner, PG_GETARG_INTERVAL_P(1), PG_GETARG_DATEADT(4));
 	check_inner(&inner, &periods.bins);
-	periods.as_of = ret_get_date(fcinfo, 3, RET_INSTANT_MIN);
+	periods.as_of = ret_get_date(fcinfo, 3, "as_of", RET_INSTANT_MIN);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_periods(fcinfo, &periods, &reader);
