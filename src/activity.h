@@ -47,6 +47,17 @@ typedef struct RetActivityReader
 	int64		days_alloc;		/* days there is room for */
 } RetActivityReader;
 
+/* Room for n days in a reader */
+static inline void
+ret_reader_reserve(RetActivityReader *reader, int64 n)
+{
+	if (unlikely(n > reader->days_alloc))
+	{
+		reader->days_alloc = n + n / 2;
+		reader->days = repalloc_huge(reader->days, reader->days_alloc * sizeof(DateADT));
+	}
+}
+
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
 extern bool ret_activity_next(RetActivityReader *reader);
 

@@ -275,16 +275,6 @@ ret_canonical_open(RetActivityReader *reader, struct varlena *value)
 		reject_corrupt();
 }
 
-/* Room for n days, which are not more than 8 for each byte of the value */
-static inline void
-reserve_days(RetActivityReader *reader, uint64 n)
-{
-	if (likely(n <= (uint64) reader->days_alloc))
-		return;
-	reader->days_alloc = n + n / 2;
-	reader->days = repalloc_huge(reader->days, reader->days_alloc * sizeof(DateADT));
-}
-
 /* Read a customer's days behind the first from a list; NULL if that is not one */
 static const uint8 *
 get_list(RetActivityReader *reader, const uint8 *p, uint64 ndays)
@@ -294,7 +284,7 @@ get_list(RetActivityReader *reader, const uint8 *p, uint64 ndays)
 	/* each day is a byte at least */
 	if (ndays - 1 > (uint64) (reader->end - p))
 		return NULL;
-	reserve_days(reader, ndays);
+	ret_reader_reserve(reader, (int64) ndays);
 	for (uint64 i = 1; i < ndays; i++)
 	{
 		uint64		delta;
@@ -322,7 +312,7 @@ get_bitmap(RetActivityReader *reader, const uint8 *p, uint64 ndays)
 	nbytes = (nbits + 7) / 8;
 	if (nbytes > (uint64) (reader->end - p) || ndays > nbits + 1)
 		return NULL;
-	reserve_days(reader, ndays);
+	ret_reader_reserve(reader, (int64) ndays);
 	for (uint64 i = 0; i < nbytes; i++)
 	{
 		for (unsigned int bits = p[i]; bits != 0; bits &= bits - 1)

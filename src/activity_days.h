@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * activity_days.h
+ *	  A map from customers to sets of days, kept small: what an expanded
+ *	  customer_activity holds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_ACTIVITY_DAYS_H
+#define RETENTION_ACTIVITY_DAYS_H
+
+#include "activity.h"
+#include "customer.h"
+
+#define RET_BLOCK_CLASSES	20
+#define RET_BLOCK_UNIT		8
+
+/* RetCustomer.flags: how the days of a customer are kept */
+#define DAYS_INLINE_MAX		3	/* 1 to 3: that many, in small and word */
+#define DAYS_NONE			4	/* all days are strays */
+#define DAYS_ARRAY			5	/* word is a block of small sorted days */
+#define DAYS_BITMAP			6	/* word is a BitmapBlock */
+#define DAYS_KIND			0x0F
+#define HAS_STRAYS			0x10
+
+/* Events, perhaps with duplicates */
+typedef struct RetEventList
+{
+	RetEvent   *events;
+	int64		nevents;
+	int64		nalloc;
+	bool		sorted;			/* and free of duplicates */
+} RetEventList;
+
+/* Days of customers */
+typedef struct RetDays
+{
+	MemoryContext context;		/* owns the chunks */
+	RetMap		map;			/* of slots without values */
+	DateADT		first;			/* first day of any customer */
+	DateADT		last;			/* last day of any customer */
+	DateADT		base;			/* day of offset 0 */
+	char	   *arena;			/* blocks; the first unit is not used */
+	uint64		arena_used;		/* in units of 8 bytes */
+	uint64		arena_size;		/* in units of 8 bytes */
+	uint32		free[RET_BLOCK_CLASSES];	/* blocks to use again, as lists */
+	RetEventList strays;		/* days too far from base */
+} RetDays;
+
+extern int64 ret_events_compact(RetEvent *events, int64 nevents);
+extern void ret_days_create(RetDays *days, MemoryContext context, DateADT around, uint64 n);
+extern void ret_days_add(RetDays *days, RetCustomer *customer, DateADT day);
+extern void ret_days_finish(RetDays *days);
+extern void ret_days_read(const RetDays *days, const RetCustomer *customer, RetActivityReader *reader);
+extern bool ret_days_next(const RetDays *days, RetActivityReader *reader);
+extern RetEvent *ret_days_sorted(const RetDays *days);
+
+/* The slot of a customer; the map may grow */
+static inline RetCustomer *
+ret_days_enter(RetDays *days, int64 customer)
+{
+	RetMap	   *map = &days->map;
+
+	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
+		ret_map_grow(map, map->nslots * 2);
+	return ret_map_enter(map, customer);
+}
+
+/* Ask for the block of a customer whose slot has been asked for earlier */
+static pg_attribute_always_inline void
+ret_days_prefetch(const RetDays *days, int64 key)
+{
+	const RetCustomer *customer = ret_map_probe(&days->map, key);
+
+	if ((customer->flags & DAYS_KIND) >= DAYS_ARRAY)
+		__builtin_prefetch(days->arena + (uint64) customer->word * RET_BLOCK_UNIT, 1);
+}
+
+#endif							/* RETENTION_ACTIVITY_DAYS_H */
