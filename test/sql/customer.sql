@@ -97,8 +97,8 @@ SELECT retention_rate(point(1, 2), date '2024-01-01', '(,)', '(,)');
 SELECT customer_key();
 SELECT customer_key(1, 2);
 -- an unknown literal is the text form of a key
-SELECT customer_key('42'), repeat_purchase_rate('42');
-SELECT repeat_purchase_rate('somebody');
+SELECT customer_key('42'), clv('42', date '2024-01-01', 1);
+SELECT clv('somebody', date '2024-01-01', 1);
 -- customers that are equal by their collation are one
 SELECT count(*) > 0 AS have_icu FROM pg_collation WHERE collprovider = 'i' \gset
 \if :have_icu
