@@ -20,8 +20,8 @@
 --
 -- Names that need quotes have them inside: -v customer='"Customer ID"'.  Days
 -- of a timestamptz are those of the session's time zone: PGTZ=Europe/Berlin psql
--- ...  The extension may be in any schema.  Nothing is left in the database;
--- the activity of all customers is kept in a temporary table meanwhile.
+-- ...  The extension may be in any schema.  Nothing is left in the database:
+-- the tables made here are temporary, and all of it is one transaction.
 
 \set ON_ERROR_STOP 1
 \set QUIET 1
@@ -153,9 +153,9 @@ section { margin-top: 44px; break-inside: avoid; }
 h2, .hint, .legend { break-after: avoid; }
 svg { display: block; width: 100%; height: auto; overflow: visible; font: 11.5px system-ui, -apple-system, "Segoe UI",
   Roboto, "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-variant-numeric: tabular-nums; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px; margin-top: 24px; }
-.tile { border: 1px solid #d3dbe3; border-top: 3px solid #1d4f87; border-radius: 4px; padding: 10px 14px 12px; }
-.tile b { display: block; font-size: 27px; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(134px, 1fr)); gap: 12px; margin-top: 24px; }
+.tile { border: 1px solid #d3dbe3; border-top: 3px solid #1d4f87; border-radius: 4px; padding: 10px 12px 12px; }
+.tile b { display: block; font-size: 26px; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-size: 13px; }
 .tile small { display: block; font-size: 12px; line-height: 1.35; color: #4a5a6a; }
 .equation { display: flex; align-items: stretch; gap: 10px; flex-wrap: wrap; }
@@ -171,7 +171,7 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .heat tr { break-inside: avoid; }
 .heat td { padding: 0; text-align: center; }
 .heat th { padding: 0 8px 0 0; font-weight: 400; text-align: center; white-space: nowrap; }
-.heat thead th { color: #4a5a6a; padding: 0; }
+.heat thead th { color: #4a5a6a; padding: 0; vertical-align: bottom; }
 .heat tbody th, .heat tfoot th, .heat thead th.left { text-align: left; }
 .heat td.size { text-align: right; padding-right: 9px; }
 .heat tfoot th, .heat tfoot td { font-weight: 700; }
@@ -188,11 +188,12 @@ summary { cursor: pointer; color: #1d4f87; }
 .soft { fill: #4a5a6a; }
 .mid { text-anchor: middle; }
 .end { text-anchor: end; }
+.small { font-size: 10.5px; }
 .strong { font-weight: 700; fill: #16212c; }
 .retained, .promoters { fill: #1d4f87; background: #1d4f87; }
-.new { fill: #5e9bd6; background: #5e9bd6; }
-.resurrected { fill: #bcd8f1; background: #bcd8f1; }
-.churned, .detractors { fill: #d77f1f; background: #d77f1f; }
+.new { fill: #74acdf; background: #74acdf; }
+.resurrected { fill: #cfe3f5; background: #cfe3f5; }
+.churned, .detractors { fill: #bf5b12; background: #bf5b12; }
 .passives { fill: #d5dce3; background: #d5dce3; }
 .band { fill: #1d4f87; fill-opacity: .2; background: #c8d5e3; }
 .line { fill: none; stroke: #1d4f87; stroke-width: 2.2; stroke-linejoin: round; }
@@ -207,6 +208,7 @@ footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid #d3dbe3; fon
   .tile { padding: 6px 9px 8px; }
   .tile b { font-size: 20px; }
   .heat { font-size: 11px; line-height: 17px; }
+  .heat.tall { font-size: 10.5px; line-height: 14px; }
   details { display: none; }
   footer { margin-top: 20px; }
 }$css$;
@@ -226,7 +228,8 @@ FROM generate_series(0, 100) AS percent,
 \qecho '<main>'
 SELECT format('<header><h1>%s</h1>', :'title_html');
 SELECT CASE WHEN :'has_activity' THEN format('<p class="about">By %s, as of %s: all days before that are complete.</p>',
-                                             :'unit', :'as_of_day') ELSE '' END || '</header>';
+            CASE :'unit' WHEN 'period' THEN 'periods of ' || :'period_html' ELSE :'unit' END, :'as_of_day') ELSE '' END
+       || '</header>';
 
 \if :has_activity
 
@@ -242,13 +245,14 @@ FROM report_data LEFT JOIN
      LATERAL (VALUES
          (1, 'Customers', to_char(customers(activity), :'n'),
              'active on ' || to_char(active_days(activity), :'n') || ' days in all'),
-         (2, 'Active in ' || bin, to_char(active, :'n'),
-             to_char(new_customers, :'n') || ' new, ' || to_char(resurrected, :'n') || ' back after a pause'),
-         (3, 'Retention in ' || bin, as_percent(retention_rate) || '%',
-             format('of those of the %s before (95%%: %s&#8211;%s)', :'unit', as_percent(lower), as_percent(upper))),
-         (4, 'Churn in ' || bin, as_percent(churn_rate) || '%', to_char(churned, :'n') || ' did not come back'),
+         (2, 'Active', to_char(active, :'n'), format('in %s: %s new, %s back after a pause', bin,
+                                                     to_char(new_customers, :'n'), to_char(resurrected, :'n'))),
+         (3, 'Retention', as_percent(retention_rate) || '%', format('in %s, of those of the %s before (95%%: %s to %s)',
+                                                                    bin, :'unit', as_percent(lower), as_percent(upper))),
+         (4, 'Churn', as_percent(churn_rate) || '%', format('in %s: %s did not come back', bin, to_char(churned, :'n'))),
          (5, 'Repeat customers', as_percent(repeat_purchase_rate(activity)) || '%', 'active on two days or more'),
-         (6, 'Net promoter score', to_char(nps(survey.s), 'FMS990.0'), to_char(answers, :'n') || ' answers, from -100 to 100'),
+         (6, 'NPS', to_char(nps(survey.s), 'FMS990.0'), format('net promoter score, -100 to 100, of %s answers',
+                                                               to_char(answers, :'n'))),
          (7, 'Lifetime value', CASE WHEN :'has_amounts' THEN :'currency_html' || to_char((clv).clv, 'FM999,999,999,990.00') END,
              'revenue per customer so far')) AS t(position, name, value, note)
 WHERE value IS NOT NULL
@@ -260,7 +264,7 @@ ORDER BY position;
 \if :has_curve
 SELECT format('<section><h2>How many come back</h2><p class="hint">Share of the customers who are active again, by %ss since '
               'their first. All cohorts whose %1$s is over are pooled; the band is the 95%% confidence interval.</p>', :'unit');
-SELECT max(age) AS last, 1020.0 / greatest(max(age) - 1, 1) AS step, ceil(42 * greatest(max(age) - 1, 1) / 1020.0)::int AS every,
+SELECT max(age) AS last, 984.0 / greatest(max(age) - 1, 1) AS step, ceil(42 * greatest(max(age) - 1, 1) / 984.0)::int AS every,
        tick, ceil(max(upper) / tick) * tick AS top, ceil(max(upper) / tick)::int AS ticks
 FROM report_curve,
      (SELECT CASE WHEN max(upper) > 0.5 THEN 0.2 WHEN max(upper) > 0.2 THEN 0.1 WHEN max(upper) > 0.1 THEN 0.05
@@ -269,7 +273,7 @@ FROM report_curve,
 WHERE age > 0
 GROUP BY tick \gset curve_
 CREATE TEMP TABLE report_points ON COMMIT DROP AS
-SELECT c.*, round((84 + (age - 1) * :curve_step)::numeric, 1) AS x,
+SELECT c.*, round((100 + (age - 1) * :curve_step)::numeric, 1) AS x,
        round((14 + 260 * (1 - retention_rate / :curve_top))::numeric, 1) AS y,
        round((14 + 260 * (1 - lower / :curve_top))::numeric, 1) AS y_lower,
        round((14 + 260 * (1 - upper / :curve_top))::numeric, 1) AS y_upper
@@ -278,10 +282,10 @@ SELECT $html$<div class="legend"><span><i class="retained"></i>share of customer
 <span><i class="band"></i>95% interval</span></div>$html$;
 SELECT format('<svg viewBox="0 0 1120 324" role="img" aria-labelledby="curve-title curve-text"><title id="curve-title">Retention '
               'curve</title><desc id="curve-text">%s</desc>', string_agg(format('%s %s%s later %s%% of %s customers are active.',
-              CASE WHEN age = :curve_last THEN 'Lastly,' ELSE 'First,' END, age || ' ' || :'unit', CASE WHEN age <> 1 THEN 's' END,
-              as_percent(retention_rate), to_char(customers, :'n')), ' ' ORDER BY age))
+              CASE WHEN age = :curve_last THEN 'Lastly,' ELSE 'First,' END, age || ' ' || :'unit',
+              CASE WHEN age <> 1 THEN 's' END, as_percent(retention_rate), to_char(customers, :'n')), ' ' ORDER BY age))
 FROM report_points WHERE age IN (1, :curve_last);
-SELECT format('<line class="%s" x1="84" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="74" y="%s">%s%%</text>',
+SELECT format('<line class="%s" x1="100" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="90" y="%s">%s%%</text>',
               CASE i WHEN 0 THEN 'axis' ELSE 'grid' END, y, y + 4, round(100 * i * :curve_tick))
 FROM generate_series(0, :curve_ticks) AS i,
      LATERAL (SELECT round(274 - 260 * i * :curve_tick / :curve_top, 1) AS y) AS at;
@@ -293,12 +297,12 @@ SELECT format('<g><title>%s: %s of %s, %s%% (95%%: %s to %s)</title><circle clas
               age, to_char(retained, :'n'), to_char(customers, :'n'), as_percent(retention_rate), as_percent(lower),
               as_percent(upper), x, y)
 FROM report_points ORDER BY age;
-SELECT format('<text class="mid strong" x="%s" y="%s">%s%%</text><text class="mid" x="%1$s" y="292">%4$s</text>'
-              '<text class="mid soft" x="%1$s" y="310">%5$s</text>',
-              x, y_upper - 7, as_percent(retention_rate, CASE WHEN :curve_top < 0.3 THEN 1 ELSE 0 END), age,
+SELECT format('<text class="mid strong" x="%s" y="%s" dx="9">%s%%</text><text class="mid" x="%1$s" y="292">%4$s</text>'
+              '<text class="mid soft small" x="%1$s" y="309">%5$s</text>',
+              x, y_upper - 7, as_percent(retention_rate, CASE WHEN retention_rate < 0.1 THEN 1 ELSE 0 END), age,
               to_char(customers, :'n'))
 FROM report_points WHERE (age - 1) % :curve_every = 0 ORDER BY age;
-SELECT format('<text class="end" x="60" y="292">%ss</text><text class="soft end" x="60" y="310">customers</text></svg>', :'unit');
+SELECT format('<text class="end" x="70" y="292">%ss</text><text class="soft end" x="70" y="309">customers</text></svg>', :'unit');
 \qecho '</section>'
 \endif
 
@@ -312,10 +316,11 @@ SELECT format('<section><h2>Cohort by cohort</h2><p class="hint">Each row: the c
 SELECT '<div class="legend"><span class="ramp">0%' || string_agg(format('<i class="c%s"></i>', percent), '' ORDER BY percent)
        || '100%</span><span><i class="open"></i>not over yet, so far</span><span>blank: still to come</span></div>'
 FROM generate_series(0, 100, 5) AS percent;
-SELECT format('<table class="heat"><colgroup><col style="width:88px"/><col style="width:72px"/><col span="%s"/></colgroup>'
+SELECT format('<table class="heat%s"><colgroup><col style="width:88px"/><col style="width:72px"/><col span="%2$s"/></colgroup>'
               '<thead><tr><th class="left" rowspan="2" scope="col">First active</th><th rowspan="2" scope="col">Customers</th>'
-              '<th colspan="%1$s" scope="colgroup">%% active, by %ss since the first</th></tr><tr>%s</tr></thead><tbody>',
-              :cohort_last + 1, :'unit', string_agg(format('<th scope="col">%s</th>', age), '' ORDER BY age))
+              '<th colspan="%2$s" scope="colgroup">%% active, by %ss since the first</th></tr><tr>%s</tr></thead><tbody>',
+              CASE WHEN least(:cohort_count, :bins) > 27 THEN ' tall' END, :cohort_last + 1, :'unit',
+              string_agg(format('<th scope="col">%s</th>', age), '' ORDER BY age))
 FROM generate_series(0, :cohort_last) AS age;
 SELECT format('<tr><th scope="row">%s</th><td class="size">%s</td>%s</tr>', to_char(cohort, :'label'),
               to_char(max(customers), :'n'), string_agg(cell, '' ORDER BY age))
@@ -347,13 +352,13 @@ FROM report_data,
            LATERAL (SELECT round(100 * retained::numeric / customers) AS percent) AS p) AS pooled;
 
 -- # Lifecycle
-SELECT count(*) AS bars, 1020.0 / count(*) AS step, ceil(36 * count(*) / 1020.0)::int AS every,
-       tick, ceil(max(active) / tick)::int AS above, ceil(max(churned) / tick)::int AS below
+SELECT count(*) AS bars, 1004.0 / count(*) AS step, ceil(36 * count(*) / 1004.0)::int AS every,
+       tick, greatest(ceil(max(active) / tick), 1)::int AS above, ceil(max(churned) / tick)::int AS below
 FROM report_lifecycle,
      (SELECT mantissa * power(10, floor(log(raw))) AS tick
       FROM (SELECT greatest((max(active) + max(churned)) / 6.0, 1) AS raw FROM report_lifecycle) AS r,
-           LATERAL (SELECT CASE WHEN raw / power(10, floor(log(raw))) <= 1 THEN 1 WHEN raw / power(10, floor(log(raw))) <= 2 THEN 2
-                                WHEN raw / power(10, floor(log(raw))) <= 5 THEN 5 ELSE 10 END AS mantissa) AS m) AS t
+           LATERAL (SELECT raw / power(10, floor(log(raw))) AS f) AS fraction,
+           LATERAL (SELECT CASE WHEN f <= 1 THEN 1 WHEN f <= 2 THEN 2 WHEN f <= 5 THEN 5 ELSE 10 END AS mantissa) AS m) AS t
 GROUP BY tick \gset life_
 SELECT 290.0 / ((:life_above + :life_below) * :life_tick) AS scale,
        14 + 290.0 * :life_above / (:life_above + :life_below) AS zero \gset life_
@@ -362,14 +367,14 @@ SELECT format('<section><h2>Who comes, stays, goes and returns</h2><p class="hin
               'come.</p>', :'unit');
 SELECT $html$<div class="legend"><span><i class="new"></i>new</span>
 <span><i class="resurrected"></i>back after a pause</span><span><i class="retained"></i>retained</span>
-<span><i class="churned"></i>churned</span><span><i class="retained unfinished"></i>pale: not over yet</span>
+<span><i class="churned"></i>churned, below the line</span><span><i class="retained unfinished"></i>pale: not over yet</span>
 </div>$html$;
-SELECT format('<svg viewBox="0 0 1120 366" role="img" aria-labelledby="life-title life-text"><title id="life-title">Customers by %s'
-              '</title><desc id="life-text">From %s to %s: at most %s active customers, at most %s churned.</desc>', :'unit',
+SELECT format('<svg viewBox="0 0 1120 366" role="img" aria-labelledby="life-title life-text"><title id="life-title">Customers '
+              'by %s</title><desc id="life-text">From %s to %s: at most %s active customers, at most %s churned.</desc>', :'unit',
               to_char(min(period_start), :'label'), to_char(max(period_start), :'label'), to_char(max(active), :'n'),
               to_char(max(churned), :'n'))
 FROM report_lifecycle;
-SELECT format('<line class="%s" x1="84" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="74" y="%s">%s</text>',
+SELECT format('<line class="%s" x1="100" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="90" y="%s">%s</text>',
               CASE i WHEN 0 THEN 'axis' ELSE 'grid' END, y, y + 4, to_char(abs(i * :life_tick), :'n'))
 FROM generate_series(-:life_below, :life_above) AS i,
      LATERAL (SELECT round(:life_zero - i * :life_tick * :life_scale, 1) AS y) AS at;
@@ -378,7 +383,7 @@ SELECT format('<g%s><title>%s: %s active, %s new, %s retained, %s back after a p
               to_char(new_customers, :'n'), to_char(retained, :'n'), to_char(resurrected, :'n'), to_char(churned, :'n'),
               CASE WHEN NOT complete THEN ', not over yet' END)
        || string_agg(format('<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>', class,
-                            round(84 + (bar - 0.9) * :life_step, 1), round(:life_zero - upto * :life_scale, 1),
+                            round(100 + (bar - 0.9) * :life_step, 1), round(:life_zero - upto * :life_scale, 1),
                             round(0.8 * :life_step, 1), round(count * :life_scale, 1)), '' ORDER BY position) || '</g>'
 FROM report_lifecycle,
      LATERAL (VALUES (1, 'retained', retained, retained), (2, 'resurrected', resurrected, retained + resurrected),
@@ -386,12 +391,13 @@ FROM report_lifecycle,
 GROUP BY bar, period_start, complete, active, new_customers, retained, resurrected, churned
 ORDER BY bar;
 SELECT format('<text class="mid" x="%s" y="326">%s</text><text class="mid soft" x="%1$s" y="341">%3$s</text>'
-              '<text class="mid strong" x="%1$s" y="362">%4$s</text>', round(84 + (bar - 0.5) * :life_step, 1), to_char(period_start, :'label_1'),
+              '<text class="mid strong" x="%1$s" y="362">%4$s</text>',
+              round(100 + (bar - 0.5) * :life_step, 1), to_char(period_start, :'label_1'),
               CASE WHEN to_char(period_start, 'YYYY') IS DISTINCT FROM lag(to_char(period_start, 'YYYY')) OVER (ORDER BY bar)
                    THEN to_char(period_start, :'label_2') END,
               CASE WHEN retention_rate IS NOT NULL THEN as_percent(retention_rate, 0) || '%' END)
 FROM report_lifecycle WHERE (bar - 1) % :life_every = 0 ORDER BY bar;
-\qecho '<text class="end strong" x="74" y="362">retention</text></svg>'
+\qecho '<text class="end strong" x="90" y="362">retention</text></svg>'
 SELECT $html$<details><summary>The numbers</summary><table class="numbers"><thead><tr><th scope="col">from</th>
 <th scope="col">active</th><th scope="col">new</th><th scope="col">retained</th>
 <th scope="col">back after a pause</th><th scope="col">churned</th><th scope="col">dormant</th>
@@ -400,7 +406,8 @@ SELECT format('<tr><th scope="row">%s</th>', to_char(period_start, 'YYYY-MM-DD')
        || (SELECT string_agg('<td>' || coalesce(to_char(v, :'n'), '') || '</td>', '' ORDER BY i)
            FROM unnest(ARRAY[active, new_customers, retained, resurrected, churned, dormant]) WITH ORDINALITY AS u(v, i))
        || format('<td>%s</td><td>%s</td><td>%s</td></tr>',
-                 CASE WHEN complete THEN as_percent(retention_rate) || '%' ELSE 'not over' END, as_percent(churn_rate) || '%', round(quick_ratio::numeric, 2))
+                 CASE WHEN complete THEN as_percent(retention_rate) || '%' ELSE 'not over' END,
+                 as_percent(churn_rate) || '%', round(quick_ratio::numeric, 2))
 FROM report_lifecycle ORDER BY bar;
 \qecho '</tbody></table></details></section>'
 \else
@@ -409,25 +416,26 @@ FROM report_lifecycle ORDER BY bar;
 
 -- # Net promoter score
 \if :has_nps
-SELECT 1020.0 / count(*) AS step, ceil(36 * count(*) / 1020.0)::int AS every FROM report_nps \gset nps_
+SELECT 1004.0 / count(*) AS step, ceil(36 * count(*) / 1004.0)::int AS every FROM report_nps \gset nps_
 SELECT $html$<section><h2>What they say</h2>
 <p class="hint">Answers to &#8220;would you recommend us?&#8221;, 0 to 10, by month. Net promoter score = promoters
 minus detractors, in percent of the answers; the number above a bar.</p>$html$;
 SELECT $html$<div class="legend"><span><i class="promoters"></i>promoters, 9 and 10</span>
 <span><i class="passives"></i>passives, 7 and 8</span>
 <span><i class="detractors"></i>detractors, 0 to 6</span></div>$html$;
-SELECT format('<svg viewBox="0 0 1120 300" role="img" aria-labelledby="nps-title nps-text"><title id="nps-title">Net promoter '
+SELECT format('<svg viewBox="0 0 1120 304" role="img" aria-labelledby="nps-title nps-text"><title id="nps-title">Net promoter '
               'score by month</title><desc id="nps-text">From %s to %s, %s answers: %s.</desc>', to_char(min(month), 'YYYY-MM'),
               to_char(max(month), 'YYYY-MM'), to_char(sum(answers), :'n'), to_char(nps(rollup(s)), 'FMS990.0'))
 FROM report_nps;
-SELECT format('<line class="%s" x1="84" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="74" y="%s">%s%%</text>',
-              CASE i WHEN 0 THEN 'axis' ELSE 'grid' END, 240 - 2 * i, 244 - 2 * i, i)
+SELECT format('<line class="%s" x1="100" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="90" y="%s">%s%%</text>',
+              CASE i WHEN 0 THEN 'axis' ELSE 'grid' END, 246 - 2 * i, 250 - 2 * i, i)
 FROM generate_series(0, 100, 25) AS i;
 SELECT format('<g><title>%s: %s (95%%: %s to %s), %s promoters, %s passives, %s detractors</title>', to_char(month, 'YYYY-MM'),
               to_char(nps(s), 'FMS990.0'), to_char(ci.lower, 'FMS990.0'), to_char(ci.upper, 'FMS990.0'),
               to_char((s).promoters, :'n'), to_char((s).passives, :'n'), to_char((s).detractors, :'n'))
        || string_agg(format('<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>', class,
-                            round(84 + (bar - 0.9) * :nps_step, 1), round(240 - 200.0 * upto / answers, 1), round(0.8 * :nps_step, 1), round(200.0 * count / answers, 1)),
+                            round(100 + (bar - 0.9) * :nps_step, 1), round(246 - 200.0 * upto / answers, 1),
+                            round(0.8 * :nps_step, 1), round(200.0 * count / answers, 1)),
                      '' ORDER BY position) || '</g>'
 FROM report_nps, nps_interval(s) AS ci,
      LATERAL (VALUES (1, 'detractors', (s).detractors, (s).detractors),
@@ -436,14 +444,14 @@ FROM report_nps, nps_interval(s) AS ci,
 WHERE answers > 0
 GROUP BY bar, month, s, ci.lower, ci.upper
 ORDER BY bar;
-SELECT format('<text class="mid strong" x="%s" y="32">%s</text><text class="mid" x="%1$s" y="258">%3$s</text>'
-              '<text class="mid soft" x="%1$s" y="273">%4$s</text><text class="mid soft" x="%1$s" y="292">%5$s</text>',
-              round(84 + (bar - 0.5) * :nps_step, 1), to_char(nps(s), 'FMS990'), to_char(month, 'Mon'),
+SELECT format('<text class="mid strong" x="%s" y="31">%s</text><text class="mid" x="%1$s" y="264">%3$s</text>'
+              '<text class="mid soft" x="%1$s" y="279">%4$s</text><text class="mid soft" x="%1$s" y="298">%5$s</text>',
+              round(100 + (bar - 0.5) * :nps_step, 1), to_char(nps(s), 'FMS990'), to_char(month, 'Mon'),
               CASE WHEN to_char(month, 'YYYY') IS DISTINCT FROM lag(to_char(month, 'YYYY')) OVER (ORDER BY bar)
                    THEN to_char(month, 'YYYY') END, to_char(coalesce(answers, 0), :'n'))
 FROM report_nps WHERE (bar - 1) % :nps_every = 0 ORDER BY bar;
-SELECT $html$<text class="end strong" x="74" y="32">score</text>
-<text class="end soft" x="74" y="292">answers</text></svg></section>$html$;
+SELECT $html$<text class="end strong" x="90" y="31">score</text>
+<text class="end soft" x="90" y="298">answers</text></svg></section>$html$;
 \endif
 
 -- # Lifetime value
@@ -457,7 +465,8 @@ FROM (SELECT (clv).* FROM report_data) AS c,
      LATERAL (VALUES
          (1, NULL, 'Average purchase', :'currency_html' || to_char(average_purchase_value, 'FM999,999,999,990.00'),
              to_char(purchases, :'n') || ' purchases'),
-         (2, '&#215;', 'Purchases per year', to_char(purchases_per_year, 'FM999,999,990.00'), 'of the time between first and last'),
+         (2, '&#215;', 'Purchases per year', to_char(purchases_per_year, 'FM999,999,990.00'),
+             'of the time between first and last'),
          (3, '&#215;', 'Years', to_char(relationship_years, 'FM990.00'), 'between first and last purchase, on average'),
          (4, '=', 'Lifetime value', :'currency_html' || to_char(clv, 'FM999,999,999,990.00'),
              format('%s of revenue / %s customers', :'currency_html' || to_char(revenue, 'FM999,999,999,999,990'),
@@ -468,11 +477,12 @@ ORDER BY position;
 \endif
 
 -- # What it was made of
-SELECT format('<footer><p>As of %s, the first day whose data are not complete. %s events of %s customers on %s customer-days, '
-              '%s to %s, from %s; period %s.%s</p><p>Made by the PostgreSQL extension retention %s.</p></footer>', :'as_of_day',
+SELECT format('<footer><p>As of %s, the first day whose data are not complete. %s events of %s customers on %s customer-days%s, '
+              'from %s; period %s.%s</p><p>Made by the PostgreSQL extension retention %s.</p></footer>', :'as_of_day',
               to_char(events, :'n'), to_char(coalesce(customers(activity), 0), :'n'),
               to_char(coalesce(active_days(activity), 0), :'n'),
-              to_char(lower(activity_span(activity)), 'YYYY-MM-DD'), to_char(upper(activity_span(activity)) - 1, 'YYYY-MM-DD'),
+              to_char(lower(activity_span(activity)), ', YYYY-MM-DD')
+              || to_char(upper(activity_span(activity)) - 1, ' "to" YYYY-MM-DD'),
               :'orders_html', :'period_html',
               CASE WHEN :'has_surveys' THEN format(' %s survey answers from %s.',
                    (SELECT to_char(coalesce(sum(answers), 0), :'n') FROM report_nps), :'surveys_html') END, :'version')

@@ -56,8 +56,8 @@ SELECT customer_activity(customer_id, ordered_at) AS a FROM orders;
 -- not over yet, this is the percentage so far; empty: still to come.
 
 SELECT format('%s %6s', to_char(cohort, 'YYYY-MM'), customers) AS "cohort    size",
-       age, lpad(round(100.0 * retained / customers)
-                 || CASE WHEN complete THEN '' ELSE '*' END, 3) AS percent
+       age, format('%3s', round(100.0 * retained / customers)
+                          || CASE WHEN complete THEN '' ELSE '*' END) AS percent
 FROM activity, cohort_table(a, '1 month', horizon => 12, since => :'since')
 \crosstabview
 

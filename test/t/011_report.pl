@@ -1,6 +1,6 @@
 # The page that doc/examples/report.sql writes: its numbers, its markup, its
-# colours, what it does with text that looks like markup; and where the demo
-# puts it.
+# colours, what it does with text that looks like markup; and what the demo
+# shows of it and where it puts it.
 use strict;
 use warnings FATAL => 'all';
 
@@ -79,7 +79,7 @@ sub check_page
 sub heat_map
 {
 	my ($html) = @_;
-	my ($table) = $html =~ m{<table class="heat">(.*?)</table>}s or return '';
+	my ($table) = $html =~ m{<table class="heat(?: tall)?">(.*?)</table>}s or return '';
 	my @rows;
 	while ($table =~ m{<tr><th scope="row">(.*?)</th><td class="size">([\d,]+)</td>(.*?)</tr>}gs)
 	{
@@ -99,7 +99,7 @@ sub tiles
 {
 	my ($html) = @_;
 	my %tiles;
-	$tiles{$1} = $2 while $html =~ m{<div class="tile"><span>(.*?)</span><b>(.*?)</b>}g;
+	$tiles{$1} //= $2 while $html =~ m{<div class="tile"><span>(.*?)</span><b>(.*?)</b>}g;
 	return \%tiles;
 }
 
@@ -138,11 +138,13 @@ All 4 100 33 100 .
 END
 my $tiles = tiles($html);
 is_deeply(
-	{ map { $_ => $tiles->{$_} } 'Customers', 'Active in 2024-03', 'Retention in 2024-03', 'Churn in 2024-03', 'Repeat customers',
-		'Net promoter score', 'Lifetime value' },
-	{ 'Customers' => '4', 'Active in 2024-03' => '3', 'Retention in 2024-03' => '50.0%', 'Churn in 2024-03' => '50.0%',
-		'Repeat customers' => '75.0%', 'Net promoter score' => '+25.0', 'Lifetime value' => '£22.50' },
+	{ map { $_ => $tiles->{$_} } 'Customers', 'Active', 'Retention', 'Churn', 'Repeat customers',
+		'NPS', 'Lifetime value' },
+	{ 'Customers' => '4', 'Active' => '3', 'Retention' => '50.0%', 'Churn' => '50.0%',
+		'Repeat customers' => '75.0%', 'NPS' => '+25.0', 'Lifetime value' => '£22.50' },
 	'the headline numbers, of the last complete month');
+like($html, qr/<span>Retention<\/span><b>50\.0%<\/b><small>in 2024-03, of those of the month before \(95%: 9\.5 to 90\.5\)</,
+	'with an interval');
 like($html, qr/<title>1: 1 of 3, 33\.3% \(95%: 6\.1 to 79\.2\)</, 'a point of the curve, pooled over complete cells');
 like($html, qr/<title>2024-01: 2 active, 2 new, 0 retained, 0 back after a pause, 0 churned</, 'the first bar');
 like($html, qr/<title>2024-03: 3 active, 1 new, 1 retained, 1 back after a pause, 1 churned</, 'a bar of all states');
@@ -161,6 +163,8 @@ my ($bar) = $html =~ m{<g><title>2024-03: 3 active.*?</title>(.*?)</g>};
 my %box = map { $_->[0] => $_ } map { [ /class="(\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/ ] }
 	$bar =~ m{<rect [^>]*>}g;
 cmp_ok(abs($box{retained}[2] + $box{retained}[4] - $box{churned}[2]), '<', 0.3, 'churned hangs where retained stands');
+my ($line) = $html =~ m{aria-labelledby="life-title.*?<line class="axis" x1="\d+" x2="\d+" y1="([\d.]+)"}s;
+cmp_ok(abs($line - $box{churned}[2]), '<', 0.3, 'and that is the line of 0');
 cmp_ok(abs($box{new}[2] + 2 * $box{new}[4] - $box{retained}[2]), '<', 0.3, 'new stands on resurrected, that on retained');
 cmp_ok(abs($box{new}[4] - $box{churned}[4]), '<', 0.2, 'one customer is as high as another');
 
@@ -223,6 +227,8 @@ is( heat_map($html),
 ok(!exists tiles($html)->{'Lifetime value'}, 'no value without amounts');
 ($rc, $html) = report('other', @options, '-v', 'amount=pages * 2.5', '-v', 'currency=<u>');
 is(tiles($html)->{'Lifetime value'}, '&lt;u&gt;5.00', 'an amount may be an expression');
+is(tiles($html)->{'Average purchase'}, '&lt;u&gt;2.50', 'and its currency any text');
+check_page($html, 'an expression');
 ($rc, $html, $messages) = report('other', @options[ 2 .. 5 ], '-v', 'amount=', '-v',
 	'orders=(SELECT * FROM "the ""<i>shop"."<b>&visits" WHERE pages > 0) AS seen');
 is($rc, 0, 'orders may be a query') or diag($messages);
@@ -241,6 +247,15 @@ $node->safe_psql('other', q{INSERT INTO visits VALUES (1, '2024-02-29')});
 is($rc, 0, 'a report of one row') or diag($messages);
 check_page($html, 'one row');
 is(heat_map($html), "2024 1 100\nAll 1 100", 'one cell');
+($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'as_of=2044-01-15', '-v', 'period=2 months');
+is($rc, 0, 'a report of long ago') or diag($messages);
+check_page($html, 'long ago');
+like($html, qr/By periods of 2 months, as of 2044-01-15:/, 'its period has no name');
+like($html, qr/<title>2043-11: 0 active, 0 new, 0 retained, 0 back after a pause, 0 churned</, 'of bars without height');
+($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'as_of=2004-01-01');
+is($rc, 0, 'a report of a time before') or diag($messages);
+check_page($html, 'a time before');
+like($html, qr/0 events of 0 customers on 0 customer-days, from visits;/, 'counts nothing');
 
 # The largest: the latest rows, the first columns
 $node->safe_psql('other', q{INSERT INTO visits SELECT c, date '2023-01-01' + c + d FROM generate_series(1, 400) c, generate_series(0, c % 40) d});
@@ -296,6 +311,10 @@ for my $time ('written', 'written again')
 	my ($status, $out, $err) = demo(@demo, 'OUT=dir/my report.html');
 	is($status, 0, "the page is $time") or diag($err);
 	like($out, qr{: \S*\Q$files\E/dir/my report\.html$}m, 'where it was told');
+	like($out, qr/^ cohort +size +\| +0 +\| +1 +\n.*\n 2024-01 +1 +\| 100 +\| 100\* *\n 2024-02 +1 +\| 100\* +\| *$/m,
+		'the terminal shows the cohorts, unfinished cells marked');
+	like($out, qr/^ 2024-02 +\| +2 +\| +1 +\| +1 +\| +0 +\| +0 +\| +0 +\| +- +\| +- *$/m, 'the lifecycle');
+	like($out, qr/^ +0 +\| +1 +\| +1 +\| +100\.0 +\| +20\.7 +\| +100\.0 *$/m, 'and the curve');
 	my $written = slurp_file("$files/dir/my report.html");
 	check_page($written, 'demo');
 	like($written, qr{<h1>Customer retention: orders\.csv</h1>}, 'with a title');
