@@ -143,7 +143,7 @@ SELECT $css$<style>
 html { color-scheme: light; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 body { margin: 0; background: #fff; color: #16212c; font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto,
   "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
-main { max-width: 1140px; margin: 0 auto; padding: 32px 40px; }
+main { min-width: 760px; max-width: 1140px; margin: 0 auto; padding: 32px 40px; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; }
 h2 { margin: 0 0 4px; font-size: 20px; line-height: 1.25; }
 p { margin: 0; }
@@ -202,7 +202,7 @@ footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid #d3dbe3; fon
 @page { size: A4 landscape; margin: 11mm 12mm; }
 @media print {
   body { font-size: 13px; }
-  main { max-width: none; padding: 0; }
+  main { min-width: 0; max-width: none; padding: 0; }
   section { margin-top: 26px; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); gap: 8px; margin-top: 14px; }
   .tile { padding: 6px 9px 8px; }
@@ -264,7 +264,8 @@ ORDER BY position;
 \if :has_curve
 SELECT format('<section><h2>How many come back</h2><p class="hint">Share of the customers who are active again, by %ss since '
               'their first. All cohorts whose %1$s is over are pooled; the band is the 95%% confidence interval.</p>', :'unit');
-SELECT max(age) AS last, 984.0 / greatest(max(age) - 1, 1) AS step, ceil(42 * greatest(max(age) - 1, 1) / 984.0)::int AS every,
+SELECT max(age) AS last, 984.0 / greatest(max(age) - 1, 1) AS step,
+       ceil((6 * length(to_char(max(customers), :'n')) + 6) * greatest(max(age) - 1, 1) / 984.0)::int AS every,
        tick, ceil(max(upper) / tick) * tick AS top, ceil(max(upper) / tick)::int AS ticks
 FROM report_curve,
      (SELECT CASE WHEN max(upper) > 0.5 THEN 0.2 WHEN max(upper) > 0.2 THEN 0.1 WHEN max(upper) > 0.1 THEN 0.05
@@ -316,7 +317,7 @@ SELECT format('<section><h2>Cohort by cohort</h2><p class="hint">Each row: the c
 SELECT '<div class="legend"><span class="ramp">0%' || string_agg(format('<i class="c%s"></i>', percent), '' ORDER BY percent)
        || '100%</span><span><i class="open"></i>not over yet, so far</span><span>blank: still to come</span></div>'
 FROM generate_series(0, 100, 5) AS percent;
-SELECT format('<table class="heat%s"><colgroup><col style="width:88px"/><col style="width:72px"/><col span="%2$s"/></colgroup>'
+SELECT format('<table class="heat%s"><colgroup><col style="width:88px"/><col style="width:80px"/><col span="%2$s"/></colgroup>'
               '<thead><tr><th class="left" rowspan="2" scope="col">First active</th><th rowspan="2" scope="col">Customers</th>'
               '<th colspan="%2$s" scope="colgroup">%% active, by %ss since the first</th></tr><tr>%s</tr></thead><tbody>',
               CASE WHEN least(:cohort_count, :bins) > 27 THEN ' tall' END, :cohort_last + 1, :'unit',
@@ -445,7 +446,7 @@ WHERE answers > 0
 GROUP BY bar, month, s, ci.lower, ci.upper
 ORDER BY bar;
 SELECT format('<text class="mid strong" x="%s" y="31">%s</text><text class="mid" x="%1$s" y="264">%3$s</text>'
-              '<text class="mid soft" x="%1$s" y="279">%4$s</text><text class="mid soft" x="%1$s" y="298">%5$s</text>',
+              '<text class="mid soft" x="%1$s" y="279">%4$s</text><text class="mid soft small" x="%1$s" y="298">%5$s</text>',
               round(100 + (bar - 0.5) * :nps_step, 1), to_char(nps(s), 'FMS990'), to_char(month, 'Mon'),
               CASE WHEN to_char(month, 'YYYY') IS DISTINCT FROM lag(to_char(month, 'YYYY')) OVER (ORDER BY bar)
                    THEN to_char(month, 'YYYY') END, to_char(coalesce(answers, 0), :'n'))
