@@ -14,8 +14,8 @@
  *   object with a memory context for each of many groups would make
  *   HashAggregate quadratic.
  * - Expanded: the transition value of a large group, an expanded object around
- *   a map from customers to days (activity_days.c).  Rows wait in a ring until
- *   their slot, and then the block of the slot, have been prefetched.
+ *   maps from customers to days (activity_days.c): one, or many parts once there
+ *   are many customers.  Rows wait until 512 of a part can be worked on at once.
  *
  * A row is O(1).  Merging is O(active days of the second value).  Everything is
  * owned by the aggregate's context.
@@ -44,8 +44,9 @@
 #define EVENTS_MIN_SIZE		256
 #define EVENTS_MAX_SIZE		65536
 
-#define DELAY_BLOCK			32	/* when to prefetch the block of a slot */
-#define MERGE_CUSTOMERS		64
+/* Parts of an expanded object that has more than so many customers */
+#define MAX_PARTS			128	/* a power of 2 */
+#define ONE_PART_CUSTOMERS	20000
 
 /* The form of events, a multiple of 8 bytes long */
 typedef struct EventsForm
@@ -60,18 +61,18 @@ typedef struct EventsForm
 	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];
 } EventsForm;
 
-/* The expanded form */
+/* The expanded form: customers are divided among parts by their hash */
 typedef struct ExpandedActivity
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	RetDays		days;			/* what it holds */
+	DateADT		around;			/* day in the middle of those to expect */
+	uint32		nparts;			/* 1 or MAX_PARTS */
+	RetDays    *parts;			/* days of the customers of each part */
+	int		   *nrows;			/* rows of each part that wait, */
+	RetEvent   *rows;			/* RET_DAYS_BATCH for each part */
 	RetOffsets	offsets;		/* of the time zone */
 	uint8	   *flat;			/* canonical bytes, or NULL if not current */
 	Size		flat_size;		/* their number */
-	uint32		nadded;			/* rows that were delayed so far, */
-	uint32		nlooked;		/* those whose block was asked for, */
-	uint32		napplied;		/* and those that are in the map */
-	RetEvent	rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
 } ExpandedActivity;
 
 PG_FUNCTION_INFO_V1(customer_activity_transfn_date);
@@ -85,6 +86,7 @@ PG_FUNCTION_INFO_V1(activity_span);
 
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+static void expanded_divide(ExpandedActivity *activity);
 
 static const ExpandedObjectMethods activity_methods =
 {
@@ -118,6 +120,20 @@ events_alloc(Size size)
  *-------------------------------------------------------------------------
  */
 
+/* Give an object empty parts with room for n customers in all */
+static void
+expanded_set_parts(ExpandedActivity *activity, uint32 nparts, uint64 n)
+{
+	MemoryContext context = activity->hdr.eoh_context;
+
+	activity->nparts = nparts;
+	activity->parts = MemoryContextAlloc(context, nparts * sizeof(RetDays));
+	activity->nrows = MemoryContextAllocZero(context, nparts * sizeof(int));
+	activity->rows = MemoryContextAlloc(context, nparts * RET_DAYS_BATCH * sizeof(RetEvent));
+	for (uint32 i = 0; i < nparts; i++)
+		ret_days_create(&activity->parts[i], context, activity->around, n / nparts);
+}
+
 /* An empty expanded object for days around one, with room for n customers */
 static ExpandedActivity *
 expanded_create(MemoryContext parent, DateADT around, uint64 n)
@@ -127,27 +143,32 @@ expanded_create(MemoryContext parent, DateADT around, uint64 n)
 	ExpandedActivity *activity = MemoryContextAllocZero(context, sizeof(ExpandedActivity));
 
 	EOH_init_header(&activity->hdr, &activity_methods, context);
-	ret_days_create(&activity->days, context, around, n);
+	activity->around = around;
+	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1, n);
 	return activity;
 }
 
-/* Bring the row that has waited longest into the map */
-static inline void
-expanded_apply(ExpandedActivity *activity)
+/* Bring the rows of a part into it */
+static void
+expanded_flush_part(ExpandedActivity *activity, uint32 part)
 {
-	RetEvent   *row = &activity->rows[activity->napplied++ % RET_DELAY_ROWS];
-
-	ret_days_add(&activity->days, ret_days_enter(&activity->days, row->customer), row->day);
+	ret_days_add(&activity->parts[part], &activity->rows[(uint64) part * RET_DAYS_BATCH],
+				 activity->nrows[part]);
+	activity->nrows[part] = 0;
+	if (unlikely(activity->nparts == 1 &&
+				 activity->parts[0].map.ncustomers > ONE_PART_CUSTOMERS))
+		expanded_divide(activity);
 }
 
-/* Bring all rows into the map: changes how the object is stored, not what it holds */
+/* Bring all rows into their parts: changes how the object is stored, not what it holds */
 static void
 expanded_flush(ExpandedActivity *activity)
 {
-	while (activity->napplied != activity->nadded)
-		expanded_apply(activity);
-	activity->nlooked = activity->nadded;
-	ret_days_finish(&activity->days);
+	for (uint32 i = 0; i < activity->nparts; i++)
+	{
+		expanded_flush_part(activity, i);
+		ret_strays_sort(&activity->parts[i].strays);
+	}
 }
 
 /* The canonical bytes are no longer those of the object */
@@ -161,22 +182,48 @@ expanded_touch(ExpandedActivity *activity)
 	}
 }
 
-/* Add a row */
+/*
+ * Add a row.  Rows wait in their part until there are enough of them to be
+ * worked on at once: the part is small enough for the cache and the TLB, and
+ * what a row needs is prefetched while others are worked on.
+ */
 static inline void
 expanded_add(ExpandedActivity *activity, int64 customer, DateADT day)
 {
-	RetEvent   *row = &activity->rows[activity->nadded % RET_DELAY_ROWS];
+	/* the map of a part uses other bits of the hash */
+	uint32		part = (ret_customer_hash(customer) >> 24) & (activity->nparts - 1);
+	RetEvent   *row = &activity->rows[(uint64) part * RET_DAYS_BATCH + activity->nrows[part]];
 
-	expanded_touch(activity);
-	if (activity->nadded - activity->napplied == RET_DELAY_ROWS)
-		expanded_apply(activity);
 	row->customer = customer;
 	row->day = day;
-	ret_map_prefetch(&activity->days.map, customer);
-	activity->nadded++;
-	if (activity->nadded - activity->nlooked == DELAY_BLOCK)
-		ret_days_prefetch(&activity->days,
-						  activity->rows[activity->nlooked++ % RET_DELAY_ROWS].customer);
+	if (unlikely(++activity->nrows[part] == RET_DAYS_BATCH))
+		expanded_flush_part(activity, part);
+}
+
+/* Divide the only part of an object into many */
+static void
+expanded_divide(ExpandedActivity *activity)
+{
+	RetDays    *whole = activity->parts;
+	RetEvent   *rows = activity->rows;
+	int		   *nrows = activity->nrows;
+	RetActivityReader reader;
+
+	ret_strays_sort(&whole->strays);
+	memset(&reader, 0, sizeof(reader));
+	reader.days_alloc = 64;
+	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
+	expanded_set_parts(activity, MAX_PARTS, 2 * ONE_PART_CUSTOMERS);
+	while (ret_days_next(whole, &reader))
+	{
+		for (int64 i = 0; i < reader.ndays; i++)
+			expanded_add(activity, reader.customer, reader.days[i]);
+	}
+	pfree(reader.days);
+	ret_days_free(whole);
+	pfree(whole);
+	pfree(rows);
+	pfree(nrows);
 }
 
 /* The expanded object that a datum points to */
@@ -217,6 +264,25 @@ expanded_from_events(EventsForm *form, MemoryContext parent)
 	return activity;
 }
 
+/* The customers of all parts in ascending order, each with its part and slot */
+static RetEvent *
+expanded_sorted(ExpandedActivity *activity, uint64 ncustomers)
+{
+	RetEvent   *list = MemoryContextAllocHuge(CurrentMemoryContext,
+											  (ncustomers + 1) * sizeof(RetEvent));
+	uint64		n = 0;
+
+	for (uint32 i = 0; i < activity->nparts; i++)
+	{
+		uint64		end = n + ret_days_list(&activity->parts[i], list + n);
+
+		while (n < end)
+			list[n++].unused = i;
+	}
+	ret_events_sort(list, n);
+	return list;
+}
+
 /* Write the canonical bytes, and keep them until the object changes */
 static void
 expanded_write(ExpandedActivity *activity)
@@ -224,21 +290,24 @@ expanded_write(ExpandedActivity *activity)
 	MemoryContext old = MemoryContextSwitchTo(activity->hdr.eoh_context);
 	RetActivityReader reader;
 	RetActivityWriter writer;
-	RetEvent   *slots;
+	RetEvent   *list;
 
-	expanded_flush(activity);
 	ret_activity_open(&reader, EOHPGetRODatum(&activity->hdr));
-	slots = ret_days_sorted(&activity->days);
-	ret_writer_begin(&writer, activity->days.map.ncustomers, activity->days.first, activity->days.last);
-	for (uint64 i = 0; i < activity->days.map.ncustomers; i++)
+	list = expanded_sorted(activity, reader.ncustomers);
+	ret_writer_begin(&writer, reader.ncustomers, reader.first, reader.last);
+	for (int64 i = 0; i < reader.ncustomers; i++)
 	{
-		if (i + 8 < activity->days.map.ncustomers)
-			__builtin_prefetch(ret_map_slot(&activity->days.map, slots[i + 8].day));
-		ret_days_read(&activity->days, ret_map_slot(&activity->days.map, slots[i].day), &reader);
+		const RetDays *part = &activity->parts[list[i].unused];
+
+		if (i + 8 < reader.ncustomers)
+			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].unused].map, list[i + 8].day));
+		ret_days_read(part, ret_map_slot(&part->map, list[i].day), &reader);
 		ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 	activity->flat = ret_writer_end(&writer, &activity->flat_size);
-	pfree(slots);
+	pfree(list);
 	pfree(reader.days);
 	MemoryContextSwitchTo(old);
 }
@@ -276,9 +345,16 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 	{
 		reader->expanded = expanded_get(value);
 		expanded_flush(reader->expanded);
-		reader->ncustomers = reader->expanded->days.map.ncustomers;
-		reader->first = reader->expanded->days.first;
-		reader->last = reader->expanded->days.last;
+		reader->first = DATEVAL_NOEND;
+		reader->last = DATEVAL_NOBEGIN;
+		for (uint32 i = 0; i < reader->expanded->nparts; i++)
+		{
+			const RetDays *part = &reader->expanded->parts[i];
+
+			reader->ncustomers += part->map.ncustomers;
+			reader->first = Min(reader->first, part->first);
+			reader->last = Max(reader->last, part->last);
+		}
 	}
 	else
 	{
@@ -301,6 +377,20 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 			reader->last = Max(reader->last, reader->events[i].day);
 		}
 	}
+}
+
+/* Read the next customer of an expanded object */
+static bool
+expanded_next(RetActivityReader *reader)
+{
+	while (reader->part < reader->expanded->nparts)
+	{
+		if (ret_days_next(&reader->expanded->parts[reader->part], reader))
+			return true;
+		reader->part++;
+		reader->slot = 0;
+	}
+	return false;
 }
 
 /* Read the next customer of sorted events */
@@ -328,7 +418,7 @@ bool
 ret_activity_next(RetActivityReader *reader)
 {
 	if (reader->expanded)
-		return ret_days_next(&reader->expanded->days, reader);
+		return expanded_next(reader);
 	if (reader->events)
 		return events_next(reader);
 	return ret_canonical_next(reader);
@@ -456,6 +546,7 @@ state_add(ActivityState *state, int64 customer, DateADT day)
 		state_make_room(state);
 	if (state->expanded)
 	{
+		expanded_touch(state->expanded);
 		expanded_add(state->expanded, customer, day);
 		return;
 	}
@@ -465,88 +556,57 @@ state_add(ActivityState *state, int64 customer, DateADT day)
 	form->events[form->nevents++].unused = 0;
 }
 
-/* Room for what another value holds, before it is merged */
+/*
+ * Room for what another value holds, before it is merged.  Parts grow by
+ * themselves; but the parts should be there, and what comes in the order of
+ * the customers' hash must not be put into maps that are too small for it.
+ */
 static void
 state_reserve(ActivityState *state, const RetActivityReader *reader)
 {
-	uint64		ncustomers = reader->ncustomers;
-	RetMap	   *map;
+	MemoryContext context = ret_agg_context(state->fcinfo);
+	ExpandedActivity *activity;
+	EventsForm *form = state->form;
 
-	if (state->form)
+	if (form)
 	{
-		DateADT		around = reader->first + (DateADT) (((int64) reader->last - reader->first) / 2);
-		ExpandedActivity *activity;
-
-		if (ncustomers <= state->form->nalloc - state->form->nevents)
+		if (reader->ncustomers <= form->nalloc - form->nevents)
 			return;
-		if (state->form->nevents > 0)
-			activity = expanded_from_events(state->form, ret_agg_context(state->fcinfo));
+		if (form->nevents > 0)
+			activity = expanded_from_events(form, context);
 		else
-			activity = expanded_create(ret_agg_context(state->fcinfo), around, ncustomers);
+			activity = expanded_create(context,
+									   reader->first + (DateADT) (((int64) reader->last - reader->first) / 2),
+									   reader->ncustomers);
 		state_set_expanded(state, activity);
 	}
-	expanded_flush(state->expanded);
-	map = &state->expanded->days.map;
-	ncustomers += map->ncustomers;
-	while (ncustomers > RET_MAP_LIMIT(map->nslots))
-		ret_map_grow(map, map->nslots * 2);
+	activity = state->expanded;
+	if (activity->nparts == 1 && reader->ncustomers > ONE_PART_CUSTOMERS)
+	{
+		expanded_flush(activity);
+		if (activity->nparts == 1)
+			expanded_divide(activity);
+	}
+	for (uint32 i = 0; i < activity->nparts; i++)
+	{
+		RetMap	   *map = &activity->parts[i].map;
+
+		while (map->ncustomers + reader->ncustomers / activity->nparts > RET_MAP_LIMIT(map->nslots))
+			ret_map_grow(map, map->nslots * 2);
+	}
 }
 
-/*
- * Take in all customers of a reader.  They are read some ahead, so that their
- * slots can be prefetched.
- */
+/* Take in all customers of a reader */
 static void
 state_merge(ActivityState *state, RetActivityReader *reader)
 {
-	int64		customers[MERGE_CUSTOMERS];
-	int64		ends[MERGE_CUSTOMERS];
-	DateADT    *days = NULL;
-	int64		days_alloc = 0;
-	bool		more = reader->ncustomers > 0;
-
-	if (more)
-		state_reserve(state, reader);
-	while (more)
+	state_reserve(state, reader);
+	while (ret_activity_next(reader))
 	{
-		int64		n = 0;
-		int64		ndays = 0;
-
+		for (int64 i = 0; i < reader->ndays; i++)
+			state_add(state, reader->customer, reader->days[i]);
 		CHECK_FOR_INTERRUPTS();
-		while (n < MERGE_CUSTOMERS && (more = ret_activity_next(reader)))
-		{
-			if (ndays + reader->ndays > days_alloc)
-			{
-				days_alloc = Max(2 * days_alloc, ndays + reader->ndays + 1024);
-				days = days ? repalloc_huge(days, days_alloc * sizeof(DateADT)) :
-					MemoryContextAllocHuge(CurrentMemoryContext, days_alloc * sizeof(DateADT));
-			}
-			memcpy(&days[ndays], reader->days, reader->ndays * sizeof(DateADT));
-			ndays += reader->ndays;
-			customers[n] = reader->customer;
-			ends[n++] = ndays;
-			if (state->expanded)
-				ret_map_prefetch(&state->expanded->days.map, reader->customer);
-		}
-		ndays = 0;
-		for (int64 i = 0; i < n; i++)
-		{
-			RetCustomer *customer;
-
-			if (!state->expanded)
-			{
-				for (; ndays < ends[i]; ndays++)
-					state_add(state, customers[i], days[ndays]);
-				continue;
-			}
-			expanded_touch(state->expanded);
-			customer = ret_days_enter(&state->expanded->days, customers[i]);
-			for (; ndays < ends[i]; ndays++)
-				ret_days_add(&state->expanded->days, customer, days[ndays]);
-		}
 	}
-	if (days)
-		pfree(days);
 }
 
 /* What a transition function returns for a row that it ignores */

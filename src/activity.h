@@ -40,6 +40,7 @@ typedef struct RetActivityReader
 	const uint8 *next;
 	const uint8 *end;
 	struct ExpandedActivity *expanded;
+	uint32		part;
 	uint64		slot;
 	RetEvent   *events;
 	int64		nevents;

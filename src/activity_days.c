@@ -11,7 +11,8 @@
  * (someone's year 9999) are kept as events beside the map.  Blocks that are
  * outgrown are used again.  Map and arena grow in place.
  *
- * Adding a day is O(1) but for the insertion in the middle of an array, which
+ * Blocks double, from 24 bytes, which is room for twelve days.  Adding a day is
+ * O(1) but for the insertion in the middle of an array, which
  * has at most a few dozen elements before it becomes a bitmap, unless a
  * customer's days are sparse over decades.
  *
@@ -25,7 +26,7 @@
 
 #include "activity_days.h"
 
-#define ARENA_MIN_SIZE		(64 * 1024)
+#define ARENA_MIN_SIZE		1024
 
 /* An array longer than this may become a bitmap */
 #define ARRAY_ENOUGH		32
@@ -98,8 +99,8 @@ strays_add(RetEventList *list, int64 customer, DateADT day, MemoryContext contex
 	list->sorted = false;
 }
 
-static void
-strays_sort(RetEventList *list)
+void
+ret_strays_sort(RetEventList *list)
 {
 	if (!list->sorted)
 		list->nevents = ret_events_compact(list->events, list->nevents);
@@ -130,23 +131,18 @@ strays_find(const RetEventList *list, int64 customer)
  *-------------------------------------------------------------------------
  */
 
-/* Bytes of a block of a class */
+/* Bytes of a block of a class: 24, 48, 96 ... */
 static inline Size
 class_size(int class)
 {
-	return (Size) (class % 2 == 0 ? 16 : 24) << (class / 2);
+	return (Size) 24 << class;
 }
 
 /* The class of a block of at least so many bytes */
 static inline int
 class_for(Size size)
 {
-	int			bit;
-
-	if (size <= 16)
-		return 0;
-	bit = pg_leftmost_one_pos64(size - 1);	/* 2^bit < size <= 2^(bit + 1) */
-	return size <= ((Size) 3 << (bit - 1)) ? 2 * (bit - 4) + 1 : 2 * (bit - 3);
+	return size <= 24 ? 0 : pg_leftmost_one_pos64((size - 1) / 24) + 1;
 }
 
 static inline void *
@@ -169,7 +165,7 @@ block_alloc(RetDays *sets, int class)
 	}
 	if (sets->arena_used + units > sets->arena_size)
 	{
-		uint64		size = sets->arena_size + sets->arena_size / 2 + units;
+		uint64		size = sets->arena_size + sets->arena_size / 8 + ARENA_MIN_SIZE / RET_BLOCK_UNIT;
 
 		if (size > PG_UINT32_MAX)
 			ereport(ERROR,
@@ -177,7 +173,9 @@ block_alloc(RetDays *sets, int class)
 					 errmsg("too much activity in one group"),
 					 errdetail("The days of %llu customers need more than 32 GB.",
 							   (unsigned long long) sets->map.ncustomers)));
-		sets->arena = repalloc_huge(sets->arena, size * RET_BLOCK_UNIT);
+		size = Max(size, sets->arena_used + units);
+		sets->arena = sets->arena ? repalloc_huge(sets->arena, size * RET_BLOCK_UNIT) :
+			MemoryContextAllocHuge(sets->context, size * RET_BLOCK_UNIT);
 		sets->arena_size = size;
 	}
 	ref = (uint32) sets->arena_used;
@@ -462,19 +460,28 @@ ret_days_create(RetDays *sets, MemoryContext context, DateADT around, uint64 n)
 {
 	memset(sets, 0, sizeof(RetDays));
 	sets->context = context;
-	ret_map_create(&sets->map, offsetof(RetCustomer, values), Max(n, 1024), context);
+	ret_map_create(&sets->map, offsetof(RetCustomer, values), n, context);
 	sets->first = DATEVAL_NOEND;
 	sets->last = DATEVAL_NOBEGIN;
 	sets->base = around - (PG_UINT16_MAX + 1) / 2;
-	sets->arena_size = ARENA_MIN_SIZE / RET_BLOCK_UNIT;
 	sets->arena_used = 1;
-	sets->arena = MemoryContextAlloc(context, ARENA_MIN_SIZE);
 	sets->strays.sorted = true;
 }
 
-/* Add a day to the slot of a customer */
+/* Free the chunks of a map */
 void
-ret_days_add(RetDays *sets, RetCustomer *customer, DateADT day)
+ret_days_free(RetDays *sets)
+{
+	pfree(sets->map.slots);
+	if (sets->arena)
+		pfree(sets->arena);
+	if (sets->strays.events)
+		pfree(sets->strays.events);
+}
+
+/* Add a day to the slot of a customer */
+static inline void
+add_event(RetDays *sets, RetCustomer *customer, DateADT day)
 {
 	int64		offset = (int64) day - sets->base;
 
@@ -482,22 +489,42 @@ ret_days_add(RetDays *sets, RetCustomer *customer, DateADT day)
 	sets->last = Max(sets->last, day);
 	if (likely(offset >= 0 && offset <= PG_UINT16_MAX))
 	{
-		if (customer->flags == 0)
-			customer->flags = DAYS_NONE;
 		days_add(sets, customer, (uint16) offset);
 		return;
 	}
-	if (customer->flags == 0)
-		customer->flags = DAYS_NONE;
 	customer->flags |= HAS_STRAYS;
 	strays_add(&sets->strays, customer->key, day, sets->context);
 }
 
-/* Nothing will be added for now: make ready to be read */
+/*
+ * Add up to RET_DAYS_BATCH events, in three passes, each of which finds in the
+ * cache what the one before has asked for: slots, blocks, days.
+ */
 void
-ret_days_finish(RetDays *sets)
+ret_days_add(RetDays *sets, const RetEvent *events, int n)
 {
-	strays_sort(&sets->strays);
+	RetMap	   *map = &sets->map;
+	RetCustomer *slots[RET_DAYS_BATCH];
+
+	while (map->ncustomers + n > RET_MAP_LIMIT(map->nslots))
+		ret_map_grow(map, map->nslots * 2);
+	for (int i = 0; i < n; i++)
+		ret_map_prefetch(map, events[i].customer);
+	for (int i = 0; i < n; i++)
+	{
+		RetCustomer *customer = ret_map_enter(map, events[i].customer);
+
+		if (customer->flags == 0)
+			customer->flags = DAYS_NONE;
+		else if ((customer->flags & DAYS_KIND) == DAYS_ARRAY)
+			/* where a later day will be put */
+			__builtin_prefetch((uint16 *) block_at(sets, customer->word) + customer->small, 1);
+		else if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
+			__builtin_prefetch(block_at(sets, customer->word), 1);
+		slots[i] = customer;
+	}
+	for (int i = 0; i < n; i++)
+		add_event(sets, slots[i], events[i].day);
 }
 
 /* Read the next customer of a map */
@@ -526,31 +553,32 @@ ret_days_next(const RetDays *sets, RetActivityReader *reader)
 	return false;
 }
 
-/* The slots of the map in ascending order of customers, as events with the slot for a day */
-RetEvent *
-ret_days_sorted(const RetDays *sets)
+/*
+ * List the customers, each as an event of the number of its slot; returns how
+ * many there are
+ */
+uint64
+ret_days_list(RetDays *sets, RetEvent *list)
 {
 	const RetMap *map = &sets->map;
-	RetEvent   *slots = MemoryContextAllocHuge(CurrentMemoryContext,
-											   (map->ncustomers + 1) * sizeof(RetEvent));
 	uint64		n = 0;
 
-	if (map->nslots > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers to write out"),
-				 errdetail("The value holds %llu customers.",
-						   (unsigned long long) map->ncustomers)));
 	for (uint64 i = 0; i < map->nslots; i++)
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
 		if (customer->flags != 0)
 		{
-			slots[n].customer = customer->key;
-			slots[n++].day = (int32) i;
+			list[n].customer = customer->key;
+			list[n++].day = (int32) i;
 		}
 	}
-	sort_events(slots, n);
-	return slots;
+	return n;
+}
+
+/* Sort events by customer and day */
+void
+ret_events_sort(RetEvent *events, uint64 n)
+{
+	sort_events(events, n);
 }

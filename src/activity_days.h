@@ -12,7 +12,7 @@
 #include "activity.h"
 #include "customer.h"
 
-#define RET_BLOCK_CLASSES	20
+#define RET_BLOCK_CLASSES	12
 #define RET_BLOCK_UNIT		8
 
 /* RetCustomer.flags: how the days of a customer are kept */
@@ -32,6 +32,9 @@ typedef struct RetEventList
 	bool		sorted;			/* and free of duplicates */
 } RetEventList;
 
+/* Events that can be added at once */
+#define RET_DAYS_BATCH		512
+
 /* Days of customers */
 typedef struct RetDays
 {
@@ -40,7 +43,7 @@ typedef struct RetDays
 	DateADT		first;			/* first day of any customer */
 	DateADT		last;			/* last day of any customer */
 	DateADT		base;			/* day of offset 0 */
-	char	   *arena;			/* blocks; the first unit is not used */
+	char	   *arena;			/* blocks; the first unit is not used; NULL until needed */
 	uint64		arena_used;		/* in units of 8 bytes */
 	uint64		arena_size;		/* in units of 8 bytes */
 	uint32		free[RET_BLOCK_CLASSES];	/* blocks to use again, as lists */
@@ -49,31 +52,12 @@ typedef struct RetDays
 
 extern int64 ret_events_compact(RetEvent *events, int64 nevents);
 extern void ret_days_create(RetDays *days, MemoryContext context, DateADT around, uint64 n);
-extern void ret_days_add(RetDays *days, RetCustomer *customer, DateADT day);
-extern void ret_days_finish(RetDays *days);
+extern void ret_days_free(RetDays *days);
+extern void ret_days_add(RetDays *days, const RetEvent *events, int n);
 extern void ret_days_read(const RetDays *days, const RetCustomer *customer, RetActivityReader *reader);
 extern bool ret_days_next(const RetDays *days, RetActivityReader *reader);
-extern RetEvent *ret_days_sorted(const RetDays *days);
-
-/* The slot of a customer; the map may grow */
-static inline RetCustomer *
-ret_days_enter(RetDays *days, int64 customer)
-{
-	RetMap	   *map = &days->map;
-
-	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
-		ret_map_grow(map, map->nslots * 2);
-	return ret_map_enter(map, customer);
-}
-
-/* Ask for the block of a customer whose slot has been asked for earlier */
-static pg_attribute_always_inline void
-ret_days_prefetch(const RetDays *days, int64 key)
-{
-	const RetCustomer *customer = ret_map_probe(&days->map, key);
-
-	if ((customer->flags & DAYS_KIND) >= DAYS_ARRAY)
-		__builtin_prefetch(days->arena + (uint64) customer->word * RET_BLOCK_UNIT, 1);
-}
+extern void ret_strays_sort(RetEventList *list);
+extern uint64 ret_days_list(RetDays *days, RetEvent *list);
+extern void ret_events_sort(RetEvent *events, uint64 n);
 
 #endif							/* RETENTION_ACTIVITY_DAYS_H */
