@@ -289,6 +289,8 @@ table_copy(RetMap *map, const RetMap *from)
 			memcpy(slot, customer, map->size);
 			slot->turn = map->turn;
 		}
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -316,7 +318,7 @@ flat_alloc(const RetMapDef *def, uint32 nslots)
 {
 	Size		size = flat_header_size(def->ntotals, def->scratch) +
 		nslots * slot_size(def->nvalues);
-	RetFlatMap    *flat = palloc0(size);
+	RetFlatMap *flat = palloc0(size);
 
 	SET_VARSIZE(flat, size);
 	flat->version = RET_FLAT_VERSION;
@@ -354,14 +356,15 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 static RetFlatMap *
 flat_get(Datum datum, const RetMapDef *def)
 {
-	RetFlatMap    *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
+	RetFlatMap *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
 
 	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
 		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
 		(flat->hashed && flat->scratch != def->scratch))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate")));
+				 errmsg("customer_map was made by another aggregate"),
+				 errhint("Combine only what the same aggregate has made.")));
 	return flat;
 }
 
@@ -411,7 +414,8 @@ expanded_get(Datum datum, const RetMapDef *def)
 		expanded->map.def->kind != def->kind)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate")));
+				 errmsg("customer_map was made by another aggregate"),
+				 errhint("Combine only what the same aggregate has made.")));
 	return expanded;
 }
 
@@ -438,7 +442,7 @@ static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
 	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
-	RetFlatMap    *flat = (RetFlatMap *) result;
+	RetFlatMap *flat = (RetFlatMap *) result;
 	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
 
 	memset(flat, 0, sizeof(RetFlatMap));
@@ -453,6 +457,8 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (customer->flags == 0)
 			continue;
 		memcpy(next, customer, map->size);
@@ -601,7 +607,7 @@ merge_customer(RetMap *map, const RetCustomer *other)
 	map->def->merge(map, customer, other);
 	if (unlikely(customer->flags == 0))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("customer_map contradicts itself")));
 }
 
@@ -670,7 +676,7 @@ flat_parse(StringInfo buf, const char **why)
 				ntotals;
 	uint32		n;
 	Size		size;
-	RetFlatMap    *flat;
+	RetFlatMap *flat;
 	int64	   *totals;
 
 	*why = "it is too short";
@@ -748,8 +754,9 @@ sorted_customers(const RetMap *map)
 
 		if (customer->flags != 0)
 			sorted[n++] = customer;
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
-	CHECK_FOR_INTERRUPTS();
 	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
 	return sorted;
 }
@@ -758,7 +765,7 @@ sorted_customers(const RetMap *map)
 static bytea *
 flat_bytes(FunctionCallInfo fcinfo)
 {
-	RetFlatMap    *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
+	RetFlatMap *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
 	RetMap		map;
 	RetCustomer **sorted;
 	StringInfoData buf;
@@ -784,6 +791,8 @@ flat_bytes(FunctionCallInfo fcinfo)
 		pq_sendbyte(&buf, sorted[i]->flags);
 		for (int j = 0; j < flat->nvalues; j++)
 			pq_sendint64(&buf, sorted[i]->values[j]);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 	pfree(sorted);
 	return pq_endtypsend(&buf);
@@ -794,7 +803,7 @@ customer_map_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	const char *why;
-	RetFlatMap    *flat = flat_parse(buf, &why);
+	RetFlatMap *flat = flat_parse(buf, &why);
 
 	if (flat == NULL)
 		ereport(ERROR,

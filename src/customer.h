@@ -97,7 +97,7 @@ typedef struct RetExpandedMap
 	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
 	uint32		nadded;			/* rows that were delayed so far, */
 	uint32		napplied;		/* and how many of them are in the table */
-	RetDelayedRow	rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
+	RetDelayedRow rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
 } RetExpandedMap;
 
 /* The transition value of an aggregate over customers, unpacked for a call */
@@ -105,7 +105,7 @@ typedef struct RetState
 {
 	Datum		datum;			/* to be returned to the executor */
 	RetMap	   *map;			/* its map */
-	RetFlatMap *flat;		/* the flat value, or NULL: expanded */
+	RetFlatMap *flat;			/* the flat value, or NULL: expanded */
 	RetExpandedMap *expanded;	/* the expanded object, or NULL: flat */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */

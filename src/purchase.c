@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "common/int.h"
@@ -236,7 +237,7 @@ repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 	repeaters = map->totals[REPEATERS];
 	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("customer_map contradicts itself")));
 	return ret_share(fcinfo, repeaters, map->ncustomers);
 }
@@ -329,7 +330,8 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 	if (PG_ARGISNULL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("within must not be null")));
+				 errmsg("within must not be null"),
+				 errhint("Pass a length of time such as '56 days'.")));
 	within = PG_GETARG_INTERVAL_P(3);
 	days = (int64) (((uint64) within->month << 32) | (uint32) within->day);
 
@@ -547,7 +549,7 @@ clv_revenue(const RetMap *map)
 	if (map->ncustomers == 0 || map->totals[PURCHASES] < (int64) map->ncustomers ||
 		isnan(revenue) || isinf(revenue))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("customer_map contradicts itself")));
 	return revenue;
 }
@@ -687,6 +689,20 @@ clv_product(PG_FUNCTION_ARGS)
 }
 
 /*
+ * The denominator 1 + d - r.  With a negative discount it is a difference of
+ * two rounded numbers, and what is within rounding of 0 is 0.
+ */
+static double
+value_rest(double retention, double discount)
+{
+	double		rest = retention == 1 ? discount : 1 + discount - retention;
+
+	if (discount < 0 && fabs(rest) <= DBL_EPSILON)
+		return 0;
+	return rest;
+}
+
+/*
  * Value of a customer with margin m per period, constant retention r from
  * period to period and discount d per period (Fader and Hardie, note 024,
  * "Reconciling and Clarifying CLV Formulas"), as the sum over t of
@@ -699,7 +715,7 @@ static Datum
 contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
 				  double discount, const char *payment)
 {
-	double		rest = 1 + discount - retention;
+	double		rest = value_rest(retention, discount);
 
 	if (strcmp(payment, "first_included") == 0)
 		return ratio(fcinfo, margin * (1 + discount), rest);
@@ -756,7 +772,7 @@ clv_contractual(PG_FUNCTION_ARGS)
 				 errmsg("periods_per_year must be positive")));
 
 	discount = expm1(log1p(annual) / periods);
-	if (1 + discount - retention < 0)
+	if (value_rest(retention, discount) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the value has no limit"),

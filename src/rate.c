@@ -136,33 +136,49 @@ retention_boolean_invfn(PG_FUNCTION_ARGS)
 	return boolean_count(fcinfo, -1);
 }
 
+/*
+ * The counters of a final function, which contradict each other only when
+ * somebody's own aggregate began with such ones
+ */
+static const int64 *
+boolean_counters(FunctionCallInfo fcinfo)
+{
+	const int64 *counters;
+	const int64 *counts;
+
+	(void) ret_agg_context(fcinfo);
+	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
+	counts = counters + 1;
+	if (counters[0] < 0 || counts[RETAINED] < 0 || counts[ACQUIRED] < 0 ||
+		counts[RETAINED] > counts[BASE])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("counters of an aggregate state contradict each other"),
+				 errhint("Give the aggregate an INITCOND of zeros.")));
+	return counters;
+}
+
 Datum
 retention_rate_boolean_finalfn(PG_FUNCTION_ARGS)
 {
-	int64	   *counts;
+	const int64 *counts = boolean_counters(fcinfo) + 1;
 
-	(void) ret_agg_context(fcinfo);
-	counts = ret_counters(fcinfo, 0, 1 + NCOUNTS) + 1;
 	return ret_share(fcinfo, counts[RETAINED], counts[BASE]);
 }
 
 Datum
 churn_rate_boolean_finalfn(PG_FUNCTION_ARGS)
 {
-	int64	   *counts;
+	const int64 *counts = boolean_counters(fcinfo) + 1;
 
-	(void) ret_agg_context(fcinfo);
-	counts = ret_counters(fcinfo, 0, 1 + NCOUNTS) + 1;
 	return ret_share(fcinfo, counts[BASE] - counts[RETAINED], counts[BASE]);
 }
 
 Datum
 retention_summary_boolean_finalfn(PG_FUNCTION_ARGS)
 {
-	int64	   *counters;
+	const int64 *counters = boolean_counters(fcinfo);
 
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
 	if (counters[0] == 0)
 		PG_RETURN_NULL();
 	return summary_row(fcinfo, counters + 1);
@@ -284,7 +300,12 @@ retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 	period = &ranges->second;
 	ret_bounds_get(active, PG_GETARG_DATUM(2));
 	if (active->lower >= active->upper)
-		return ret_state_ignore(fcinfo);
+	{
+		/* a group that has only ignored rows stays empty */
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(state.datum);
+	}
 	ret_bounds_get(period, PG_GETARG_DATUM(3));
 	if (period->lower >= period->upper ||
 		period->lower == RET_INSTANT_MIN || period->upper == RET_INSTANT_MAX)
@@ -322,7 +343,7 @@ customer_counts(FunctionCallInfo fcinfo, RetState *state)
 		counts[BASE] > (int64) map->ncustomers ||
 		counts[ACQUIRED] != (int64) map->ncustomers - counts[BASE])
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("customer_map contradicts itself")));
 	return counts;
 }

@@ -357,6 +357,9 @@ SELECT close(clv_contractual(100, 0.8, 0.1), 100 * 1.1 / 0.3) AS included,
        close(clv_contractual(margin => 100, retention_rate => 0.8, annual_discount => 0.21, periods_per_year => 2), 100 * 1.1 / 0.3) AS half_years;
 -- everybody stays and money costs nothing: no finite value
 SELECT clv_contractual(100, 1, 0), clv_contractual(100, 1, 0, 'end_of_period'), clv_contractual(100, 0, 0), clv_contractual(100, 0, 0, 'first_excluded');
+-- a discount below 0 that just makes up for the losses, however 1 + d - r is rounded
+SELECT count(*) FILTER (WHERE clv_contractual(100, (1000 - i) / 1000.0, -i / 1000.0) IS NOT NULL) AS wrong FROM generate_series(1, 999) i;
+SELECT clv_contractual(100, 1, 1e-18) > 0.9e20 AS discount_kept;
 SELECT clv_contractual(NULL, 0.8, 0.1), clv_contractual(100, NULL, 0.1);
 SELECT clv_contractual(100, 0.8, NULL);
 SELECT clv_contractual(100, 1.01, 0.1);

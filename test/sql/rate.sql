@@ -605,4 +605,12 @@ SELECT retention_rate(i, CASE i WHEN 5000 THEN timestamp 'infinity' ELSE '2024-0
 SELECT retention_rate(i, date '2024-01-01', CASE WHEN i < 5000 THEN daterange '[2024-01-01,2024-02-01)' END, '[2024-02-01,)') FROM generate_series(1, 5000) i;
 SELECT retention_rate(1, date '2024-01-01', '[2024-01-01,2024-02-01)', '[2024-02-01,)');
 
+-- counters that contradict themselves, of somebody's own aggregates
+CREATE AGGREGATE own(boolean, boolean) (SFUNC = retention_boolean_transfn, STYPE = bigint[], INITCOND = '{0,-2,5,1}', FINALFUNC = retention_summary_boolean_finalfn);
+SELECT own(true, false);
+DROP AGGREGATE own(boolean, boolean);
+CREATE AGGREGATE own(boolean, boolean) (SFUNC = retention_boolean_transfn, STYPE = bigint[], INITCOND = '{0,1,5,1}', FINALFUNC = retention_rate_boolean_finalfn);
+SELECT own(true, false);
+DROP AGGREGATE own(boolean, boolean);
+
 DROP SCHEMA rate_test CASCADE;
