@@ -98,7 +98,7 @@ SELECT count(*) AS kinds, count(*) FILTER (WHERE customers(a) = 300 AND active_d
 FROM (SELECT unnest(ARRAY[customer_activity(i::smallint, d), customer_activity(i, d), customer_activity(i::bigint, d), customer_activity(i::customer_key, d),
 						  customer_activity(i::text, d), customer_activity(i::varchar, d), customer_activity(i::char(9), d),
 						  customer_activity(md5(i::text)::uuid, d), customer_activity(i::numeric, d), customer_activity(i + 0.00, d),
-						  customer_activity(customer_key(ROW(i, 'x'::text)), d)])
+						  customer_activity(customer_key(ARRAY[i, 0]), d)])
 	  FROM (SELECT i, date '2024-01-01' + i % 50 AS d FROM generate_series(1, 300) i) x) y(a);
 SELECT customer_activity(i::text, d) = customer_activity(hashtextextended(i::text, 0), d) AS text,
 	   customer_activity(md5(i::text)::uuid, d) = customer_activity(uuid_hash_extended(md5(i::text)::uuid, 0), d) AS uuid,
@@ -157,7 +157,7 @@ SELECT at, customer_activity(1, at) = customer_activity(1, at::date) AS timestam
 	   lower(activity_span(customer_activity(1, at))) = at::date AS first
 FROM unnest(ARRAY['4714-11-24 00:00 BC', '4714-11-24 23:59:59.999999 BC', '0001-12-31 23:59:59.999999 BC', '0001-01-01 00:00', '1582-10-15',
 				  '1969-12-31 23:59:59.999999', '1999-12-31 23:59:59.999999', '2000-01-01 00:00', '2000-02-29', '1900-03-01', '2100-02-28 23:59:59.999999',
-				  '294276-12-31 00:00', '294276-12-31 23:59:59.999999']::timestamp[]) at;
+				  '294276-12-31 00:00', '294276-12-31 23:59:59.999999']::timestamp[]) at GROUP BY at ORDER BY at;
 SELECT d, active_days(a), lower(activity_span(a)) = d AS first, a::text::customer_activity = a AS again
 FROM (SELECT d, customer_activity(1, d) AS a FROM unnest(ARRAY['4714-11-24 BC', '0001-01-01 BC', '0001-01-01', '294276-12-31', '294277-01-01', '5874897-12-30']::date[]) d GROUP BY d) x
 ORDER BY d;
@@ -187,15 +187,17 @@ FROM whole;
 -- any content, in any order: bytes by bytes
 CREATE TABLE way (name text, a customer_activity);
 INSERT INTO way SELECT 'as it is', customer_activity(c, d) FROM event;
-INSERT INTO way SELECT 'by customer', customer_activity(c, d ORDER BY c, d) FROM event;
-INSERT INTO way SELECT 'by customer, backwards', customer_activity(c, d ORDER BY c DESC, d DESC) FROM event;
-INSERT INTO way SELECT 'by day', customer_activity(c, d ORDER BY d, c) FROM event;
-INSERT INTO way SELECT 'by day, backwards', customer_activity(c, d ORDER BY d DESC, c) FROM event;
+INSERT INTO way SELECT 'by customer', customer_activity(c, d ORDER BY c + 0, d) FROM event;
+INSERT INTO way SELECT 'by customer, backwards', customer_activity(c, d ORDER BY c + 0 DESC, d DESC) FROM event;
+INSERT INTO way SELECT 'by day', customer_activity(c, d ORDER BY d, c + 0) FROM event;
+INSERT INTO way SELECT 'by day, backwards', customer_activity(c, d ORDER BY d DESC, c + 0) FROM event;
 INSERT INTO way SELECT 'shuffled ' || k, (SELECT customer_activity(c, d ORDER BY dice(i, k, 1000000000)) FROM event) FROM generate_series(100, 104) k;
-INSERT INTO way SELECT 'distinct', customer_activity(DISTINCT c, d) FROM event;
+INSERT INTO way SELECT 'distinct', customer_activity(c, d) FROM (SELECT DISTINCT c, d FROM event) x;
 INSERT INTO way SELECT 'twice', customer_activity(c, d) FROM (SELECT c, d FROM event UNION ALL SELECT c, d FROM event) x;
 INSERT INTO way SELECT 'with NULLs between', customer_activity(c, d) FROM (SELECT c, CASE k WHEN 1 THEN d END FROM event, generate_series(0, 1) k) x(c, d);
 INSERT INTO way SELECT 'timestamps', customer_activity(c, d + dice(i, 8, 86400) * interval '1 second') FROM event;
+-- customers have no order, and the order of the rows means nothing
+SELECT customer_activity(c, d ORDER BY c) FROM event;
 -- any split
 INSERT INTO way SELECT 'parts: ' || n, rollup(a) FROM (SELECT n, customer_activity(c, d) AS a FROM event, unnest(ARRAY[1, 2, 3, 10, 100, 3000, 20000]) n GROUP BY n, i % n) x GROUP BY n;
 INSERT INTO way SELECT 'parts by day', rollup(a) FROM (SELECT customer_activity(c, d) AS a FROM event GROUP BY d) x;
@@ -365,7 +367,7 @@ SELECT frame, frame_check(frame) FROM unnest(ARRAY[
 	'ORDER BY i ROWS BETWEEN 20 PRECEDING AND CURRENT ROW', 'ORDER BY i ROWS BETWEEN 3 FOLLOWING AND 30 FOLLOWING', 'ORDER BY i DESC ROWS UNBOUNDED PRECEDING',
 	'ORDER BY d RANGE BETWEEN ''10 days'' PRECEDING AND CURRENT ROW', 'PARTITION BY g ORDER BY d GROUPS BETWEEN 2 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW',
 	'ORDER BY i ROWS BETWEEN 5 PRECEDING AND 5 FOLLOWING EXCLUDE GROUP', 'PARTITION BY c']) frame;
-SELECT count(*) AS rows, count(*) FILTER (WHERE a = (SELECT customer_activity(c, d) FROM event e WHERE e.d <= w.d)) AS right
+SELECT count(*) AS rows, count(*) FILTER (WHERE a = (SELECT customer_activity(c, d) FROM event e WHERE e.d <= w.d AND i <= 2000)) AS right
 FROM (SELECT d, rollup(a) OVER (ORDER BY d) AS a FROM (SELECT d, customer_activity(c, d) AS a FROM event WHERE i <= 2000 GROUP BY d) x) w;
 
 --
@@ -385,16 +387,16 @@ SELECT parallel_check('SELECT customer_activity_send(customer_activity(c, d)) FR
 SELECT parallel_check('SELECT customer_activity(c, d) FROM event');
 SELECT parallel_check('SELECT g, customer_activity_send(customer_activity(c, d)) FROM event GROUP BY g');
 SELECT parallel_check('SELECT c % 100, customer_activity_send(customer_activity(c, d)) FROM event GROUP BY 1');
-SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE c = 7');
-SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE c IS NULL');
-SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE i < 0');
+SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE coalesce(c, 0) = 7');
+SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE coalesce(c, -1) < 0');
+SELECT parallel_check('SELECT customer_activity(c, d) FROM event WHERE i + 0 < 0');
 SELECT parallel_check('SELECT customer_activity_send(rollup(a)) FROM daily');
-SELECT parallel_check('SELECT extract(month FROM d), customer_activity_send(rollup(a)) FROM daily GROUP BY 1');
+SELECT parallel_check('SELECT d > ''2024-01-01'', customer_activity_send(rollup(a)) FROM daily GROUP BY 1');
 SELECT parallel_check('SELECT customer_activity_send(customer_activity(c, d)) FROM part');
 SELECT parallel_check('SELECT * FROM cohort_table((SELECT customer_activity(c, d) FROM event))');
 SELECT customer_activity_send(rollup(a)) = (SELECT customer_activity_send(a) FROM whole) AS daily FROM daily;
 -- workers read the stored value
-SELECT parallel_check('SELECT count(*), sum(customers(a)), sum(active_days(a)), min(a), max(a) FROM daily');
+SELECT parallel_check('SELECT count(*) AS n, sum(customers(a)) AS customers, sum(active_days(a)) AS days FROM daily');
 -- each partition by itself, then together
 SET enable_partitionwise_aggregate = on;
 SELECT node_used('SELECT customer_activity(c, d) FROM part', 'Partial Aggregate') AS partitionwise;
@@ -449,12 +451,12 @@ FROM (VALUES (40000, 1), (40000, 2), (40000, 17), (20, 14000), (3, 800000)) v(n,
 -- 100,000 customers, a few of them busy
 CREATE TABLE large AS
 	SELECT c, date '2022-01-01' + dice(i, 15, 700) AS d
-	FROM (SELECT i, CASE WHEN i % 4 = 0 THEN dice(i, 14, 100000) ELSE dice(i, 14, 60) * 4999 END * CASE WHEN i % 2 = 0 THEN -92233720368547 ELSE 1 END AS c FROM generate_series(1, 200000) i) x
+	FROM (SELECT i, CASE WHEN i % 4 = 0 THEN dice(i, 14, 100000) ELSE dice(i, 14, 60) * 4999 END * CASE WHEN i % 2 = 0 THEN -9223372036854 ELSE 1 END AS c FROM generate_series(1, 200000) i) x
 	UNION ALL SELECT i, date '2024-01-01' FROM generate_series(1, 100000) i;
 CREATE TABLE large_value AS SELECT customer_activity(c, d) AS a FROM large;
 SELECT customers(a) = (SELECT count(DISTINCT c) FROM large) AS customers, customers(a) > 100000 AS many,
 	   active_days(a) = (SELECT count(*) FROM (SELECT DISTINCT c, d FROM large) x) AS days,
-	   a = (SELECT customer_activity(c, d ORDER BY c, d) FROM large) AS sorted, a = (SELECT customer_activity(c, d ORDER BY d, c DESC) FROM large) AS by_day,
+	   a = (SELECT customer_activity(c, d ORDER BY c + 0, d) FROM large) AS sorted, a = (SELECT customer_activity(c, d ORDER BY d, c + 0 DESC) FROM large) AS by_day,
 	   a = (SELECT rollup(b) FROM (SELECT customer_activity(c, d) AS b FROM large GROUP BY d) x) AS daily,
 	   a = (SELECT rollup(b) FROM (SELECT customer_activity(c, d) AS b FROM large GROUP BY c % 5) x) AS disjoint,
 	   a::text::customer_activity = a AS again
@@ -497,7 +499,7 @@ CREATE TABLE victim AS
 	UNION ALL SELECT customer_activity(c, d) FROM event WHERE c IN (400, 401) AND i < 3000
 	UNION ALL SELECT customer_activity(i, date '2024-01-01') FROM generate_series(1, 12) i
 	UNION ALL SELECT customer_activity(3, date '2024-01-01' + i) FROM generate_series(1, 400) i
-	UNION ALL SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-31')) v(c, d);
+	UNION ALL SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-30')) v(c, d);
 CREATE FUNCTION outcome(text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	a customer_activity;
@@ -526,7 +528,7 @@ SELECT outcome(left(a::text, 2 + 2 * n)), count(*) > 50 AS many FROM victim, gen
 SELECT outcome(a::text || more), count(*) FROM victim, unnest(ARRAY['00', '01', 'ff', '0000000000000000']) more GROUP BY 1;
 -- every bit
 SELECT outcome(set_bit(bytes, n, 1 - get_bit(bytes, n))::text) AS outcome, count(*) > 20 AS many
-FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_series(0, 8 * length(bytes) - 1) n GROUP BY 1 ORDER BY 1 COLLATE "C";
+FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_series(0, 8 * length(bytes) - 1) n GROUP BY 1 ORDER BY 1;
 -- every byte with other values, gone, doubled, and one put before it
 SELECT outcome(changed::text) AS outcome, count(*) > 20 AS many
 FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_series(0, length(bytes) - 1) n,
@@ -534,7 +536,7 @@ FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_ser
 			  UNION ALL SELECT substr(bytes, 1, n) || substr(bytes, n + 2)
 			  UNION ALL SELECT substr(bytes, 1, n + 1) || substr(bytes, n + 1)
 			  UNION ALL SELECT substr(bytes, 1, n) || one || substr(bytes, n + 1) FROM unnest(ARRAY['\x00', '\x80', '\xff', '\xffffffffffffffffff01', '\x80808080808080808001']::bytea[]) one) w(changed)
-WHERE changed <> bytes GROUP BY 1 ORDER BY 1 COLLATE "C";
+WHERE changed <> bytes GROUP BY 1 ORDER BY 1;
 SELECT ''::customer_activity;
 SELECT ' '::customer_activity;
 SELECT 'abc'::customer_activity;

@@ -9,6 +9,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+plan skip_all => 'needs Unix-domain sockets' if $windows_os;
+
 my $node = PostgreSQL::Test::Cluster->new('activity_values');
 $node->init;
 $node->append_conf('postgresql.conf', "restart_after_crash = off\nlog_min_messages = panic\nlog_min_error_statement = panic\nautovacuum = off");
@@ -25,7 +27,7 @@ CREATE FUNCTION pick(i bigint, series bigint, n int) RETURNS int RETURN mod(hash
 INSERT INTO activity (a) VALUES (NULL);
 INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (1, date '2024-01-01')) v(c, d);
 INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (-1, date '1999-12-31'), (0, '2000-01-01'), (1, '2000-01-02'), (1, '2024-02-29')) v(c, d);
-INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-31')) v(c, d);
+INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-30')) v(c, d);
 INSERT INTO activity (a) SELECT customer_activity(i % k, date '2024-01-01' + pick(i, 1, 1 + 30 * k)) FROM unnest(ARRAY[1, 2, 3, 8, 20]) k, generate_series(1, 40) i GROUP BY k;
 INSERT INTO activity (a) SELECT customer_activity(7, date '2024-01-01' + i * k) FROM unnest(ARRAY[1, 2, 7, 100]) k, generate_series(1, 300) i GROUP BY k;
 INSERT INTO activity (a) SELECT customer_activity(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60)) FROM generate_series(1, 120) i;
@@ -67,7 +69,7 @@ for my $dump (@dumps)
 
 # Tens of megabytes
 is($node->safe_psql('postgres', q{
-CREATE TABLE huge AS SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + i % 700) AS a FROM generate_series(1, 3000000) i;
+CREATE TABLE huge AS SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS a FROM generate_series(1, 3000000) i;
 SELECT customers(a), active_days(a), activity_span(a), length(customer_activity_send(a)) > 20000000 FROM huge}),
 	'3000000|3000000|[2022-01-01,2023-12-02)|t', 'a value of more than 20 MB');
 is($node->safe_psql('postgres', qq{
@@ -79,7 +81,7 @@ is($node->safe_psql('postgres', q{
 SELECT count(*), sum(retained) FROM huge, cohort_table(a, '1 year')}), '3|3000000', 'read');
 is($node->safe_psql('postgres', q{
 SELECT rollup(part) = (SELECT a FROM huge) FROM (
-	SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + i % 700) AS part FROM generate_series(1, 3000000) i GROUP BY i % 4) x}), 't', 'rolled up');
+	SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS part FROM generate_series(1, 3000000) i GROUP BY i % 4) x}), 't', 'rolled up');
 $node->safe_psql('postgres', 'DROP TABLE huge, huge_copy');
 unlink "$dir/huge";
 
@@ -145,7 +147,7 @@ sub read_answer
 	return ('lost', 'the connection is lost');
 }
 
-my $user = PostgreSQL::Test::Utils::is_windows_os() ? 'postgres' : getpwuid($>);
+my $user = getpwuid($>);
 my $startup = pack('N', 196608) . "user\0$user\0database\0postgres\0\0";
 print $connection pack('N', 4 + length $startup) . $startup;
 $connection->flush;
@@ -211,7 +213,8 @@ sub damaged
 }
 
 my $total = 100000;
-my $batch = 200;
+# few enough for the answers to wait in the socket while the questions are sent
+my $batch = 40;
 my %outcome;
 my @wrong;
 my %sound = map { $_ => 1 } @sound;
