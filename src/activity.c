@@ -609,48 +609,74 @@ state_merge(ActivityState *state, RetActivityReader *reader)
 	}
 }
 
-/* What a transition function returns for a row that it ignores */
-static inline bool
-ignored(FunctionCallInfo fcinfo)
+/*
+ * The expanded object in argument 0, or NULL.  Large groups are recognized in
+ * line, since a row takes little more than the calls would.
+ */
+static inline ExpandedActivity *
+expanded_arg(FunctionCallInfo fcinfo)
 {
-	return PG_ARGISNULL(1) || PG_ARGISNULL(2);
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		varatt_expanded pointer;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		return (ExpandedActivity *) pointer.eohptr;
+	}
+	return NULL;
+}
+
+/* Add a row on a known day */
+static inline Datum
+transfn_day(FunctionCallInfo fcinfo, DateADT day)
+{
+	ExpandedActivity *expanded = expanded_arg(fcinfo);
+	ActivityState state;
+
+	if (likely(expanded != NULL))
+	{
+		expanded_touch(expanded);
+		expanded_add(expanded, PG_GETARG_CUSTOMER(1), day);
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	state_get(fcinfo, &state);
+	state_add(&state, PG_GETARG_CUSTOMER(1), day);
+	PG_RETURN_DATUM(state.datum);
 }
 
 Datum
 customer_activity_transfn_date(PG_FUNCTION_ARGS)
 {
-	ActivityState state;
-
 	ret_agg_check(fcinfo);
-	if (ignored(fcinfo))
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
-	state_get(fcinfo, &state);
-	state_add(&state, PG_GETARG_CUSTOMER(1), (DateADT) ret_instant_date(PG_GETARG_DATEADT(2)));
-	PG_RETURN_DATUM(state.datum);
+	return transfn_day(fcinfo, (DateADT) ret_instant_date(PG_GETARG_DATEADT(2)));
 }
 
 Datum
 customer_activity_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	ActivityState state;
-
 	ret_agg_check(fcinfo);
-	if (ignored(fcinfo))
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
-	state_get(fcinfo, &state);
-	state_add(&state, PG_GETARG_CUSTOMER(1), ret_day_timestamp(PG_GETARG_TIMESTAMP(2)));
-	PG_RETURN_DATUM(state.datum);
+	return transfn_day(fcinfo, ret_day_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
 Datum
 customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
+	ExpandedActivity *expanded;
 	ActivityState state;
 	RetOffsets *offsets;
 
 	ret_agg_check(fcinfo);
-	if (ignored(fcinfo))
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_state_ignore(fcinfo);
+	expanded = expanded_arg(fcinfo);
+	if (likely(expanded != NULL))
+		return transfn_day(fcinfo, ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	state_get(fcinfo, &state);
 	offsets = state.form ? &state.form->offsets : &state.expanded->offsets;
 	state_add(&state, PG_GETARG_CUSTOMER(1),

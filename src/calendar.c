@@ -25,7 +25,6 @@
 #include "calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
-static RetOffset *find_offset(RetOffsets *offsets, TimestampTz at);
 static int64 add_months(DateADT day, int64 months);
 static int64 months_between(DateADT first, DateADT day);
 
@@ -167,33 +166,9 @@ floor_div(int64 a, int64 b)
 	return a / b - (a % b < 0);
 }
 
-/* Day of a timestamp; 22008 if it is infinite */
-DateADT
-ret_day_timestamp(Timestamp at)
-{
-	return (DateADT) floor_div(ret_instant_timestamp(at), USECS_PER_DAY);
-}
-
-/*
- * Day of a timestamptz in the session's time zone; 22008 if it is infinite.
- *
- * What a day is changes with the zone's offset, a few times a year, and not
- * with the day: so it is the offsets that are remembered, and a row in any
- * order seldom needs to ask the calendar.
- */
-DateADT
-ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
-{
-	RetOffset  *span = &offsets->spans[offsets->last];
-
-	if (unlikely(at < span->lower || at >= span->upper))
-		span = find_offset(offsets, ret_instant_timestamp(at));
-	return (DateADT) floor_div(at + span->offset, USECS_PER_DAY);
-}
-
 /* Find, or learn, the offset at an instant */
-static RetOffset *
-find_offset(RetOffsets *offsets, TimestampTz at)
+RetOffset *
+ret_offset_find(RetOffsets *offsets, TimestampTz at)
 {
 	RetOffset	span;
 	pg_time_t	now = (pg_time_t) floor_div(at, USECS_PER_SEC) +

@@ -78,8 +78,7 @@ extern void ret_check_within(const Interval *within);
 extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
 extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
 
-extern DateADT ret_day_timestamp(Timestamp at);
-extern DateADT ret_day_timestamptz(RetOffsets *offsets, TimestampTz at);
+extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 
 extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
@@ -130,6 +129,37 @@ ret_bounds_get(RetBounds *bounds, Datum range)
 		}
 	}
 	ret_bounds_decode(bounds, range);
+}
+
+/* Day of an instant in microseconds, rounded down */
+static inline DateADT
+ret_day_of(int64 at)
+{
+	return (DateADT) (at / USECS_PER_DAY - (at % USECS_PER_DAY < 0));
+}
+
+/* Day of a timestamp; 22008 if it is infinite */
+static inline DateADT
+ret_day_timestamp(Timestamp at)
+{
+	return ret_day_of(ret_instant_timestamp(at));
+}
+
+/*
+ * Day of a timestamptz in the session's time zone; 22008 if it is infinite.
+ *
+ * What a day is changes with the zone's offset, a few times a year, and not
+ * with the day: so it is the offsets that are remembered, and a row in any
+ * order seldom needs to ask the calendar.
+ */
+static inline DateADT
+ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset  *span = &offsets->spans[offsets->last];
+
+	if (unlikely(at < span->lower || at >= span->upper))
+		span = ret_offset_find(offsets, ret_instant_timestamp(at));
+	return ret_day_of(at + span->offset);
 }
 
 /* The bin of a day */
