@@ -164,6 +164,9 @@ expanded_flush_part(ExpandedActivity *activity, uint32 part)
 static void
 expanded_flush(ExpandedActivity *activity)
 {
+	/* an only part may be divided by that, and leave rows waiting in the new ones */
+	if (activity->nparts == 1)
+		expanded_flush_part(activity, 0);
 	for (uint32 i = 0; i < activity->nparts; i++)
 	{
 		expanded_flush_part(activity, i);

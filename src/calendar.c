@@ -291,7 +291,7 @@ add_months(DateADT day, int64 months)
 	int64		year = floor_div(month, MONTHS_PER_YEAR);
 
 	month -= year * MONTHS_PER_YEAR;
-	if (year > JULIAN_MAXYEAR)
+	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
 		return PG_INT32_MAX;
 	if (year < JULIAN_MINYEAR)
 		return PG_INT32_MIN;
