@@ -27,6 +27,7 @@
 #include "activity_days.h"
 
 #define ARENA_MIN_SIZE		1024
+#define PREFETCH_AHEAD		24
 
 /* An array longer than this may become a bitmap */
 #define ARRAY_ENOUGH		32
@@ -497,8 +498,9 @@ add_event(RetDays *sets, RetCustomer *customer, DateADT day)
 }
 
 /*
- * Add up to RET_DAYS_BATCH events, in three passes, each of which finds in the
- * cache what the one before has asked for: slots, blocks, days.
+ * Add up to RET_DAYS_BATCH events.  The first pass finds their slots, which it
+ * has asked for some events ahead, and asks for their blocks; the second adds
+ * the days.
  */
 void
 ret_days_add(RetDays *sets, const RetEvent *events, int n)
@@ -508,12 +510,15 @@ ret_days_add(RetDays *sets, const RetEvent *events, int n)
 
 	while (map->ncustomers + n > RET_MAP_LIMIT(map->nslots))
 		ret_map_grow(map, map->nslots * 2);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)
 		ret_map_prefetch(map, events[i].customer);
 	for (int i = 0; i < n; i++)
 	{
-		RetCustomer *customer = ret_map_enter(map, events[i].customer);
+		RetCustomer *customer;
 
+		if (i + PREFETCH_AHEAD < n)
+			ret_map_prefetch(map, events[i + PREFETCH_AHEAD].customer);
+		customer = ret_map_enter(map, events[i].customer);
 		if (customer->flags == 0)
 			customer->flags = DAYS_NONE;
 		else if ((customer->flags & DAYS_KIND) == DAYS_ARRAY)
