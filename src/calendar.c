@@ -356,6 +356,7 @@ ret_bins_table(RetBins *bins, DateADT first, DateADT last)
 		int64		bin = ret_bin_compute(bins, (DateADT) (first + i));
 		int64		end = Min(ret_bin_start(bins, bin + 1) - first, ndays);
 
+		CHECK_FOR_INTERRUPTS();
 		while (i < end)
 			bins->table[i++] = (int32) bin;
 	}
