@@ -71,7 +71,8 @@ typedef struct ExpandedActivity
 	int		   *nrows;			/* rows of each part that wait, */
 	RetEvent   *rows;			/* RET_DAYS_BATCH for each part */
 	RetOffsets	offsets;		/* of the time zone */
-	uint8	   *flat;			/* canonical bytes, or NULL if not current */
+	bool		canonical;		/* is it a result?  Else it is sent unsorted */
+	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* their number */
 } ExpandedActivity;
 
@@ -174,7 +175,7 @@ expanded_flush(ExpandedActivity *activity)
 	}
 }
 
-/* The canonical bytes are no longer those of the object */
+/* The flat value is no longer that of the object */
 static inline void
 expanded_touch(ExpandedActivity *activity)
 {
@@ -286,33 +287,68 @@ expanded_sorted(ExpandedActivity *activity, uint64 ncustomers)
 	return list;
 }
 
-/* Write the canonical bytes, and keep them until the object changes */
+/* Write all customers in ascending order */
+static void
+write_sorted(ExpandedActivity *activity, RetActivityReader *reader, RetActivityWriter *writer)
+{
+	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
+
+	for (int64 i = 0; i < reader->ncustomers; i++)
+	{
+		const RetDays *part = &activity->parts[list[i].unused];
+
+		if (i + 8 < reader->ncustomers)
+			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].unused].map, list[i + 8].day));
+		ret_days_read(part, ret_map_slot(&part->map, list[i].day), reader);
+		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	pfree(list);
+}
+
+/* Write all customers as they come */
+static void
+write_all(RetActivityReader *reader, RetActivityWriter *writer)
+{
+	while (ret_activity_next(reader))
+	{
+		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Write the flat value of an object, and keep it until the object changes.  A
+ * result is canonical.  A transition value only goes to another process and
+ * is merged there: it need not be sorted, and is merged faster part by part.
+ */
 static void
 expanded_write(ExpandedActivity *activity)
 {
 	MemoryContext old = MemoryContextSwitchTo(activity->hdr.eoh_context);
 	RetActivityReader reader;
 	RetActivityWriter writer;
-	RetEvent   *list;
 
 	ret_activity_open(&reader, EOHPGetRODatum(&activity->hdr));
-	list = expanded_sorted(activity, reader.ncustomers);
-	ret_writer_begin(&writer, reader.ncustomers, reader.first, reader.last);
-	for (int64 i = 0; i < reader.ncustomers; i++)
-	{
-		const RetDays *part = &activity->parts[list[i].unused];
-
-		if (i + 8 < reader.ncustomers)
-			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].unused].map, list[i + 8].day));
-		ret_days_read(part, ret_map_slot(&part->map, list[i].day), &reader);
-		ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
+	ret_writer_begin(&writer, activity->canonical ? ACTIVITY_CANONICAL : ACTIVITY_UNSORTED,
+					 reader.ncustomers, reader.first, reader.last);
+	if (activity->canonical)
+		write_sorted(activity, &reader, &writer);
+	else
+		write_all(&reader, &writer);
 	activity->flat = ret_writer_end(&writer, &activity->flat_size);
-	pfree(list);
 	pfree(reader.days);
 	MemoryContextSwitchTo(old);
+}
+
+/* From now on an object is a result */
+static void
+expanded_set_canonical(ExpandedActivity *activity)
+{
+	if (!activity->canonical)
+		expanded_touch(activity);
+	activity->canonical = true;
 }
 
 static Size
@@ -382,6 +418,13 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 	}
 }
 
+/* The day around which to expect those of a value */
+static DateADT
+middle_day(const RetActivityReader *reader)
+{
+	return reader->first + (DateADT) (((int64) reader->last - reader->first) / 2);
+}
+
 /* Read the next customer of an expanded object */
 static bool
 expanded_next(RetActivityReader *reader)
@@ -427,6 +470,29 @@ ret_activity_next(RetActivityReader *reader)
 	return ret_canonical_next(reader);
 }
 
+/* The canonical value of an unsorted one */
+static struct varlena *
+sort_unsorted(Datum value)
+{
+	RetActivityReader reader;
+	ExpandedActivity *activity;
+	struct varlena *result;
+
+	ret_activity_open(&reader, value);
+	activity = expanded_create(CurrentMemoryContext, middle_day(&reader), reader.ncustomers);
+	while (ret_activity_next(&reader))
+	{
+		for (int64 i = 0; i < reader.ndays; i++)
+			expanded_add(activity, reader.customer, reader.days[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+	expanded_set_canonical(activity);
+	result = palloc(EOH_get_flat_size(&activity->hdr));
+	EOH_flatten_into(&activity->hdr, result, activity->flat_size);
+	DeleteExpandedObject(EOHPGetRWDatum(&activity->hdr));
+	return result;
+}
+
 /*
  * The canonical value of any form, perhaps the datum itself, with a 4-byte
  * header.
@@ -434,17 +500,21 @@ ret_activity_next(RetActivityReader *reader)
 struct varlena *
 ret_activity_canonical(Datum value)
 {
-	struct varlena *flat = PG_DETOAST_DATUM(value);
+	struct varlena *flat;
 	RetActivityReader reader;
 	RetActivityWriter writer;
 	Size		size;
 
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		expanded_set_canonical(expanded_get(value));
+	flat = PG_DETOAST_DATUM(value);
+	if (((EventsForm *) flat)->form == ACTIVITY_UNSORTED)
+		return sort_unsorted(PointerGetDatum(flat));
 	if (((EventsForm *) flat)->form != ACTIVITY_EVENTS)
 		return flat;
 	ret_activity_open(&reader, PointerGetDatum(flat));
-	ret_writer_begin(&writer, reader.ncustomers, reader.first, reader.last);
-	while (ret_activity_next(&reader))
-		ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
+	ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, reader.first, reader.last);
+	write_all(&reader, &writer);
 	return (struct varlena *) ret_writer_end(&writer, &size);
 }
 
@@ -578,9 +648,7 @@ state_reserve(ActivityState *state, const RetActivityReader *reader)
 		if (form->nevents > 0)
 			activity = expanded_from_events(form, context);
 		else
-			activity = expanded_create(context,
-									   reader->first + (DateADT) (((int64) reader->last - reader->first) / 2),
-									   reader->ncustomers);
+			activity = expanded_create(context, middle_day(reader), reader->ncustomers);
 		state_set_expanded(state, activity);
 	}
 	activity = state->expanded;
@@ -718,6 +786,7 @@ customer_activity_finalfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 		PG_RETURN_POINTER(ret_activity_canonical(datum));
+	expanded_set_canonical(expanded_get(datum));
 	pointer = palloc(EXPANDED_POINTER_SIZE);
 	memcpy(pointer, expanded_get(datum)->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
 	PG_RETURN_POINTER(pointer);

@@ -37,6 +37,7 @@ typedef struct RetActivityReader
 	int64		ndays;
 
 	/* where the reader is: in canonical bytes, in a map, or in events */
+	bool		unsorted;		/* do the bytes have whole keys? */
 	const uint8 *next;
 	const uint8 *end;
 	struct ExpandedActivity *expanded;

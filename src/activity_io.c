@@ -21,6 +21,9 @@
  * first, and no needless bytes.  The bitmap is used where it is shorter.  A
  * customer of ten days in two years takes about 15 bytes.
  *
+ * The unsorted form, in which a transition value goes from a worker to the
+ * leader, has the customers in any order and all keys in 8 bytes.
+ *
  * Input is checked by reading it with all bounds, and by comparing it with
  * what would be written for what was read: nothing but canonical bytes pass.
  *
@@ -115,9 +118,11 @@ writer_reserve(RetActivityWriter *writer, Size size)
 
 /* Begin to write a value of so many customers, between two days, in the current context */
 void
-ret_writer_begin(RetActivityWriter *writer, int64 ncustomers, DateADT first, DateADT last)
+ret_writer_begin(RetActivityWriter *writer, uint8 form, int64 ncustomers,
+				 DateADT first, DateADT last)
 {
 	memset(writer, 0, sizeof(RetActivityWriter));
+	writer->form = form;
 	writer->ncustomers = ncustomers;
 	writer->first = first;
 	writer->last = last;
@@ -141,7 +146,7 @@ put_bitmap(uint8 *p, const DateADT *days, int64 ndays, uint64 nbits)
 	return p + (nbits + 7) / 8;
 }
 
-/* Write a customer, who comes after those that have been written */
+/* Write a customer, in canonical bytes one who comes after those that have been written */
 void
 ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, int64 ndays)
 {
@@ -160,7 +165,7 @@ ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, i
 	}
 
 	p = writer_reserve(writer, 4 * MAX_VARINT + (use_bitmap ? bitmap : list));
-	if (writer->nwritten++ == 0)
+	if (writer->nwritten++ == 0 || writer->form == ACTIVITY_UNSORTED)
 	{
 		put_int64(p, customer);
 		p += sizeof(int64);
@@ -197,7 +202,7 @@ ret_writer_end(RetActivityWriter *writer, Size *size)
 	Assert(writer->nwritten == writer->ncustomers);
 	SET_VARSIZE(writer->bytes, writer->used);
 	p[0] = ACTIVITY_VERSION;
-	p[1] = ACTIVITY_CANONICAL;
+	p[1] = writer->form;
 	put_int64(p + 2, writer->ncustomers);
 	put_int64(p + 10, writer->ndays);
 	put_int32(p + 18, writer->first);
@@ -264,8 +269,10 @@ ret_canonical_open(RetActivityReader *reader, struct varlena *value)
 	const uint8 *p = (const uint8 *) VARDATA(value);
 	Size		size = VARSIZE(value) - VARHDRSZ;
 
-	if (size < HEADER_SIZE || p[0] != ACTIVITY_VERSION || p[1] != ACTIVITY_CANONICAL)
+	if (size < HEADER_SIZE || p[0] != ACTIVITY_VERSION ||
+		(p[1] != ACTIVITY_CANONICAL && p[1] != ACTIVITY_UNSORTED))
 		reject_corrupt();
+	reader->unsorted = p[1] == ACTIVITY_UNSORTED;
 	reader->ncustomers = get_int64(p + 2);
 	reader->first = get_int32(p + 18);
 	reader->last = get_int32(p + 22);
@@ -339,7 +346,7 @@ canonical_read(RetActivityReader *reader)
 	uint64		ndays;
 	uint64		day;
 
-	if (reader->nread == 0)
+	if (reader->nread == 0 || reader->unsorted)
 	{
 		if (reader->end - p < (ptrdiff_t) sizeof(int64))
 			return false;
@@ -422,7 +429,7 @@ canonical_valid(struct varlena *value)
 		!IS_VALID_DATE(reader.first) || !IS_VALID_DATE(reader.last))
 		return false;
 
-	ret_writer_begin(&writer, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
+	ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
 	writer.first = reader.first;
 	valid = true;
 	for (; valid && reader.nread < reader.ncustomers; reader.nread++)

@@ -15,11 +15,13 @@
 /* The forms of a flat value */
 #define ACTIVITY_CANONICAL	0	/* as it is stored and sent */
 #define ACTIVITY_EVENTS		1	/* a transition value only */
+#define ACTIVITY_UNSORTED	2	/* a transition value on its way to another process */
 
 /* Canonical bytes that are being written */
 typedef struct RetActivityWriter
 {
 	uint8	   *bytes;			/* a varlena */
+	uint8		form;			/* canonical or unsorted */
 	Size		used;
 	Size		alloc;
 	int64		ncustomers;		/* customers to be written, */
@@ -30,7 +32,8 @@ typedef struct RetActivityWriter
 	DateADT		last;
 } RetActivityWriter;
 
-extern void ret_writer_begin(RetActivityWriter *writer, int64 ncustomers, DateADT first, DateADT last);
+extern void ret_writer_begin(RetActivityWriter *writer, uint8 form, int64 ncustomers,
+							 DateADT first, DateADT last);
 extern void ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, int64 ndays);
 extern uint8 *ret_writer_end(RetActivityWriter *writer, Size *size);
 
