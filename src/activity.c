@@ -26,7 +26,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
@@ -65,7 +64,6 @@ typedef struct EventsForm
 typedef struct ExpandedActivity
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	DateADT		around;			/* day in the middle of those to expect */
 	uint32		nparts;			/* 1 or MAX_PARTS */
 	RetDays    *parts;			/* days of the customers of each part */
 	int		   *nrows;			/* rows of each part that wait, */
@@ -132,19 +130,18 @@ expanded_set_parts(ExpandedActivity *activity, uint32 nparts, uint64 n)
 	activity->nrows = MemoryContextAllocZero(context, nparts * sizeof(int));
 	activity->rows = MemoryContextAlloc(context, nparts * RET_DAYS_BATCH * sizeof(RetEvent));
 	for (uint32 i = 0; i < nparts; i++)
-		ret_days_create(&activity->parts[i], context, activity->around, n / nparts);
+		ret_days_create(&activity->parts[i], context, n / nparts);
 }
 
-/* An empty expanded object for days around one, with room for n customers */
+/* An empty expanded object with room for n customers */
 static ExpandedActivity *
-expanded_create(MemoryContext parent, DateADT around, uint64 n)
+expanded_create(MemoryContext parent, uint64 n)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "customer activity",
 												  ALLOCSET_SMALL_SIZES);
 	ExpandedActivity *activity = MemoryContextAllocZero(context, sizeof(ExpandedActivity));
 
 	EOH_init_header(&activity->hdr, &activity_methods, context);
-	activity->around = around;
 	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1, n);
 	return activity;
 }
@@ -169,10 +166,7 @@ expanded_flush(ExpandedActivity *activity)
 	if (activity->nparts == 1)
 		expanded_flush_part(activity, 0);
 	for (uint32 i = 0; i < activity->nparts; i++)
-	{
 		expanded_flush_part(activity, i);
-		ret_strays_sort(&activity->parts[i].strays);
-	}
 }
 
 /* The flat value is no longer that of the object */
@@ -240,28 +234,12 @@ expanded_get(Datum datum)
 	return activity;
 }
 
-static int
-compare_days(const void *a, const void *b)
-{
-	DateADT		x = *(const DateADT *) a;
-	DateADT		y = *(const DateADT *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* An expanded object with the events of a form that has become too small */
 static ExpandedActivity *
 expanded_from_events(EventsForm *form, MemoryContext parent)
 {
-	/* the day of the middle event is surely not the odd one */
-	ExpandedActivity *activity;
-	DateADT    *days = palloc(form->nevents * sizeof(DateADT));
+	ExpandedActivity *activity = expanded_create(parent, form->nevents);
 
-	for (uint32 i = 0; i < form->nevents; i++)
-		days[i] = form->events[i].day;
-	qsort(days, form->nevents, sizeof(DateADT), compare_days);
-	activity = expanded_create(parent, days[form->nevents / 2], form->nevents);
-	pfree(days);
 	activity->offsets = form->offsets;
 	for (uint32 i = 0; i < form->nevents; i++)
 		expanded_add(activity, form->events[i].customer, form->events[i].day);
@@ -388,8 +366,9 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 		reader->last = DATEVAL_NOBEGIN;
 		for (uint32 i = 0; i < reader->expanded->nparts; i++)
 		{
-			const RetDays *part = &reader->expanded->parts[i];
+			RetDays    *part = &reader->expanded->parts[i];
 
+			ret_strays_sort(&part->strays);
 			reader->ncustomers += part->map.ncustomers;
 			reader->first = Min(reader->first, part->first);
 			reader->last = Max(reader->last, part->last);
@@ -416,13 +395,6 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 			reader->last = Max(reader->last, reader->events[i].day);
 		}
 	}
-}
-
-/* The day around which to expect those of a value */
-static DateADT
-middle_day(const RetActivityReader *reader)
-{
-	return reader->first + (DateADT) (((int64) reader->last - reader->first) / 2);
 }
 
 /* Read the next customer of an expanded object */
@@ -479,7 +451,7 @@ sort_unsorted(Datum value)
 	struct varlena *result;
 
 	ret_activity_open(&reader, value);
-	activity = expanded_create(CurrentMemoryContext, middle_day(&reader), reader.ncustomers);
+	activity = expanded_create(CurrentMemoryContext, reader.ncustomers);
 	while (ret_activity_next(&reader))
 	{
 		for (int64 i = 0; i < reader.ndays; i++)
@@ -487,6 +459,7 @@ sort_unsorted(Datum value)
 		CHECK_FOR_INTERRUPTS();
 	}
 	expanded_set_canonical(activity);
+	pfree(reader.days);
 	result = palloc(EOH_get_flat_size(&activity->hdr));
 	EOH_flatten_into(&activity->hdr, result, activity->flat_size);
 	DeleteExpandedObject(EOHPGetRWDatum(&activity->hdr));
@@ -501,6 +474,7 @@ struct varlena *
 ret_activity_canonical(Datum value)
 {
 	struct varlena *flat;
+	struct varlena *result;
 	RetActivityReader reader;
 	RetActivityWriter writer;
 	Size		size;
@@ -508,14 +482,22 @@ ret_activity_canonical(Datum value)
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		expanded_set_canonical(expanded_get(value));
 	flat = PG_DETOAST_DATUM(value);
-	if (((EventsForm *) flat)->form == ACTIVITY_UNSORTED)
-		return sort_unsorted(PointerGetDatum(flat));
-	if (((EventsForm *) flat)->form != ACTIVITY_EVENTS)
+	if (((EventsForm *) flat)->form == ACTIVITY_CANONICAL)
 		return flat;
-	ret_activity_open(&reader, PointerGetDatum(flat));
-	ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, reader.first, reader.last);
-	write_all(&reader, &writer);
-	return (struct varlena *) ret_writer_end(&writer, &size);
+	if (((EventsForm *) flat)->form == ACTIVITY_UNSORTED)
+		result = sort_unsorted(PointerGetDatum(flat));
+	else
+	{
+		ret_activity_open(&reader, PointerGetDatum(flat));
+		ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, reader.first, reader.last);
+		write_all(&reader, &writer);
+		result = (struct varlena *) ret_writer_end(&writer, &size);
+		pfree(reader.events);
+		pfree(reader.days);
+	}
+	if ((Pointer) flat != DatumGetPointer(value))
+		pfree(flat);
+	return result;
 }
 
 /*-------------------------------------------------------------------------
@@ -548,7 +530,6 @@ state_set_expanded(ActivityState *state, ExpandedActivity *expanded)
 	state->expanded = expanded;
 }
 
-static void state_add(ActivityState *state, int64 customer, DateADT day);
 static void state_merge(ActivityState *state, RetActivityReader *reader);
 
 /*
@@ -648,7 +629,7 @@ state_reserve(ActivityState *state, const RetActivityReader *reader)
 		if (form->nevents > 0)
 			activity = expanded_from_events(form, context);
 		else
-			activity = expanded_create(context, middle_day(reader), reader->ncustomers);
+			activity = expanded_create(context, reader->ncustomers);
 		state_set_expanded(state, activity);
 	}
 	activity = state->expanded;
@@ -797,13 +778,35 @@ customer_activity_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
+/*
+ * Read what is known of a value from the beginning, for which the front of a
+ * stored one will do
+ */
+static void
+open_header(RetActivityReader *reader, Datum value)
+{
+	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) &&
+		!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		struct varlena *front = PG_DETOAST_DATUM_SLICE(value, 0, ACTIVITY_HEADER_SIZE);
+
+		if (((EventsForm *) front)->form != ACTIVITY_EVENTS)
+		{
+			memset(reader, 0, sizeof(RetActivityReader));
+			ret_canonical_open(reader, front);
+			return;
+		}
+	}
+	ret_activity_open(reader, value);
+}
+
 /* customers(customer_activity) */
 Datum
 customers(PG_FUNCTION_ARGS)
 {
 	RetActivityReader reader;
 
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	open_header(&reader, PG_GETARG_DATUM(0));
 	PG_RETURN_INT64(reader.ncustomers);
 }
 
@@ -832,7 +835,7 @@ activity_span(PG_FUNCTION_ARGS)
 	RangeBound	lower = {.inclusive = true,.lower = true};
 	RangeBound	upper = {.inclusive = true};
 
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	open_header(&reader, PG_GETARG_DATUM(0));
 	if (reader.ncustomers == 0)
 		PG_RETURN_NULL();
 	lower.val = DateADTGetDatum(reader.first);

@@ -7,7 +7,7 @@
  * A slot of the map has 16 bytes: the customer, and either up to three days or
  * a reference to a block in an arena, which holds the days as a sorted array
  * or, where that is smaller, as a bitmap.  Days are 16 bits, counted from a
- * base that is chosen when the map is made; the days that are too far from it
+ * base that is chosen by the first events; the days that are too far from it
  * (someone's year 9999) are kept as events beside the map.  Blocks that are
  * outgrown are used again.  Map and arena grow in place.
  *
@@ -168,13 +168,13 @@ block_alloc(RetDays *sets, int class)
 	{
 		uint64		size = sets->arena_size + sets->arena_size / 8 + ARENA_MIN_SIZE / RET_BLOCK_UNIT;
 
-		if (size > PG_UINT32_MAX)
+		if (sets->arena_used + units > PG_UINT32_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("too much activity in one group"),
 					 errdetail("The days of %llu customers need more than 32 GB.",
 							   (unsigned long long) sets->map.ncustomers)));
-		size = Max(size, sets->arena_used + units);
+		size = Min(Max(size, sets->arena_used + units), PG_UINT32_MAX);
 		sets->arena = sets->arena ? repalloc_huge(sets->arena, size * RET_BLOCK_UNIT) :
 			MemoryContextAllocHuge(sets->context, size * RET_BLOCK_UNIT);
 		sets->arena_size = size;
@@ -455,16 +455,15 @@ ret_days_read(const RetDays *sets, const RetCustomer *customer, RetActivityReade
 	reader->ndays = n;
 }
 
-/* An empty map for days around one, with room for n customers */
+/* An empty map with room for n customers */
 void
-ret_days_create(RetDays *sets, MemoryContext context, DateADT around, uint64 n)
+ret_days_create(RetDays *sets, MemoryContext context, uint64 n)
 {
 	memset(sets, 0, sizeof(RetDays));
 	sets->context = context;
 	ret_map_create(&sets->map, offsetof(RetCustomer, values), n, context);
 	sets->first = DATEVAL_NOEND;
 	sets->last = DATEVAL_NOBEGIN;
-	sets->base = around - (PG_UINT16_MAX + 1) / 2;
 	sets->arena_used = 1;
 	sets->strays.sorted = true;
 }
@@ -497,6 +496,30 @@ add_event(RetDays *sets, RetCustomer *customer, DateADT day)
 	strays_add(&sets->strays, customer->key, day, sets->context);
 }
 
+static int
+compare_days(const void *a, const void *b)
+{
+	DateADT		x = *(const DateADT *) a;
+	DateADT		y = *(const DateADT *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Choose the base by the first events: around their median, which is not the
+ * one that stands for "never"
+ */
+static void
+choose_base(RetDays *sets, const RetEvent *events, int n)
+{
+	DateADT		days[RET_DAYS_BATCH];
+
+	for (int i = 0; i < n; i++)
+		days[i] = events[i].day;
+	qsort(days, n, sizeof(DateADT), compare_days);
+	sets->base = days[n / 2] - (PG_UINT16_MAX + 1) / 2;
+}
+
 /*
  * Add up to RET_DAYS_BATCH events.  The first pass finds their slots, which it
  * has asked for some events ahead, and asks for their blocks; the second adds
@@ -508,6 +531,8 @@ ret_days_add(RetDays *sets, const RetEvent *events, int n)
 	RetMap	   *map = &sets->map;
 	RetCustomer *slots[RET_DAYS_BATCH];
 
+	if (map->ncustomers == 0 && n > 0)
+		choose_base(sets, events, n);
 	while (map->ncustomers + n > RET_MAP_LIMIT(map->nslots))
 		ret_map_grow(map, map->nslots * 2);
 	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)

@@ -51,13 +51,13 @@ typedef struct RetDays
 } RetDays;
 
 extern int64 ret_events_compact(RetEvent *events, int64 nevents);
-extern void ret_days_create(RetDays *days, MemoryContext context, DateADT around, uint64 n);
-extern void ret_days_free(RetDays *days);
-extern void ret_days_add(RetDays *days, const RetEvent *events, int n);
-extern void ret_days_read(const RetDays *days, const RetCustomer *customer, RetActivityReader *reader);
-extern bool ret_days_next(const RetDays *days, RetActivityReader *reader);
+extern void ret_days_create(RetDays *sets, MemoryContext context, uint64 n);
+extern void ret_days_free(RetDays *sets);
+extern void ret_days_add(RetDays *sets, const RetEvent *events, int n);
+extern void ret_days_read(const RetDays *sets, const RetCustomer *customer, RetActivityReader *reader);
+extern bool ret_days_next(const RetDays *sets, RetActivityReader *reader);
 extern void ret_strays_sort(RetEventList *list);
-extern uint64 ret_days_list(RetDays *days, RetEvent *list);
+extern uint64 ret_days_list(RetDays *sets, RetEvent *list);
 extern void ret_events_sort(RetEvent *events, uint64 n);
 
 #endif							/* RETENTION_ACTIVITY_DAYS_H */

@@ -41,7 +41,6 @@
 #include "activity_io.h"
 #include "aggregate.h"
 
-#define HEADER_SIZE		26		/* without the varlena header */
 #define MAX_VARINT		10		/* bytes of a varint of 64 bits */
 
 PG_FUNCTION_INFO_V1(customer_activity_in);
@@ -126,9 +125,9 @@ ret_writer_begin(RetActivityWriter *writer, uint8 form, int64 ncustomers,
 	writer->ncustomers = ncustomers;
 	writer->first = first;
 	writer->last = last;
-	writer->alloc = VARHDRSZ + HEADER_SIZE + 16 * (Size) ncustomers + 64;
+	writer->alloc = VARHDRSZ + ACTIVITY_HEADER_SIZE + 16 * (Size) ncustomers + 64;
 	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);
-	writer->used = VARHDRSZ + HEADER_SIZE;
+	writer->used = VARHDRSZ + ACTIVITY_HEADER_SIZE;
 }
 
 /* Write the days behind the first as a bitmap of nbits bits */
@@ -262,23 +261,31 @@ reject_corrupt(void)
 			 errmsg("customer_activity is corrupt")));
 }
 
-/* Prepare to read a canonical value, of which only the header is checked here */
-void
-ret_canonical_open(RetActivityReader *reader, struct varlena *value)
+/* Read the header of a value into a reader that is all zeros; false if there is none */
+static bool
+read_header(RetActivityReader *reader, const struct varlena *value)
 {
 	const uint8 *p = (const uint8 *) VARDATA(value);
 	Size		size = VARSIZE(value) - VARHDRSZ;
 
-	if (size < HEADER_SIZE || p[0] != ACTIVITY_VERSION ||
-		(p[1] != ACTIVITY_CANONICAL && p[1] != ACTIVITY_UNSORTED))
-		reject_corrupt();
+	if (size < ACTIVITY_HEADER_SIZE || p[0] != ACTIVITY_VERSION)
+		return false;
 	reader->unsorted = p[1] == ACTIVITY_UNSORTED;
 	reader->ncustomers = get_int64(p + 2);
 	reader->first = get_int32(p + 18);
 	reader->last = get_int32(p + 22);
-	reader->next = p + HEADER_SIZE;
+	reader->next = p + ACTIVITY_HEADER_SIZE;
 	reader->end = p + size;
-	if (reader->ncustomers < 0 || reader->first > reader->last)
+	return (p[1] == ACTIVITY_CANONICAL || reader->unsorted) &&
+		reader->ncustomers > 0 && reader->first <= reader->last &&
+		IS_VALID_DATE(reader->first) && IS_VALID_DATE(reader->last);
+}
+
+/* Prepare to read a canonical or unsorted value */
+void
+ret_canonical_open(RetActivityReader *reader, struct varlena *value)
+{
+	if (!read_header(reader, value))
 		reject_corrupt();
 }
 
@@ -403,31 +410,20 @@ ret_canonical_next(RetActivityReader *reader)
 static bool
 canonical_valid(struct varlena *value)
 {
-	const uint8 *p = (const uint8 *) VARDATA(value);
-	Size		size = VARSIZE(value) - VARHDRSZ;
 	RetActivityReader reader;
 	RetActivityWriter writer;
 	DateADT		lowest = DATEVAL_NOEND;
-	uint8	   *written;
 	Size		written_size;
 	bool		valid;
 
-	if (size < HEADER_SIZE || p[0] != ACTIVITY_VERSION || p[1] != ACTIVITY_CANONICAL)
-		return false;
 	memset(&reader, 0, sizeof(reader));
-	reader.days_alloc = 64;
-	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
-	reader.ncustomers = get_int64(p + 2);
-	reader.first = get_int32(p + 18);
-	reader.last = get_int32(p + 22);
-	reader.next = p + HEADER_SIZE;
-	reader.end = p + size;
 
 	/* a customer is three bytes at least */
-	if (reader.ncustomers < 1 || reader.ncustomers > (int64) (size / 3) ||
-		reader.first > reader.last ||
-		!IS_VALID_DATE(reader.first) || !IS_VALID_DATE(reader.last))
+	if (!read_header(&reader, value) || reader.unsorted ||
+		reader.ncustomers > (reader.end - reader.next) / 3)
 		return false;
+	reader.days_alloc = 64;
+	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
 
 	ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
 	writer.first = reader.first;
@@ -446,10 +442,9 @@ canonical_valid(struct varlena *value)
 	}
 	if (valid)
 	{
-		written = ret_writer_end(&writer, &written_size);
-		writer.bytes = written;
+		(void) ret_writer_end(&writer, &written_size);
 		valid = written_size == VARSIZE(value) && lowest == reader.first &&
-			memcmp(written + VARHDRSZ, p, size) == 0;
+			memcmp(writer.bytes + VARHDRSZ, VARDATA(value), written_size - VARHDRSZ) == 0;
 	}
 	pfree(writer.bytes);
 	pfree(reader.days);
@@ -524,6 +519,10 @@ compare_bytes(FunctionCallInfo fcinfo)
 
 	if (result == 0)
 		result = (size_a > size_b) - (size_a < size_b);
+
+	/* sorts do not reset their context after each comparison */
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
 	return result;
 }
 
@@ -574,7 +573,11 @@ customer_activity_hash(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
 
-	return hash_any((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ));
+	Datum		result = hash_any((unsigned char *) VARDATA(value),
+								  (int) (VARSIZE(value) - VARHDRSZ));
+
+	PG_FREE_IF_COPY(value, 0);
+	return result;
 }
 
 Datum
@@ -582,6 +585,9 @@ customer_activity_hash_extended(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
 
-	return hash_any_extended((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ),
-							 PG_GETARG_INT64(1));
+	Datum		result = hash_any_extended((unsigned char *) VARDATA(value),
+										   (int) (VARSIZE(value) - VARHDRSZ), PG_GETARG_INT64(1));
+
+	PG_FREE_IF_COPY(value, 0);
+	return result;
 }

@@ -17,6 +17,9 @@
 #define ACTIVITY_EVENTS		1	/* a transition value only */
 #define ACTIVITY_UNSORTED	2	/* a transition value on its way to another process */
 
+/* Bytes in front of the customers, without the varlena header */
+#define ACTIVITY_HEADER_SIZE	26
+
 /* Canonical bytes that are being written */
 typedef struct RetActivityWriter
 {

@@ -25,7 +25,7 @@
 #include "calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
-static int64 add_months(DateADT day, int64 months);
+static int64 add_months(DateADT day, int64 nmonths);
 static int64 months_between(DateADT first, DateADT day);
 
 void
@@ -180,6 +180,12 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 				after_dst;
 	uint32		i;
 
+	/* the zone may be set between two fetches from a cursor */
+	if (offsets->zone != session_timezone)
+	{
+		memset(offsets, 0, sizeof(RetOffsets));
+		offsets->zone = session_timezone;
+	}
 	for (i = 0; i < RET_OFFSETS; i++)
 	{
 		if (at >= offsets->spans[i].lower && at < offsets->spans[i].upper)
@@ -271,12 +277,12 @@ months_between(DateADT first, DateADT day)
 {
 	int			mday,
 				first_mday;
-	int64		months = -month_of(first, &first_mday) + month_of(day, &mday);
+	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
 
 	/* the first day may be missing in day's month, and is then its last */
-	if (mday < first_mday && add_months(first, months) > day)
-		months--;
-	return months;
+	if (mday < first_mday && add_months(first, nmonths) > day)
+		nmonths--;
+	return nmonths;
 }
 
 /*
@@ -284,10 +290,10 @@ months_between(DateADT first, DateADT day)
  * of date it is one outside of it, so that it can still be compared.
  */
 static int64
-add_months(DateADT day, int64 months)
+add_months(DateADT day, int64 nmonths)
 {
 	int			mday;
-	int64		month = month_of(day, &mday) + months;
+	int64		month = month_of(day, &mday) + nmonths;
 	int64		year = floor_div(month, MONTHS_PER_YEAR);
 
 	month -= year * MONTHS_PER_YEAR;

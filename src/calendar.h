@@ -12,6 +12,7 @@
 #ifndef RETENTION_CALENDAR_H
 #define RETENTION_CALENDAR_H
 
+#include "pgtime.h"
 #include "utils/date.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
@@ -55,6 +56,7 @@ typedef struct RetOffsets
 {
 	uint32		next;			/* the one to replace next */
 	uint32		last;			/* the one used last */
+	const pg_tz *zone;			/* whose they are */
 	RetOffset	spans[RET_OFFSETS];
 } RetOffsets;
 
@@ -157,7 +159,7 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 {
 	RetOffset  *span = &offsets->spans[offsets->last];
 
-	if (unlikely(at < span->lower || at >= span->upper))
+	if (unlikely(at < span->lower || at >= span->upper || offsets->zone != session_timezone))
 		span = ret_offset_find(offsets, ret_instant_timestamp(at));
 	return ret_day_of(at + span->offset);
 }

@@ -17,14 +17,12 @@
  * One walk over the customers adds each to the cells of its cohort.  A mode
  * other than 'on' is a run of ages from 0, so it is entered at its end only,
  * and summed up from the right when the walk is over; so is the number of
- * customers whose window is over.  Cost: O(active days + cells).  Memory: three
+ * customers whose window is over.  Cost: O(active days + cells).  Memory: two
  * numbers per cell of the cohorts that have customers.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -356,6 +354,7 @@ sum_up(Cohorts *cohorts)
 
 		for (int64 age = cohort->nages - 2; cohort->cells && age >= 0; age--)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (cohorts->options.mode != MODE_ON)
 				cohort->cells[age].retained += cohort->cells[age + 1].retained;
 			cohort->cells[age].eligible += cohort->cells[age + 1].eligible;
@@ -468,12 +467,12 @@ cohort_table(PG_FUNCTION_ARGS)
 		int64		bin = cohorts.first_bin + i;
 		CohortResult result;
 
-		CHECK_FOR_INTERRUPTS();
 		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
 		{
 			Datum		values[9];
 			bool		nulls[9] = {0};
 
+			CHECK_FOR_INTERRUPTS();
 			if (!cell_result(&cohorts, i, age, &result))
 				break;
 			values[0] = ret_bin_date(&cohorts.options.bins, bin);
@@ -514,6 +513,7 @@ retention_curve(PG_FUNCTION_ARGS)
 
 		for (int64 age = 0; cohorts.cohorts[i].cells && age < cohorts.cohorts[i].nages; age++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (!cell_result(&cohorts, i, age, &result))
 				break;
 			if (result.complete)
@@ -528,6 +528,7 @@ retention_curve(PG_FUNCTION_ARGS)
 		Datum		values[6];
 		bool		nulls[6] = {0};
 
+		CHECK_FOR_INTERRUPTS();
 		if (pooled[age].eligible == 0)
 			continue;
 		values[0] = Int32GetDatum((int32) age);

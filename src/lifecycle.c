@@ -19,7 +19,7 @@
  * stickiness is the mean number of customers active in the inner bins of a
  * period (days) over the number active in the period (month): DAU / MAU.
  *
- * Cost: O(active days + bins).  Memory: three numbers per bin.
+ * Cost: O(active days + bins).  Memory: five numbers per bin.
  *
  *-------------------------------------------------------------------------
  */
@@ -181,7 +181,7 @@ count_inner(Periods *periods, const RetBins *inner, const RetActivityReader *rea
 		last = bin;
 		/* a bin of one day begins with the day */
 		start = inner->days == 1 ? reader->days[i] : ret_bin_start(inner, bin);
-		period = start < PG_INT32_MIN || start > PG_INT32_MAX ? -1 :
+		period = !IS_VALID_DATE(start) ? -1 :
 			ret_bin_of(&periods->bins, (DateADT) start) - periods->first_bin;
 		if (period >= 0 && period < periods->nbins)
 			periods->periods[period].inner_active++;
@@ -197,6 +197,7 @@ count_inner_bins(Periods *periods, const RetBins *inner)
 		int64		from = ret_bin_start(&periods->bins, periods->first_bin + i);
 		int64		to = ret_bin_start(&periods->bins, periods->first_bin + i + 1);
 
+		CHECK_FOR_INTERRUPTS();
 		periods->periods[i].inner_bins = ret_first_bin(inner, to) - ret_first_bin(inner, from);
 	}
 }
@@ -208,7 +209,7 @@ check_inner(const RetBins *inner, const RetBins *outer)
 	double		inner_days = inner->months ? inner->months * 30.4 : inner->days;
 	double		outer_days = outer->months ? outer->months * 30.5 : outer->days;
 
-	if (inner_days > outer_days)
+	if (inner->months && outer->months ? inner->months > outer->months : inner_days > outer_days)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inner_period must not be longer than period")));
