@@ -8,7 +8,9 @@ CREATE SCHEMA catalog_test;
 CREATE VIEW catalog_test.member AS
 	SELECT classid, objid, pg_describe_object(classid, objid, 0) AS object
 	FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention');
+	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention')
+	-- since 17 array types are members, too
+	AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t WHERE t.oid = objid AND t.typcategory = 'A'));
 CREATE VIEW catalog_test.fn AS
 	SELECT p.* FROM pg_proc p JOIN catalog_test.member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;
 CREATE VIEW catalog_test.agg AS

@@ -25,7 +25,8 @@ UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 seco
 	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
 VACUUM ANALYZE facts;
 CREATE TABLE parts AS
-	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey FROM facts GROUP BY g, c;
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, customer_activity(c, d) AS activity
+	FROM facts GROUP BY g, c;
 ANALYZE parts;
 });
 
@@ -33,7 +34,8 @@ ANALYZE parts;
 my %columns = (
 	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
 	customer_key => [ 'c', 'o' ], integer => ['score'], 'double precision' => ['score'],
-	retention_summary => ['retention'], nps_summary => ['survey']);
+	retention_summary => ['retention'], nps_summary => ['survey'],
+	customer_activity => ['activity']);
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
 sub call
@@ -87,7 +89,7 @@ for my $aggregate (@aggregates)
 	my $title = "$name(" . join(', ', @types) . ')';
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = "@types" =~ /_summary/ ? 'parts' : 'facts';
+	my $table = "@types" =~ /_summary|_activity/ ? 'parts' : 'facts';
 
 	for my $query ("SELECT $call FROM $table",
 		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",
