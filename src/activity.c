@@ -45,7 +45,7 @@
 
 /* Parts of an expanded object that has more than so many customers */
 #define MAX_PARTS			128	/* a power of 2 */
-#define ONE_PART_CUSTOMERS	20000
+#define ONE_PART_CUSTOMERS	50000
 
 /* The form of events, a multiple of 8 bytes long */
 typedef struct EventsForm

@@ -9,7 +9,7 @@
  * or, where that is smaller, as a bitmap.  Days are 16 bits, counted from a
  * base that is chosen by the first events; the days that are too far from it
  * (someone's year 9999) are kept as events beside the map.  Blocks that are
- * outgrown are used again.  Map and arena grow in place.
+ * outgrown are used again.  The map grows in place, the arena by segments.
  *
  * Blocks double, from 24 bytes, which is room for twelve days.  Adding a day is
  * O(1) but for the insertion in the middle of an array, which
@@ -26,7 +26,9 @@
 
 #include "activity_days.h"
 
-#define ARENA_MIN_SIZE		1024
+/* The arena grows by segments; a block has a number of units, from 3 to 1,536 */
+#define BLOCK_UNIT			8
+#define SEGMENT_UNITS		2048
 #define PREFETCH_AHEAD		24
 
 /* An array longer than this may become a bitmap */
@@ -149,38 +151,50 @@ class_for(Size size)
 static inline void *
 block_at(const RetDays *sets, uint32 ref)
 {
-	return sets->arena + (uint64) ref * RET_BLOCK_UNIT;
+	return sets->segments[ref / SEGMENT_UNITS] + (ref % SEGMENT_UNITS) * BLOCK_UNIT;
 }
 
-/* Take a block of a class; the arena may move */
+/*
+ * Add a segment to the arena.  Segments are small and never move: growing one
+ * large chunk for each of many parts would leave as many holes behind.
+ */
+static void
+segment_add(RetDays *sets)
+{
+	if (sets->nsegments == PG_UINT32_MAX / SEGMENT_UNITS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too much activity in one group"),
+				 errdetail("The days of %llu customers need more than 32 GB.",
+						   (unsigned long long) sets->map.ncustomers)));
+	if (sets->nsegments == sets->segments_alloc)
+	{
+		sets->segments_alloc = Max(16, 2 * sets->segments_alloc);
+		sets->segments = sets->segments ?
+			repalloc_huge(sets->segments, sets->segments_alloc * sizeof(char *)) :
+			MemoryContextAlloc(sets->context, sets->segments_alloc * sizeof(char *));
+	}
+	sets->segments[sets->nsegments] = MemoryContextAlloc(sets->context, SEGMENT_UNITS * BLOCK_UNIT);
+	/* the first unit of all is not used, so that no block is number 0 */
+	sets->segment_used = sets->nsegments++ == 0 ? 1 : 0;
+}
+
+/* Take a block of a class */
 static uint32
 block_alloc(RetDays *sets, int class)
 {
 	uint32		ref = sets->free[class];
-	uint64		units = class_size(class) / RET_BLOCK_UNIT;
+	uint32		units = class_size(class) / BLOCK_UNIT;
 
 	if (ref != 0)
 	{
 		memcpy(&sets->free[class], block_at(sets, ref), sizeof(uint32));
 		return ref;
 	}
-	if (sets->arena_used + units > sets->arena_size)
-	{
-		uint64		size = sets->arena_size + sets->arena_size / 8 + ARENA_MIN_SIZE / RET_BLOCK_UNIT;
-
-		if (sets->arena_used + units > PG_UINT32_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("too much activity in one group"),
-					 errdetail("The days of %llu customers need more than 32 GB.",
-							   (unsigned long long) sets->map.ncustomers)));
-		size = Min(Max(size, sets->arena_used + units), PG_UINT32_MAX);
-		sets->arena = sets->arena ? repalloc_huge(sets->arena, size * RET_BLOCK_UNIT) :
-			MemoryContextAllocHuge(sets->context, size * RET_BLOCK_UNIT);
-		sets->arena_size = size;
-	}
-	ref = (uint32) sets->arena_used;
-	sets->arena_used += units;
+	if (sets->nsegments == 0 || sets->segment_used + units > SEGMENT_UNITS)
+		segment_add(sets);
+	ref = (sets->nsegments - 1) * SEGMENT_UNITS + sets->segment_used;
+	sets->segment_used += units;
 	return ref;
 }
 
@@ -464,7 +478,6 @@ ret_days_create(RetDays *sets, MemoryContext context, uint64 n)
 	ret_map_create(&sets->map, offsetof(RetCustomer, values), n, context);
 	sets->first = DATEVAL_NOEND;
 	sets->last = DATEVAL_NOBEGIN;
-	sets->arena_used = 1;
 	sets->strays.sorted = true;
 }
 
@@ -473,8 +486,10 @@ void
 ret_days_free(RetDays *sets)
 {
 	pfree(sets->map.slots);
-	if (sets->arena)
-		pfree(sets->arena);
+	for (uint32 i = 0; i < sets->nsegments; i++)
+		pfree(sets->segments[i]);
+	if (sets->segments)
+		pfree(sets->segments);
 	if (sets->strays.events)
 		pfree(sets->strays.events);
 }

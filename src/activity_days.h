@@ -13,7 +13,6 @@
 #include "customer.h"
 
 #define RET_BLOCK_CLASSES	12
-#define RET_BLOCK_UNIT		8
 
 /* RetCustomer.flags: how the days of a customer are kept */
 #define DAYS_INLINE_MAX		3	/* 1 to 3: that many, in small and word */
@@ -43,9 +42,10 @@ typedef struct RetDays
 	DateADT		first;			/* first day of any customer */
 	DateADT		last;			/* last day of any customer */
 	DateADT		base;			/* day of offset 0 */
-	char	   *arena;			/* blocks; the first unit is not used; NULL until needed */
-	uint64		arena_used;		/* in units of 8 bytes */
-	uint64		arena_size;		/* in units of 8 bytes */
+	char	  **segments;		/* of the arena */
+	uint32		nsegments;		/* segments there are */
+	uint32		segments_alloc;	/* and pointers there is room for */
+	uint32		segment_used;	/* units of the last one that are in use */
 	uint32		free[RET_BLOCK_CLASSES];	/* blocks to use again, as lists */
 	RetEventList strays;		/* days too far from base */
 } RetDays;
