@@ -41,6 +41,13 @@ sub close
 	close $self->{in};
 	close $self->{out};
 	waitpid $self->{psql_pid}, 0;
+
+	# nobody else's time must contain that of this backend
+	for (1 .. 200)
+	{
+		last if !-e "/proc/$self->{pid}";
+		sleep 0.01;
+	}
 	return;
 }
 
