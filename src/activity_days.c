@@ -536,15 +536,44 @@ choose_base(RetDays *sets, const RetEvent *events, int n)
 }
 
 /*
+ * The slot of a customer, entered if new.  Most customers are there, in their
+ * own slot or one of the next three: these are compared without a branch for
+ * each, since how many it takes cannot be predicted.
+ */
+static inline RetCustomer *
+enter_customer(RetMap *map, int64 key)
+{
+	uint64		home = ret_customer_hash(key) >> map->shift;
+	unsigned int found = 0;
+	RetCustomer *customer;
+
+	for (int i = 0; i < 4; i++)
+	{
+		customer = ret_map_slot(map, (home + i) & (map->nslots - 1));
+		found |= (unsigned int) (customer->key == key && customer->flags != 0) << i;
+	}
+	if (likely(found != 0))
+		return ret_map_slot(map, (home + pg_rightmost_one_pos32(found)) & (map->nslots - 1));
+
+	customer = ret_map_enter(map, key);
+	if (customer->flags == 0)
+		customer->flags = DAYS_NONE;
+	return customer;
+}
+
+/*
  * Add up to RET_DAYS_BATCH events.  The first pass finds their slots, which it
- * has asked for some events ahead, and asks for their blocks; the second adds
- * the days.
+ * has asked for some events ahead, asks for their blocks, and sorts the events
+ * by how the days are kept; the second adds the days, kind by kind, so that
+ * the processor knows what comes.
  */
 void
 ret_days_add(RetDays *sets, const RetEvent *events, int n)
 {
 	RetMap	   *map = &sets->map;
 	RetCustomer *slots[RET_DAYS_BATCH];
+	uint16		kinds[3][RET_DAYS_BATCH];	/* inline, array, bitmap */
+	int			nkinds[3] = {0};
 
 	if (map->ncustomers == 0 && n > 0)
 		choose_base(sets, events, n);
@@ -555,21 +584,24 @@ ret_days_add(RetDays *sets, const RetEvent *events, int n)
 	for (int i = 0; i < n; i++)
 	{
 		RetCustomer *customer;
+		int			kind;
 
 		if (i + PREFETCH_AHEAD < n)
 			ret_map_prefetch(map, events[i + PREFETCH_AHEAD].customer);
-		customer = ret_map_enter(map, events[i].customer);
-		if (customer->flags == 0)
-			customer->flags = DAYS_NONE;
-		else if ((customer->flags & DAYS_KIND) == DAYS_ARRAY)
-			/* where a later day will be put */
+		customer = enter_customer(map, events[i].customer);
+		kind = customer->flags & DAYS_KIND;
+		kind = (kind >= DAYS_ARRAY) + (kind == DAYS_BITMAP);
+		/* in an array, where a later day will be put */
+		if (kind != 0)
 			__builtin_prefetch((uint16 *) block_at(sets, customer->word) + customer->small, 1);
-		else if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
-			__builtin_prefetch(block_at(sets, customer->word), 1);
 		slots[i] = customer;
+		kinds[kind][nkinds[kind]++] = i;
 	}
-	for (int i = 0; i < n; i++)
-		add_event(sets, slots[i], events[i].day);
+	for (int kind = 0; kind < 3; kind++)
+	{
+		for (int i = 0; i < nkinds[kind]; i++)
+			add_event(sets, slots[kinds[kind][i]], events[kinds[kind][i]].day);
+	}
 }
 
 /* Read the next customer of a map */
