@@ -15,7 +15,7 @@
  *   HashAggregate quadratic.
  * - Expanded: the transition value of a large group, an expanded object around
  *   maps from customers to days (activity_days.c): one, or many parts once there
- *   are many customers.  Rows wait until 512 of a part can be worked on at once.
+ *   are many customers.  Rows wait until 256 of a part can be worked on at once.
  *
  * A row is O(1).  Merging is O(active days of the second value).  Everything is
  * owned by the aggregate's context.

@@ -32,7 +32,7 @@ typedef struct RetEventList
 } RetEventList;
 
 /* Events that can be added at once */
-#define RET_DAYS_BATCH		512
+#define RET_DAYS_BATCH		256
 
 /* Days of customers */
 typedef struct RetDays
