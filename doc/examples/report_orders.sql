@@ -93,6 +93,7 @@ FROM orders;
 
 -- # Customer lifetime value and its parts
 -- clv = average_purchase_value x purchases_per_year x relationship_years, and
--- that is revenue / customers: what a customer has been worth so far.
+-- that is revenue / customers: what a customer has been worth so far. The years
+-- are those between first and last purchase, 0 for who bought once.
 
 SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx

@@ -18,7 +18,7 @@ ORDER BY month;
 
 -- # What keeping a member costs
 -- The club's rewards cost 60,000 in 2025; divided by the members of 1 January
--- who were still there at the end of the year.
+-- who were members at its end, too.
 
 SELECT (s).base, (s).retained, as_percent(retention_rate(s)) AS "retention %",
        round(retention_cost(60000, (s).retained)::numeric, 2) AS retention_cost
