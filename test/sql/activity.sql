@@ -590,4 +590,19 @@ BEGIN
 END $$;
 SELECT soft('abc'), soft(''), soft('\x'), soft(a::text) FROM whole;
 
+-- a day that stands for "never" in the first value merged changes nothing for the others
+SELECT customers(merged), active_days(merged), merged = whole AS same
+FROM (SELECT customer_activity(c, d) AS whole FROM (SELECT c, date '2024-01-01' + (c * v % 50)::integer AS d FROM generate_series(1, 5000) c, generate_series(1, 5) v
+	  UNION ALL SELECT 1, date '9999-12-31') x) w,
+	 (SELECT rollup(a ORDER BY v) AS merged FROM (SELECT v, customer_activity(c, d) AS a FROM (SELECT v, c, date '2024-01-01' + (c * v % 50)::integer AS d FROM generate_series(1, 5000) c, generate_series(1, 5) v
+	  UNION ALL SELECT 1, 1, date '9999-12-31') x GROUP BY v) y) m;
+-- the zone of a cursor that has begun may be set
+BEGIN;
+DECLARE zoned CURSOR FOR SELECT active_days(customer_activity(1, t) OVER w) AS days, active_days(customer_activity(1, t::date) OVER w) AS dates
+FROM (VALUES (timestamptz '2024-01-01 20:00+00'), ('2024-01-01 22:00+00'), ('2024-01-01 23:00+00')) v(t) WINDOW w AS (ORDER BY t ROWS UNBOUNDED PRECEDING);
+FETCH 1 FROM zoned;
+SET LOCAL timezone = 'Asia/Tokyo';
+FETCH ALL FROM zoned;
+ROLLBACK;
+
 DROP SCHEMA activity_test CASCADE;

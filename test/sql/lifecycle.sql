@@ -254,4 +254,7 @@ SELECT lifecycle_table(a, NULL) FROM three;
 SELECT stickiness_table(a, '7 days', '1 day') FROM three;
 \set VERBOSITY sqlstate
 
+-- months are compared as months, however long they are taken for
+SELECT * FROM stickiness_table((SELECT customer_activity(1, date '2024-01-01')), '400 months', '399 months');
+
 DROP SCHEMA lifecycle_test CASCADE;
