@@ -268,6 +268,19 @@ ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
 
+/* The same for a row of bigint counts */
+Datum
+ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n)
+{
+	Datum		datums[8];
+	bool		nulls[8] = {0};
+
+	Assert(n <= (int) lengthof(datums));
+	for (int i = 0; i < n; i++)
+		datums[i] = Int64GetDatum(counts[i]);
+	return ret_row(fcinfo, datums, nulls, n);
+}
+
 /*
  * The same for a row of double precision values; NaN, which is never a
  * result, stands for NULL.

@@ -30,6 +30,7 @@ extern void ret_counters_add(int64 *counters, const int64 *other, int n);
 extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);
 extern Datum ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole);
 extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n);
+extern Datum ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
 /* text forms of types that are bytes */

@@ -625,14 +625,10 @@ Datum
 retention_summary_activity(PG_FUNCTION_ARGS)
 {
 	int64		counts[4];
-	Datum		values[4];
-	bool		nulls[4] = {0};
 
 	if (!count_retention(fcinfo, counts))
 		PG_RETURN_NULL();
-	for (int i = 0; i < 4; i++)
-		values[i] = Int64GetDatum(counts[i]);
-	return ret_row(fcinfo, values, nulls, 4);
+	return ret_counts_row(fcinfo, counts, 4);
 }
 
 /* repeat_purchase_rate(activity): customers with two active days or more */

@@ -89,14 +89,13 @@ static const RetMapDef rate_map = {
 static Datum
 summary_row(FunctionCallInfo fcinfo, const int64 *counts)
 {
-	Datum		values[4];
-	bool		nulls[4] = {0};
+	int64		fields[4];
 
-	values[0] = Int64GetDatum(counts[BASE]);
-	values[1] = Int64GetDatum(counts[RETAINED]);
-	values[2] = Int64GetDatum(counts[BASE] - counts[RETAINED]);
-	values[3] = Int64GetDatum(counts[ACQUIRED]);
-	return ret_row(fcinfo, values, nulls, 4);
+	fields[0] = counts[BASE];
+	fields[1] = counts[RETAINED];
+	fields[2] = counts[BASE] - counts[RETAINED];
+	fields[3] = counts[ACQUIRED];
+	return ret_counts_row(fcinfo, fields, 4);
 }
 
 /*-------------------------------------------------------------------------
@@ -444,16 +443,12 @@ Datum
 retention_summary_rollup_finalfn(PG_FUNCTION_ARGS)
 {
 	int64	   *counters;
-	Datum		values[4];
-	bool		nulls[4] = {0};
 
 	(void) ret_agg_context(fcinfo);
 	counters = ret_counters(fcinfo, 0, 5);
 	if (counters[0] == 0)
 		PG_RETURN_NULL();
-	for (int i = 0; i < 4; i++)
-		values[i] = Int64GetDatum(counters[1 + i]);
-	return ret_row(fcinfo, values, nulls, 4);
+	return ret_counts_row(fcinfo, counters + 1, 4);
 }
 
 static void

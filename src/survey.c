@@ -79,7 +79,6 @@ PG_FUNCTION_INFO_V1(nps_category_double);
 static void score_out_of_range(double score, int lowest, int highest);
 static const int64 *final_counters(FunctionCallInfo fcinfo, int n);
 static Datum nps_result(FunctionCallInfo fcinfo, const int64 *counts);
-static Datum summary_row(FunctionCallInfo fcinfo, const int64 *counts);
 static NpsEstimate nps_estimate(const int64 *counts, double added);
 
 /* The category of a score from 0 to 10 */
@@ -189,7 +188,7 @@ nps_summary_finalfn(PG_FUNCTION_ARGS)
 	counts = final_counters(fcinfo, NPS_COUNTERS);
 	if ((counts[PROMOTER] | counts[PASSIVE] | counts[DETRACTOR]) == 0)
 		PG_RETURN_NULL();
-	return summary_row(fcinfo, counts);
+	return ret_counts_row(fcinfo, counts, NPS_COUNTERS);
 }
 
 /* The state of a rollup has the number of its rows before the counts */
@@ -202,7 +201,7 @@ nps_rollup_finalfn(PG_FUNCTION_ARGS)
 	counters = final_counters(fcinfo, NPS_COUNTERS + 1);
 	if (counters[0] == 0)
 		PG_RETURN_NULL();
-	return summary_row(fcinfo, counters + 1);
+	return ret_counts_row(fcinfo, counters + 1, NPS_COUNTERS);
 }
 
 Datum
@@ -392,17 +391,6 @@ nps_result(FunctionCallInfo fcinfo, const int64 *counts)
 	if (responses == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(100 * (double) (counts[PROMOTER] - counts[DETRACTOR]) / responses);
-}
-
-static Datum
-summary_row(FunctionCallInfo fcinfo, const int64 *counts)
-{
-	Datum		values[NPS_COUNTERS];
-	bool		nulls[NPS_COUNTERS] = {false};
-
-	for (int i = 0; i < NPS_COUNTERS; i++)
-		values[i] = Int64GetDatum(counts[i]);
-	return ret_row(fcinfo, values, nulls, NPS_COUNTERS);
 }
 
 /*
