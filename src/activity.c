@@ -43,9 +43,15 @@
 #define EVENTS_MIN_SIZE		256
 #define EVENTS_MAX_SIZE		65536
 
+/* From so many on, duplicates are looked for before there is made more room */
+#define EVENTS_COMPACT_SIZE	4096
+
 /* Parts of an expanded object that has more than so many customers */
-#define MAX_PARTS			128	/* a power of 2 */
+#define MAX_PARTS			128		/* a power of 2 */
 #define ONE_PART_CUSTOMERS	50000
+
+/* So many days of a customer are added at once */
+#define MANY_DAYS			4
 
 /* The form of events, a multiple of 8 bytes long */
 typedef struct EventsForm
@@ -56,7 +62,6 @@ typedef struct EventsForm
 	uint16		unused;
 	uint32		nevents;		/* events in use */
 	uint32		nalloc;			/* events there is room for */
-	RetOffsets	offsets;		/* of the time zone */
 	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];
 } EventsForm;
 
@@ -110,7 +115,6 @@ events_alloc(Size size)
 	form->unused = 0;
 	form->nevents = 0;
 	form->nalloc = (size - offsetof(EventsForm, events)) / sizeof(RetEvent);
-	memset(&form->offsets, 0, sizeof(RetOffsets));
 	return form;
 }
 
@@ -180,6 +184,13 @@ expanded_touch(ExpandedActivity *activity)
 	}
 }
 
+/* The part of a customer by the hash, of which the maps use the high bits */
+static inline uint32
+expanded_part(const ExpandedActivity *activity, uint64 hash)
+{
+	return (hash >> 24) & (activity->nparts - 1);
+}
+
 /*
  * Add a row.  Rows wait in their part until there are enough of them to be
  * worked on at once: the part is small enough for the cache and the TLB, and
@@ -188,14 +199,37 @@ expanded_touch(ExpandedActivity *activity)
 static inline void
 expanded_add(ExpandedActivity *activity, int64 customer, DateADT day)
 {
-	/* the map of a part uses other bits of the hash */
-	uint32		part = (ret_customer_hash(customer) >> 24) & (activity->nparts - 1);
+	uint64		hash = ret_customer_hash(customer);
+	uint32		part = expanded_part(activity, hash);
 	RetEvent   *row = &activity->rows[(uint64) part * RET_DAYS_BATCH + activity->nrows[part]];
 
 	row->customer = customer;
 	row->day = day;
+	row->aux = hash >> 32;
 	if (unlikely(++activity->nrows[part] == RET_DAYS_BATCH))
 		expanded_flush_part(activity, part);
+}
+
+/*
+ * Add the customer that a reader has read.  Many days at once are not worth
+ * waiting, nor are few where customers come part by part, so that what they
+ * touch is in the cache; the first of a part wait, since it is by some of them
+ * that the part chooses its base.
+ */
+static void
+expanded_merge(ExpandedActivity *activity, const RetActivityReader *reader)
+{
+	uint64		hash = ret_customer_hash(reader->customer);
+	RetDays    *part = &activity->parts[expanded_part(activity, hash)];
+	RetEvent	event = {.customer = reader->customer,.aux = hash >> 32};
+
+	if (part->map.ncustomers > 0 && (reader->unsorted || reader->ndays >= MANY_DAYS))
+	{
+		ret_days_merge(part, &event, reader->days, reader->ndays);
+		return;
+	}
+	for (int64 i = 0; i < reader->ndays; i++)
+		expanded_add(activity, reader->customer, reader->days[i]);
 }
 
 /* Divide the only part of an object into many */
@@ -213,10 +247,7 @@ expanded_divide(ExpandedActivity *activity)
 	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
 	expanded_set_parts(activity, MAX_PARTS, 2 * ONE_PART_CUSTOMERS);
 	while (ret_days_next(whole, &reader))
-	{
-		for (int64 i = 0; i < reader.ndays; i++)
-			expanded_add(activity, reader.customer, reader.days[i]);
-	}
+		expanded_merge(activity, &reader);
 	pfree(reader.days);
 	ret_days_free(whole);
 	pfree(whole);
@@ -240,7 +271,6 @@ expanded_from_events(EventsForm *form, MemoryContext parent)
 {
 	ExpandedActivity *activity = expanded_create(parent, form->nevents);
 
-	activity->offsets = form->offsets;
 	for (uint32 i = 0; i < form->nevents; i++)
 		expanded_add(activity, form->events[i].customer, form->events[i].day);
 	return activity;
@@ -259,7 +289,7 @@ expanded_sorted(ExpandedActivity *activity, uint64 ncustomers)
 		uint64		end = n + ret_days_list(&activity->parts[i], list + n);
 
 		while (n < end)
-			list[n++].unused = i;
+			list[n++].aux = i;
 	}
 	ret_events_sort(list, n);
 	return list;
@@ -273,10 +303,10 @@ write_sorted(ExpandedActivity *activity, RetActivityReader *reader, RetActivityW
 
 	for (int64 i = 0; i < reader->ncustomers; i++)
 	{
-		const RetDays *part = &activity->parts[list[i].unused];
+		const RetDays *part = &activity->parts[list[i].aux];
 
 		if (i + 8 < reader->ncustomers)
-			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].unused].map, list[i + 8].day));
+			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].aux].map, list[i + 8].day));
 		ret_days_read(part, ret_map_slot(&part->map, list[i].day), reader);
 		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
 		if ((i & 0xFFFF) == 0)
@@ -454,8 +484,7 @@ sort_unsorted(Datum value)
 	activity = expanded_create(CurrentMemoryContext, reader.ncustomers);
 	while (ret_activity_next(&reader))
 	{
-		for (int64 i = 0; i < reader.ndays; i++)
-			expanded_add(activity, reader.customer, reader.days[i]);
+		expanded_merge(activity, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
 	expanded_set_canonical(activity);
@@ -574,9 +603,12 @@ state_make_room(ActivityState *state)
 	EventsForm *form = state->form;
 	Size		size = VARSIZE(form);
 
-	form->nevents = ret_events_compact(form->events, form->nevents);
-	if (form->nevents <= form->nalloc / 2)
-		return;
+	if (size >= EVENTS_COMPACT_SIZE)
+	{
+		form->nevents = ret_events_compact(form->events, form->nevents);
+		if (form->nevents <= form->nalloc / 2)
+			return;
+	}
 	if (size >= EVENTS_MAX_SIZE)
 		state_set_expanded(state, expanded_from_events(form, ret_agg_context(state->fcinfo)));
 	else
@@ -584,7 +616,6 @@ state_make_room(ActivityState *state)
 		EventsForm *larger = events_alloc(size * 2);
 
 		larger->nevents = form->nevents;
-		larger->offsets = form->offsets;
 		memcpy(larger->events, form->events, form->nevents * sizeof(RetEvent));
 		state_set_form(state, larger);
 	}
@@ -607,7 +638,7 @@ state_add(ActivityState *state, int64 customer, DateADT day)
 	form = state->form;
 	form->events[form->nevents].customer = customer;
 	form->events[form->nevents].day = day;
-	form->events[form->nevents++].unused = 0;
+	form->events[form->nevents++].aux = 0;
 }
 
 /*
@@ -653,10 +684,15 @@ static void
 state_merge(ActivityState *state, RetActivityReader *reader)
 {
 	state_reserve(state, reader);
+	if (state->expanded)
+		expanded_touch(state->expanded);
 	while (ret_activity_next(reader))
 	{
-		for (int64 i = 0; i < reader->ndays; i++)
-			state_add(state, reader->customer, reader->days[i]);
+		if (state->expanded)
+			expanded_merge(state->expanded, reader);
+		else
+			for (int64 i = 0; i < reader->ndays; i++)
+				state_add(state, reader->customer, reader->days[i]);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -716,6 +752,21 @@ customer_activity_transfn_timestamp(PG_FUNCTION_ARGS)
 	return transfn_day(fcinfo, ret_day_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
+/*
+ * The offsets that small groups share: one for each group would take more
+ * cache than its events.  A caller that makes a new FmgrInfo for each row gets
+ * them anew each time, which is slow and right.
+ */
+static RetOffsets *
+call_offsets(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RetOffsets));
+	return flinfo->fn_extra;
+}
+
 Datum
 customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
@@ -730,7 +781,7 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 	if (likely(expanded != NULL))
 		return transfn_day(fcinfo, ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	state_get(fcinfo, &state);
-	offsets = state.form ? &state.form->offsets : &state.expanded->offsets;
+	offsets = state.form ? call_offsets(fcinfo) : &state.expanded->offsets;
 	state_add(&state, PG_GETARG_CUSTOMER(1),
 			  ret_day_timestamptz(offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	PG_RETURN_DATUM(state.datum);

@@ -17,7 +17,7 @@ typedef struct RetEvent
 {
 	int64		customer;
 	int32		day;
-	int32		unused;
+	uint32		aux;			/* 0, or what a list of events uses it for */
 } RetEvent;
 
 /*

@@ -34,14 +34,15 @@
 /* An array longer than this may become a bitmap */
 #define ARRAY_ENOUGH		32
 
-/* Days of one customer as a bitmap over 64-day words */
-typedef struct BitmapBlock
+/* A day, as its offset from the base, for the customer in a slot */
+typedef struct DayOfSlot
 {
-	uint16		first;			/* word of bits[0]: day offset / 64 */
-	uint16		nwords;			/* words there are */
-	uint32		unused;
-	uint64		bits[FLEXIBLE_ARRAY_MEMBER];
-} BitmapBlock;
+	RetCustomer *customer;
+	int			day;
+} DayOfSlot;
+
+/* Words of 64 days that offsets of 16 bits can be in */
+#define BITMAP_WORDS		1024
 
 /*-------------------------------------------------------------------------
  * Events
@@ -98,7 +99,7 @@ strays_add(RetEventList *list, int64 customer, DateADT day, MemoryContext contex
 	}
 	list->events[list->nevents].customer = customer;
 	list->events[list->nevents].day = day;
-	list->events[list->nevents++].unused = 0;
+	list->events[list->nevents++].aux = 0;
 	list->sorted = false;
 }
 
@@ -211,96 +212,102 @@ block_free(RetDays *sets, uint32 ref, int class)
  */
 
 static inline int
-array_class(int ndays)
+days_class(const RetCustomer *customer)
 {
-	return class_for(ndays * sizeof(uint16));
+	return customer->flags >> DAYS_CLASS_SHIFT;
 }
 
+/* Days that the array of a customer has room for */
 static inline int
-array_capacity(int ndays)
+array_capacity(const RetCustomer *customer)
 {
-	return class_size(array_class(ndays)) / sizeof(uint16);
+	return (24 / sizeof(uint16)) << days_class(customer);
 }
 
-/* A bitmap block, all bits 0, that covers words low..high and has room to grow */
-static uint32
-bitmap_alloc(RetDays *sets, int low, int high)
+/* Words in the bitmap of a customer */
+static inline int
+bitmap_nwords(const RetCustomer *customer)
+{
+	return (24 / sizeof(uint64)) << days_class(customer);
+}
+
+/* The class of a bitmap that covers words low..high and has room to grow */
+static inline int
+bitmap_class(int low, int high)
 {
 	int			nwords = high - low + 1;
-	int			class = class_for(offsetof(BitmapBlock, bits) + (nwords + nwords / 8) * sizeof(uint64));
-	uint32		ref = block_alloc(sets, class);
-	BitmapBlock *bitmap = block_at(sets, ref);
 
-	nwords = (class_size(class) - offsetof(BitmapBlock, bits)) / sizeof(uint64);
-	bitmap->first = Min(low, (1 << 10) - Min(nwords, 1 << 10));
-	bitmap->nwords = nwords;
-	bitmap->unused = 0;
-	memset(bitmap->bits, 0, nwords * sizeof(uint64));
-	return ref;
+	return class_for((nwords + nwords / 8) * sizeof(uint64));
+}
+
+/* Give a customer a new block of a class; whoever had an old one must free it */
+static void *
+days_set_block(RetDays *sets, RetCustomer *customer, int kind, int class)
+{
+	customer->flags = class << DAYS_CLASS_SHIFT | (customer->flags & HAS_STRAYS) | kind;
+	customer->word = block_alloc(sets, class);
+	return block_at(sets, customer->word);
+}
+
+/* Give a customer an empty bitmap that covers words low..high */
+static uint64 *
+bitmap_create(RetDays *sets, RetCustomer *customer, int low, int high)
+{
+	int			class = bitmap_class(low, high);
+	uint64	   *bits = days_set_block(sets, customer, DAYS_BITMAP, class);
+
+	customer->small = Max(Min(low, BITMAP_WORDS - bitmap_nwords(customer)), 0);
+	return memset(bits, 0, class_size(class));
 }
 
 static inline void
-bitmap_set(BitmapBlock *bitmap, uint16 day)
+bitmap_set(uint64 *bits, int first, uint16 day)
 {
-	bitmap->bits[(day >> 6) - bitmap->first] |= UINT64CONST(1) << (day & 63);
+	bits[(day >> 6) - first] |= UINT64CONST(1) << (day & 63);
 }
 
 /* Enlarge the bitmap of a customer so that it covers a word */
 static void
 bitmap_cover(RetDays *sets, RetCustomer *customer, int word)
 {
-	uint32		old_ref = customer->word;
-	BitmapBlock *old = block_at(sets, old_ref);
-	int			low = old->first;
-	int			high = old->first + old->nwords - 1;
-	BitmapBlock *new;
-	uint32		ref;
+	const RetCustomer old = *customer;
+	const uint64 *old_bits = block_at(sets, old.word);
+	int			first = old.small;
+	int			low = first;
+	int			high = first + bitmap_nwords(&old) - 1;
+	uint64	   *bits;
 
-	while (high > low && old->bits[high - low] == 0)
+	while (high > low && old_bits[high - first] == 0)
 		high--;
-	while (low < high && old->bits[low - old->first] == 0)
+	while (low < high && old_bits[low - first] == 0)
 		low++;
-	ref = bitmap_alloc(sets, Min(low, word), Max(high, word));
-	old = block_at(sets, old_ref);
-	new = block_at(sets, ref);
-	memcpy(&new->bits[low - new->first], &old->bits[low - old->first],
+	bits = bitmap_create(sets, customer, Min(low, word), Max(high, word));
+	memcpy(&bits[low - customer->small], &old_bits[low - first],
 		   (high - low + 1) * sizeof(uint64));
-	block_free(sets, old_ref,
-			   class_for(offsetof(BitmapBlock, bits) + old->nwords * sizeof(uint64)));
-	customer->word = ref;
+	block_free(sets, old.word, days_class(&old));
 }
 
 /* A full array of a customer becomes a larger one, or a bitmap if that is smaller */
 static void
 array_enlarge(RetDays *sets, RetCustomer *customer, uint16 day)
 {
-	int			ndays = customer->small;
-	uint32		old_ref = customer->word;
-	uint16	   *days = block_at(sets, old_ref);
+	const RetCustomer old = *customer;
+	const uint16 *days = block_at(sets, old.word);
+	int			ndays = old.small;
+	int			class = days_class(&old) + 1;
 	int			low = Min(days[0], day) >> 6;
 	int			high = Max(days[ndays - 1], day) >> 6;
-	Size		bitmap_size = offsetof(BitmapBlock, bits) + (high - low + 1) * sizeof(uint64);
-	uint32		ref;
 
-	if (ndays >= ARRAY_ENOUGH && bitmap_size <= class_size(array_class(ndays + 1)))
+	if (ndays >= ARRAY_ENOUGH && bitmap_class(low, high) <= class)
 	{
-		BitmapBlock *bitmap;
+		uint64	   *bits = bitmap_create(sets, customer, low, high);
 
-		ref = bitmap_alloc(sets, low, high);
-		bitmap = block_at(sets, ref);
-		days = block_at(sets, old_ref);
 		for (int i = 0; i < ndays; i++)
-			bitmap_set(bitmap, days[i]);
-		customer->flags = (customer->flags & ~DAYS_KIND) | DAYS_BITMAP;
-		customer->small = 0;
+			bitmap_set(bits, customer->small, days[i]);
 	}
 	else
-	{
-		ref = block_alloc(sets, array_class(ndays + 1));
-		memcpy(block_at(sets, ref), block_at(sets, old_ref), ndays * sizeof(uint16));
-	}
-	block_free(sets, old_ref, array_class(ndays));
-	customer->word = ref;
+		memcpy(days_set_block(sets, customer, DAYS_ARRAY, class), days, ndays * sizeof(uint16));
+	block_free(sets, old.word, days_class(&old));
 }
 
 /* Insert into ndays sorted days, of which there is room for one more; false if it is there */
@@ -335,70 +342,82 @@ inline_set(RetCustomer *customer, const uint16 *days, int ndays)
 	customer->word = (ndays > 1 ? days[1] : 0) | (uint32) (ndays > 2 ? days[2] : 0) << 16;
 }
 
-/* Is the day among the sorted ones?  (The array is short, the day mostly near its end.) */
-static inline bool
-array_has(const uint16 *days, int ndays, uint16 day)
+/* Add a day, given as its offset from the base, to a customer who has an array */
+static inline void
+array_add(RetDays *sets, RetCustomer *customer, uint16 day)
 {
-	int			i = ndays;
+	uint16	   *days = block_at(sets, customer->word);
+	int			ndays = customer->small;
 
-	while (i > 0 && days[i - 1] > day)
-		i--;
-	return i > 0 && days[i - 1] == day;
-}
-
-/* Add a day, given as its offset from the base, to a customer */
-static void
-days_add(RetDays *sets, RetCustomer *customer, uint16 day)
-{
-	int			kind = customer->flags & DAYS_KIND;
-
-	if (kind == DAYS_ARRAY)
+	/* usually it is the last */
+	if (likely(days[ndays - 1] < day && ndays < array_capacity(customer)))
 	{
-		uint16	   *days = block_at(sets, customer->word);
-		int			ndays = customer->small;
+		days[ndays] = day;
+		customer->small++;
+		return;
+	}
+	if (days[ndays - 1] == day)
+		return;
+	if (ndays == array_capacity(customer))
+	{
+		int			i = ndays - 1;
 
-		if (ndays < array_capacity(ndays))
-		{
-			customer->small += insert_day(days, ndays, day);
-			return;
-		}
-		if (array_has(days, ndays, day))
+		while (i > 0 && days[i] > day)
+			i--;
+		if (days[i] == day)
 			return;
 		array_enlarge(sets, customer, day);
-		if ((customer->flags & DAYS_KIND) == DAYS_ARRAY)
-			customer->small += insert_day(block_at(sets, customer->word), ndays, day);
-		else
-			bitmap_set(block_at(sets, customer->word), day);
-	}
-	else if (kind == DAYS_BITMAP)
-	{
-		BitmapBlock *bitmap = block_at(sets, customer->word);
-		int			word = day >> 6;
-
-		if (word < bitmap->first || word >= bitmap->first + bitmap->nwords)
+		days = block_at(sets, customer->word);
+		if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
 		{
-			bitmap_cover(sets, customer, word);
-			bitmap = block_at(sets, customer->word);
+			bitmap_set((uint64 *) days, customer->small, day);
+			return;
 		}
-		bitmap_set(bitmap, day);
 	}
+	customer->small += insert_day(days, ndays, day);
+}
+
+/* The same to one who has a bitmap */
+static inline void
+bitmap_add(RetDays *sets, RetCustomer *customer, uint16 day)
+{
+	int			word = day >> 6;
+
+	if (unlikely(word < customer->small ||
+				 word >= customer->small + bitmap_nwords(customer)))
+		bitmap_cover(sets, customer, word);
+	bitmap_set(block_at(sets, customer->word), customer->small, day);
+}
+
+/* The same to one of whom less is known */
+static void
+inline_add(RetDays *sets, RetCustomer *customer, uint16 day)
+{
+	int			ndays = customer->flags & DAYS_KIND;
+	uint16		days[DAYS_INLINE_MAX + 1];
+
+	/* earlier events of the batch may have changed how the days are kept */
+	if (ndays == DAYS_ARRAY)
+	{
+		array_add(sets, customer, day);
+		return;
+	}
+	if (ndays == DAYS_BITMAP)
+	{
+		bitmap_add(sets, customer, day);
+		return;
+	}
+	if (ndays == DAYS_NONE)
+		ndays = 0;
+	inline_get(customer, days);
+	if (!insert_day(days, ndays, day))
+		return;
+	if (++ndays <= DAYS_INLINE_MAX)
+		inline_set(customer, days, ndays);
 	else
 	{
-		uint16		days[DAYS_INLINE_MAX + 1];
-		int			ndays = kind == DAYS_NONE ? 0 : kind;
-
-		inline_get(customer, days);
-		if (!insert_day(days, ndays, day))
-			return;
-		if (++ndays <= DAYS_INLINE_MAX)
-			inline_set(customer, days, ndays);
-		else
-		{
-			customer->flags = (customer->flags & ~DAYS_KIND) | DAYS_ARRAY;
-			customer->word = block_alloc(sets, array_class(ndays));
-			customer->small = ndays;
-			memcpy(block_at(sets, customer->word), days, ndays * sizeof(uint16));
-		}
+		memcpy(days_set_block(sets, customer, DAYS_ARRAY, 0), days, ndays * sizeof(uint16));
+		customer->small = ndays;
 	}
 }
 
@@ -431,15 +450,16 @@ ret_days_read(const RetDays *sets, const RetCustomer *customer, RetActivityReade
 	}
 	else if (kind == DAYS_BITMAP)
 	{
-		const BitmapBlock *bitmap = block_at(sets, customer->word);
+		const uint64 *words = block_at(sets, customer->word);
+		int			nwords = bitmap_nwords(customer);
 
-		ret_reader_reserve(reader, (int64) bitmap->nwords * 64);
-		for (int i = 0; i < bitmap->nwords; i++)
+		ret_reader_reserve(reader, (int64) nwords * 64);
+		for (int i = 0; i < nwords; i++)
 		{
-			uint64		bits = bitmap->bits[i];
+			DateADT		first = base + (customer->small + i) * 64;
 
-			for (; bits != 0; bits &= bits - 1)
-				reader->days[n++] = base + (bitmap->first + i) * 64 + pg_rightmost_one_pos64(bits);
+			for (uint64 bits = words[i]; bits != 0; bits &= bits - 1)
+				reader->days[n++] = first + pg_rightmost_one_pos64(bits);
 		}
 	}
 
@@ -485,7 +505,7 @@ ret_days_create(RetDays *sets, MemoryContext context, uint64 n)
 void
 ret_days_free(RetDays *sets)
 {
-	pfree(sets->map.slots);
+	pfree(sets->map.chunk);
 	for (uint32 i = 0; i < sets->nsegments; i++)
 		pfree(sets->segments[i]);
 	if (sets->segments)
@@ -494,19 +514,10 @@ ret_days_free(RetDays *sets)
 		pfree(sets->strays.events);
 }
 
-/* Add a day to the slot of a customer */
-static inline void
-add_event(RetDays *sets, RetCustomer *customer, DateADT day)
+/* A day that is too far from the base */
+static void
+stray_add(RetDays *sets, RetCustomer *customer, DateADT day)
 {
-	int64		offset = (int64) day - sets->base;
-
-	sets->first = Min(sets->first, day);
-	sets->last = Max(sets->last, day);
-	if (likely(offset >= 0 && offset <= PG_UINT16_MAX))
-	{
-		days_add(sets, customer, (uint16) offset);
-		return;
-	}
 	customer->flags |= HAS_STRAYS;
 	strays_add(&sets->strays, customer->key, day, sets->context);
 }
@@ -536,72 +547,153 @@ choose_base(RetDays *sets, const RetEvent *events, int n)
 }
 
 /*
- * The slot of a customer, entered if new.  Most customers are there, in their
- * own slot or one of the next three: these are compared without a branch for
- * each, since how many it takes cannot be predicted.
+ * Ask for the part of a customer's block that a day will touch: the word of a
+ * bitmap, in an array the end, where a later day is put
  */
-static inline RetCustomer *
-enter_customer(RetMap *map, int64 key)
+static pg_attribute_always_inline void
+block_prefetch(const RetDays *sets, const RetCustomer *customer, int offset)
 {
-	uint64		home = ret_customer_hash(key) >> map->shift;
-	unsigned int found = 0;
-	RetCustomer *customer;
+	int			word = (offset >> 6) - customer->small;
+	int			at = customer->small * sizeof(uint16);
 
-	for (int i = 0; i < 4; i++)
-	{
-		customer = ret_map_slot(map, (home + i) & (map->nslots - 1));
-		found |= (unsigned int) (customer->key == key && customer->flags != 0) << i;
-	}
-	if (likely(found != 0))
-		return ret_map_slot(map, (home + pg_rightmost_one_pos32(found)) & (map->nslots - 1));
+	if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
+		at = word * sizeof(uint64);
+	__builtin_prefetch((char *) block_at(sets, customer->word) + at, 1);
+}
 
-	customer = ret_map_enter(map, key);
-	if (customer->flags == 0)
-		customer->flags = DAYS_NONE;
-	return customer;
+/* The slot at which the probes of an event begin: ret_map_home, by its aux */
+static inline RetCustomer *
+event_home(const RetMap *map, const RetEvent *event)
+{
+	return (RetCustomer *) map->slots + ((event->aux >> (map->shift - 32)) & map->group);
+}
+
+/* A new customer, still without days, in an unused slot */
+static inline RetCustomer *
+add_customer(RetMap *map, RetCustomer *slot, int64 key)
+{
+	slot->key = key;
+	slot->flags = DAYS_NONE;
+	slot->turn = map->turn;
+	map->ncustomers++;
+	return slot;
 }
 
 /*
- * Add up to RET_DAYS_BATCH events.  The first pass finds their slots, which it
- * has asked for some events ahead, asks for their blocks, and sorts the events
- * by how the days are kept; the second adds the days, kind by kind, so that
- * the processor knows what comes.
+ * The slot of an event's customer, entered if new.  Most are there, in the
+ * first cache line: its slots are compared without a branch for each, since
+ * how many it takes cannot be predicted.
+ */
+static inline RetCustomer *
+enter_customer(RetMap *map, const RetEvent *event)
+{
+	RetCustomer *customer = event_home(map, event);
+	int64		key = event->customer;
+	unsigned int found;
+
+	found = (customer[0].key == key) | (customer[1].key == key) << 1 |
+		(customer[2].key == key) << 2 | (customer[3].key == key) << 3;
+	if (likely(found != 0))
+	{
+		customer += pg_rightmost_one_pos32(found);
+		/* an unused slot looks like that of customer 0 */
+		if (likely(customer->flags != 0))
+			return customer;
+	}
+	/* a line is filled from its beginning, so a customer who is not in one with room is new */
+	customer = event_home(map, event);
+	found = (customer[0].flags == 0) | (customer[1].flags == 0) << 1 |
+		(customer[2].flags == 0) << 2 | (customer[3].flags == 0) << 3;
+	if (likely(found != 0))
+		return add_customer(map, customer + pg_rightmost_one_pos32(found), key);
+	customer = ret_map_probe(map, key);
+	return customer->flags != 0 ? customer : add_customer(map, customer, key);
+}
+
+/*
+ * Add up to RET_DAYS_BATCH events, of which aux is the high half of the
+ * customer's hash.  The first pass finds their slots, which it has asked for
+ * some events ahead, asks for their blocks, and sorts the events by how the
+ * days are kept; the second adds the days, kind by kind, so that the processor
+ * knows what comes.
  */
 void
 ret_days_add(RetDays *sets, const RetEvent *events, int n)
 {
 	RetMap	   *map = &sets->map;
-	RetCustomer *slots[RET_DAYS_BATCH];
-	uint16		kinds[3][RET_DAYS_BATCH];	/* inline, array, bitmap */
-	int			nkinds[3] = {0};
+	DayOfSlot	days[3][RET_DAYS_BATCH];	/* inline, array, bitmap */
+	int			ndays[3] = {0};
+	DateADT		first = sets->first;
+	DateADT		last = sets->last;
 
 	if (map->ncustomers == 0 && n > 0)
 		choose_base(sets, events, n);
 	while (map->ncustomers + n > RET_MAP_LIMIT(map->nslots))
 		ret_map_grow(map, map->nslots * 2);
 	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)
-		ret_map_prefetch(map, events[i].customer);
+		__builtin_prefetch(event_home(map, &events[i]), 1);
 	for (int i = 0; i < n; i++)
 	{
 		RetCustomer *customer;
+		int64		offset = (int64) events[i].day - sets->base;
 		int			kind;
 
 		if (i + PREFETCH_AHEAD < n)
-			ret_map_prefetch(map, events[i + PREFETCH_AHEAD].customer);
-		customer = enter_customer(map, events[i].customer);
+			__builtin_prefetch(event_home(map, &events[i + PREFETCH_AHEAD]), 1);
+		first = Min(first, events[i].day);
+		last = Max(last, events[i].day);
+		customer = enter_customer(map, &events[i]);
+		if (unlikely(offset < 0 || offset > PG_UINT16_MAX))
+		{
+			stray_add(sets, customer, events[i].day);
+			continue;
+		}
 		kind = customer->flags & DAYS_KIND;
 		kind = (kind >= DAYS_ARRAY) + (kind == DAYS_BITMAP);
-		/* in an array, where a later day will be put */
 		if (kind != 0)
-			__builtin_prefetch((uint16 *) block_at(sets, customer->word) + customer->small, 1);
-		slots[i] = customer;
-		kinds[kind][nkinds[kind]++] = i;
+			block_prefetch(sets, customer, offset);
+		days[kind][ndays[kind]].customer = customer;
+		days[kind][ndays[kind]++].day = offset;
 	}
-	for (int kind = 0; kind < 3; kind++)
+	sets->first = first;
+	sets->last = last;
+	for (int i = 0; i < ndays[0]; i++)
+		inline_add(sets, days[0][i].customer, days[0][i].day);
+	for (int i = 0; i < ndays[1]; i++)
 	{
-		for (int i = 0; i < nkinds[kind]; i++)
-			add_event(sets, slots[kinds[kind][i]], events[kinds[kind][i]].day);
+		/* an earlier event of the batch may have made it a bitmap */
+		if (likely((days[1][i].customer->flags & DAYS_KIND) == DAYS_ARRAY))
+			array_add(sets, days[1][i].customer, days[1][i].day);
+		else
+			bitmap_add(sets, days[1][i].customer, days[1][i].day);
 	}
+	for (int i = 0; i < ndays[2]; i++)
+		bitmap_add(sets, days[2][i].customer, days[2][i].day);
+}
+
+/*
+ * Add many days of one customer, whom event tells as above, to a map that is
+ * not empty: the slot is looked for once
+ */
+void
+ret_days_merge(RetDays *sets, const RetEvent *event, const DateADT *days, int64 ndays)
+{
+	RetCustomer *customer;
+
+	if (sets->map.ncustomers >= RET_MAP_LIMIT(sets->map.nslots))
+		ret_map_grow(&sets->map, sets->map.nslots * 2);
+	customer = enter_customer(&sets->map, event);
+	for (int64 i = 0; i < ndays; i++)
+	{
+		int64		offset = (int64) days[i] - sets->base;
+
+		if (likely(offset >= 0 && offset <= PG_UINT16_MAX))
+			inline_add(sets, customer, offset);
+		else
+			stray_add(sets, customer, days[i]);
+	}
+	sets->first = Min(sets->first, days[0]);
+	sets->last = Max(sets->last, days[ndays - 1]);
 }
 
 /* Read the next customer of a map */

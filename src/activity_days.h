@@ -14,13 +14,17 @@
 
 #define RET_BLOCK_CLASSES	12
 
-/* RetCustomer.flags: how the days of a customer are kept */
+/*
+ * RetCustomer.flags: how the days of a customer are kept, whether some are
+ * strays, and the class of the block in which they are, if they are in one
+ */
 #define DAYS_INLINE_MAX		3	/* 1 to 3: that many, in small and word */
 #define DAYS_NONE			4	/* all days are strays */
-#define DAYS_ARRAY			5	/* word is a block of small sorted days */
-#define DAYS_BITMAP			6	/* word is a BitmapBlock */
-#define DAYS_KIND			0x0F
-#define HAS_STRAYS			0x10
+#define DAYS_ARRAY			5	/* block word has small sorted days */
+#define DAYS_BITMAP			6	/* block word has 64-day words from word small on */
+#define DAYS_KIND			0x07
+#define HAS_STRAYS			0x08
+#define DAYS_CLASS_SHIFT	4
 
 /* Events, perhaps with duplicates */
 typedef struct RetEventList
@@ -54,6 +58,7 @@ extern int64 ret_events_compact(RetEvent *events, int64 nevents);
 extern void ret_days_create(RetDays *sets, MemoryContext context, uint64 n);
 extern void ret_days_free(RetDays *sets);
 extern void ret_days_add(RetDays *sets, const RetEvent *events, int n);
+extern void ret_days_merge(RetDays *sets, const RetEvent *event, const DateADT *days, int64 ndays);
 extern void ret_days_read(const RetDays *sets, const RetCustomer *customer, RetActivityReader *reader);
 extern bool ret_days_next(const RetDays *sets, RetActivityReader *reader);
 extern void ret_strays_sort(RetEventList *list);

@@ -182,9 +182,20 @@ table_slots_for(uint64 n)
 static void
 table_set_slots(RetMap *map, char *slots, uint64 nslots)
 {
+	Size		in_line = RET_CACHE_LINE / map->size;
+
 	map->slots = slots;
 	map->nslots = nslots;
 	map->shift = 64 - pg_leftmost_one_pos64(nslots);
+	/* slots that do not fill lines exactly would gain nothing */
+	map->group = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
+}
+
+/* The first place for slots in a chunk, which has room for a line more */
+static char *
+table_align(char *chunk)
+{
+	return (char *) TYPEALIGN(RET_CACHE_LINE, chunk);
 }
 
 /*
@@ -208,7 +219,7 @@ table_move(RetMap *map, uint64 i)
 	memset(slot, 0, map->size);
 	for (;;)
 	{
-		uint64		j = ret_customer_hash(moving.customer.key) >> map->shift;
+		uint64		j = ret_map_home(map, moving.customer.key);
 
 		moving.customer.turn = map->turn;
 		slot = ret_map_slot(map, j);
@@ -233,14 +244,20 @@ void
 ret_map_grow(RetMap *map, uint64 nslots)
 {
 	uint64		old_nslots = map->nslots;
+	Size		old_offset = map->slots - map->chunk;
+	char	   *slots;
 
-	if (nslots > MaxAllocHugeSize / map->size)
+	if (nslots > (MaxAllocHugeSize - RET_CACHE_LINE) / map->size)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers in one group"),
 				 errdetail("The map holds %llu customers.",
 						   (unsigned long long) map->ncustomers)));
-	table_set_slots(map, repalloc_huge(map->slots, nslots * map->size), nslots);
+	map->chunk = repalloc_huge(map->chunk, nslots * map->size + RET_CACHE_LINE);
+	slots = table_align(map->chunk);
+	if (slots != map->chunk + old_offset)
+		memmove(slots, map->chunk + old_offset, old_nslots * map->size);
+	table_set_slots(map, slots, nslots);
 	memset(map->slots + old_nslots * map->size, 0,
 		   (nslots - old_nslots) * map->size);
 	map->turn++;
@@ -261,7 +278,7 @@ ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 {
 	uint64		nslots = table_slots_for(n);
 
-	if (nslots > MaxAllocHugeSize / size)
+	if (nslots > (MaxAllocHugeSize - RET_CACHE_LINE) / size)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers in one group"),
@@ -270,7 +287,8 @@ ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 	map->ncustomers = 0;
 	map->size = size;
 	map->turn = 0;
-	table_set_slots(map, MemoryContextAllocHuge(context, nslots * size), nslots);
+	map->chunk = MemoryContextAllocHuge(context, nslots * size + RET_CACHE_LINE);
+	table_set_slots(map, table_align(map->chunk), nslots);
 	memset(map->slots, 0, nslots * size);
 }
 
@@ -338,11 +356,13 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
 
 	map->def = def;
-	map->slots = (char *) flat + offset;
-	map->nslots = flat->nslots;
-	map->ncustomers = flat->ncustomers;
 	map->size = slot_size(flat->nvalues);
-	map->shift = flat->hashed ? 64 - pg_leftmost_one_pos32(flat->nslots) : 0;
+	table_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
+	map->nslots = flat->nslots;
+	if (!flat->hashed)
+		map->shift = 0;
+	map->chunk = NULL;
+	map->ncustomers = flat->ncustomers;
 	map->turn = 0;
 	map->totals = (int64 *) (flat + 1);
 	map->scratch = map->totals + flat->ntotals;

@@ -55,7 +55,9 @@ typedef struct RetMap
 {
 	const RetMapDef *def;		/* whose map */
 	char	   *slots;			/* RetCustomers, flags = 0 where unused */
+	char	   *chunk;			/* the allocated chunk they lie in, if any */
 	uint64		nslots;			/* a power of 2 if hashed */
+	uint64		group;			/* mask: the slot where the probes of a key begin */
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
 	int			shift;			/* slot = hash >> shift */
@@ -130,6 +132,9 @@ ret_map_slot(const RetMap *map, uint64 i)
 	return (RetCustomer *) (map->slots + i * map->size);
 }
 
+/* Slots of a table that is a chunk of its own begin at a multiple of this */
+#define RET_CACHE_LINE		64
+
 /*
  * A hash of which the high bits are good.  The first step lets the high half
  * of the key (keys are often a shard number and a counter) reach the rest.
@@ -145,11 +150,21 @@ ret_customer_hash(int64 key)
 	return h * UINT64CONST(0xBF58476D1CE4E5B9);
 }
 
+/*
+ * The slot at which the probes of a key begin.  Where slots are small it is the
+ * first of a cache line, so that nearly every probe needs just that line.
+ */
+static inline uint64
+ret_map_home(const RetMap *map, int64 key)
+{
+	return (ret_customer_hash(key) >> map->shift) & map->group;
+}
+
 /* The slot of a key in a table: its own, or the unused one that it should get */
 static inline RetCustomer *
 ret_map_probe(const RetMap *map, int64 key)
 {
-	uint64		i = ret_customer_hash(key) >> map->shift;
+	uint64		i = ret_map_home(map, key);
 
 	for (;;)
 	{
@@ -169,7 +184,7 @@ ret_map_probe(const RetMap *map, int64 key)
 static pg_attribute_always_inline void
 ret_map_prefetch(const RetMap *map, int64 key)
 {
-	__builtin_prefetch(ret_map_slot(map, ret_customer_hash(key) >> map->shift), 1);
+	__builtin_prefetch(ret_map_slot(map, ret_map_home(map, key)), 1);
 }
 
 /* The customer of a key, entered with flags = 0 if new; there must be room */

@@ -596,6 +596,10 @@ FROM (SELECT customer_activity(c, d) AS whole FROM (SELECT c, date '2024-01-01' 
 	  UNION ALL SELECT 1, date '9999-12-31') x) w,
 	 (SELECT rollup(a ORDER BY v) AS merged FROM (SELECT v, customer_activity(c, d) AS a FROM (SELECT v, c, date '2024-01-01' + (c * v % 50)::integer AS d FROM generate_series(1, 5000) c, generate_series(1, 5) v
 	  UNION ALL SELECT 1, 1, date '9999-12-31') x GROUP BY v) y) m;
+-- customer 0 looks like an unused slot
+SELECT customers(a), active_days(a), customers(m), active_days(m), m = a AS same
+FROM (SELECT customer_activity(c, date '2024-01-01' + 7 * v) AS a FROM generate_series(-60000, 60000) c, generate_series(1, 2) v) w,
+	 (SELECT rollup(a) AS m FROM (SELECT v, customer_activity(c, date '2024-01-01' + 7 * v) AS a FROM generate_series(-60000, 60000) c, generate_series(1, 2) v GROUP BY v) x) y;
 -- the zone of a cursor that has begun may be set
 BEGIN;
 DECLARE zoned CURSOR FOR SELECT active_days(customer_activity(1, t) OVER w) AS days, active_days(customer_activity(1, t::date) OVER w) AS dates
