@@ -12,7 +12,7 @@ CREATE FUNCTION retention_version() RETURNS text
 COMMENT ON FUNCTION retention_version() IS 'version of the loaded retention library, e.g. retention_version() = ''1.0''';
 
 --
--- src/customer.c
+-- src/customer_key.c and src/customer.c
 --
 
 CREATE TYPE customer_key;

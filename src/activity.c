@@ -14,8 +14,7 @@
  *   object with a memory context for each of many groups would make
  *   HashAggregate quadratic.
  * - Expanded: the transition value of a large group, an expanded object around
- *   maps from customers to days (activity_days.c): one, or many parts once there
- *   are many customers.  Rows wait until 256 of a part can be worked on at once.
+ *   maps from customers to days.  It is activity_parts.c's.
  *
  * A row is O(1).  Merging is O(active days of the second value).  Everything is
  * owned by the aggregate's context.
@@ -27,14 +26,13 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
 #include "activity.h"
-#include "activity_days.h"
 #include "activity_io.h"
+#include "activity_parts.h"
 #include "aggregate.h"
 #include "calendar.h"
 #include "customer.h"
@@ -45,13 +43,6 @@
 
 /* From so many on, duplicates are looked for before there is made more room */
 #define EVENTS_COMPACT_SIZE	4096
-
-/* Parts of an expanded object that has more than so many customers */
-#define MAX_PARTS			128		/* a power of 2 */
-#define ONE_PART_CUSTOMERS	50000
-
-/* So many days of a customer are added at once */
-#define MANY_DAYS			4
 
 /* The form of events, a multiple of 8 bytes long */
 typedef struct EventsForm
@@ -65,20 +56,6 @@ typedef struct EventsForm
 	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];
 } EventsForm;
 
-/* The expanded form: customers are divided among parts by their hash */
-typedef struct ExpandedActivity
-{
-	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	uint32		nparts;			/* 1 or MAX_PARTS */
-	RetDays    *parts;			/* days of the customers of each part */
-	int		   *nrows;			/* rows of each part that wait, */
-	RetEvent   *rows;			/* RET_DAYS_BATCH for each part */
-	RetOffsets	offsets;		/* of the time zone */
-	bool		canonical;		/* is it a result?  Else it is sent unsorted */
-	uint8	   *flat;			/* flat value, or NULL if not current */
-	Size		flat_size;		/* their number */
-} ExpandedActivity;
-
 PG_FUNCTION_INFO_V1(customer_activity_transfn_date);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamp);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamptz);
@@ -87,16 +64,6 @@ PG_FUNCTION_INFO_V1(customer_activity_finalfn);
 PG_FUNCTION_INFO_V1(customers);
 PG_FUNCTION_INFO_V1(active_days);
 PG_FUNCTION_INFO_V1(activity_span);
-
-static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
-static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
-static void expanded_divide(ExpandedActivity *activity);
-
-static const ExpandedObjectMethods activity_methods =
-{
-	expanded_flat_size,
-	expanded_flatten
-};
 
 /*-------------------------------------------------------------------------
  * Events
@@ -118,261 +85,15 @@ events_alloc(Size size)
 	return form;
 }
 
-/*-------------------------------------------------------------------------
- * The expanded form
- *-------------------------------------------------------------------------
- */
-
-/* Give an object empty parts with room for n customers in all */
-static void
-expanded_set_parts(ExpandedActivity *activity, uint32 nparts, uint64 n)
-{
-	MemoryContext context = activity->hdr.eoh_context;
-
-	activity->nparts = nparts;
-	activity->parts = MemoryContextAlloc(context, nparts * sizeof(RetDays));
-	activity->nrows = MemoryContextAllocZero(context, nparts * sizeof(int));
-	activity->rows = MemoryContextAlloc(context, nparts * RET_DAYS_BATCH * sizeof(RetEvent));
-	for (uint32 i = 0; i < nparts; i++)
-		ret_days_create(&activity->parts[i], context, n / nparts);
-}
-
-/* An empty expanded object with room for n customers */
-static ExpandedActivity *
-expanded_create(MemoryContext parent, uint64 n)
-{
-	MemoryContext context = AllocSetContextCreate(parent, "customer activity",
-												  ALLOCSET_SMALL_SIZES);
-	ExpandedActivity *activity = MemoryContextAllocZero(context, sizeof(ExpandedActivity));
-
-	EOH_init_header(&activity->hdr, &activity_methods, context);
-	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1, n);
-	return activity;
-}
-
-/* Bring the rows of a part into it */
-static void
-expanded_flush_part(ExpandedActivity *activity, uint32 part)
-{
-	ret_days_add(&activity->parts[part], &activity->rows[(uint64) part * RET_DAYS_BATCH],
-				 activity->nrows[part]);
-	activity->nrows[part] = 0;
-	if (unlikely(activity->nparts == 1 &&
-				 activity->parts[0].map.ncustomers > ONE_PART_CUSTOMERS))
-		expanded_divide(activity);
-}
-
-/* Bring all rows into their parts: changes how the object is stored, not what it holds */
-static void
-expanded_flush(ExpandedActivity *activity)
-{
-	/* an only part may be divided by that, and leave rows waiting in the new ones */
-	if (activity->nparts == 1)
-		expanded_flush_part(activity, 0);
-	for (uint32 i = 0; i < activity->nparts; i++)
-		expanded_flush_part(activity, i);
-}
-
-/* The flat value is no longer that of the object */
-static inline void
-expanded_touch(ExpandedActivity *activity)
-{
-	if (unlikely(activity->flat != NULL))
-	{
-		pfree(activity->flat);
-		activity->flat = NULL;
-	}
-}
-
-/* The part of a customer by the hash, of which the maps use the high bits */
-static inline uint32
-expanded_part(const ExpandedActivity *activity, uint64 hash)
-{
-	return (hash >> 24) & (activity->nparts - 1);
-}
-
-/*
- * Add a row.  Rows wait in their part until there are enough of them to be
- * worked on at once: the part is small enough for the cache and the TLB, and
- * what a row needs is prefetched while others are worked on.
- */
-static inline void
-expanded_add(ExpandedActivity *activity, int64 customer, DateADT day)
-{
-	uint64		hash = ret_customer_hash(customer);
-	uint32		part = expanded_part(activity, hash);
-	RetEvent   *row = &activity->rows[(uint64) part * RET_DAYS_BATCH + activity->nrows[part]];
-
-	row->customer = customer;
-	row->day = day;
-	row->aux = hash >> 32;
-	if (unlikely(++activity->nrows[part] == RET_DAYS_BATCH))
-		expanded_flush_part(activity, part);
-}
-
-/*
- * Add the customer that a reader has read.  Many days at once are not worth
- * waiting, nor are few where customers come part by part, so that what they
- * touch is in the cache; the first of a part wait, since it is by some of them
- * that the part chooses its base.
- */
-static void
-expanded_merge(ExpandedActivity *activity, const RetActivityReader *reader)
-{
-	uint64		hash = ret_customer_hash(reader->customer);
-	RetDays    *part = &activity->parts[expanded_part(activity, hash)];
-	RetEvent	event = {.customer = reader->customer,.aux = hash >> 32};
-
-	if (part->map.ncustomers > 0 && (reader->unsorted || reader->ndays >= MANY_DAYS))
-	{
-		ret_days_merge(part, &event, reader->days, reader->ndays);
-		return;
-	}
-	for (int64 i = 0; i < reader->ndays; i++)
-		expanded_add(activity, reader->customer, reader->days[i]);
-}
-
-/* Divide the only part of an object into many */
-static void
-expanded_divide(ExpandedActivity *activity)
-{
-	RetDays    *whole = activity->parts;
-	RetEvent   *rows = activity->rows;
-	int		   *nrows = activity->nrows;
-	RetActivityReader reader;
-
-	ret_strays_sort(&whole->strays);
-	memset(&reader, 0, sizeof(reader));
-	reader.days_alloc = 64;
-	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
-	expanded_set_parts(activity, MAX_PARTS, 2 * ONE_PART_CUSTOMERS);
-	while (ret_days_next(whole, &reader))
-		expanded_merge(activity, &reader);
-	pfree(reader.days);
-	ret_days_free(whole);
-	pfree(whole);
-	pfree(rows);
-	pfree(nrows);
-}
-
-/* The expanded object that a datum points to */
-static ExpandedActivity *
-expanded_get(Datum datum)
-{
-	ExpandedActivity *activity = (ExpandedActivity *) DatumGetEOHP(datum);
-
-	Assert(activity->hdr.eoh_methods == &activity_methods);
-	return activity;
-}
-
 /* An expanded object with the events of a form that has become too small */
-static ExpandedActivity *
+static RetExpandedActivity *
 expanded_from_events(EventsForm *form, MemoryContext parent)
 {
-	ExpandedActivity *activity = expanded_create(parent, form->nevents);
+	RetExpandedActivity *activity = ret_parts_create(parent, form->nevents);
 
 	for (uint32 i = 0; i < form->nevents; i++)
-		expanded_add(activity, form->events[i].customer, form->events[i].day);
+		ret_parts_add(activity, form->events[i].customer, form->events[i].day);
 	return activity;
-}
-
-/* The customers of all parts in ascending order, each with its part and slot */
-static RetEvent *
-expanded_sorted(ExpandedActivity *activity, uint64 ncustomers)
-{
-	RetEvent   *list = MemoryContextAllocHuge(CurrentMemoryContext,
-											  (ncustomers + 1) * sizeof(RetEvent));
-	uint64		n = 0;
-
-	for (uint32 i = 0; i < activity->nparts; i++)
-	{
-		uint64		end = n + ret_days_list(&activity->parts[i], list + n);
-
-		while (n < end)
-			list[n++].aux = i;
-	}
-	ret_events_sort(list, n);
-	return list;
-}
-
-/* Write all customers in ascending order */
-static void
-write_sorted(ExpandedActivity *activity, RetActivityReader *reader, RetActivityWriter *writer)
-{
-	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
-
-	for (int64 i = 0; i < reader->ncustomers; i++)
-	{
-		const RetDays *part = &activity->parts[list[i].aux];
-
-		if (i + 8 < reader->ncustomers)
-			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].aux].map, list[i + 8].day));
-		ret_days_read(part, ret_map_slot(&part->map, list[i].day), reader);
-		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	pfree(list);
-}
-
-/* Write all customers as they come */
-static void
-write_all(RetActivityReader *reader, RetActivityWriter *writer)
-{
-	while (ret_activity_next(reader))
-	{
-		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
- * Write the flat value of an object, and keep it until the object changes.  A
- * result is canonical.  A transition value only goes to another process and
- * is merged there: it need not be sorted, and is merged faster part by part.
- */
-static void
-expanded_write(ExpandedActivity *activity)
-{
-	MemoryContext old = MemoryContextSwitchTo(activity->hdr.eoh_context);
-	RetActivityReader reader;
-	RetActivityWriter writer;
-
-	ret_activity_open(&reader, EOHPGetRODatum(&activity->hdr));
-	ret_writer_begin(&writer, activity->canonical ? ACTIVITY_CANONICAL : ACTIVITY_UNSORTED,
-					 reader.ncustomers, reader.first, reader.last);
-	if (activity->canonical)
-		write_sorted(activity, &reader, &writer);
-	else
-		write_all(&reader, &writer);
-	activity->flat = ret_writer_end(&writer, &activity->flat_size);
-	pfree(reader.days);
-	MemoryContextSwitchTo(old);
-}
-
-/* From now on an object is a result */
-static void
-expanded_set_canonical(ExpandedActivity *activity)
-{
-	if (!activity->canonical)
-		expanded_touch(activity);
-	activity->canonical = true;
-}
-
-static Size
-expanded_flat_size(ExpandedObjectHeader *eohptr)
-{
-	ExpandedActivity *activity = (ExpandedActivity *) eohptr;
-
-	if (activity->flat == NULL)
-		expanded_write(activity);
-	return activity->flat_size;
-}
-
-static void
-expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
-{
-	memcpy(result, ((ExpandedActivity *) eohptr)->flat, allocated_size);
 }
 
 /*-------------------------------------------------------------------------
@@ -389,21 +110,7 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 	reader->days = palloc(reader->days_alloc * sizeof(DateADT));
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-	{
-		reader->expanded = expanded_get(value);
-		expanded_flush(reader->expanded);
-		reader->first = DATEVAL_NOEND;
-		reader->last = DATEVAL_NOBEGIN;
-		for (uint32 i = 0; i < reader->expanded->nparts; i++)
-		{
-			RetDays    *part = &reader->expanded->parts[i];
-
-			ret_strays_sort(&part->strays);
-			reader->ncustomers += part->map.ncustomers;
-			reader->first = Min(reader->first, part->first);
-			reader->last = Max(reader->last, part->last);
-		}
-	}
+		ret_parts_open(reader, ret_parts_get(value));
 	else
 	{
 		EventsForm *form = (EventsForm *) PG_DETOAST_DATUM(value);
@@ -425,20 +132,6 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 			reader->last = Max(reader->last, reader->events[i].day);
 		}
 	}
-}
-
-/* Read the next customer of an expanded object */
-static bool
-expanded_next(RetActivityReader *reader)
-{
-	while (reader->part < reader->expanded->nparts)
-	{
-		if (ret_days_next(&reader->expanded->parts[reader->part], reader))
-			return true;
-		reader->part++;
-		reader->slot = 0;
-	}
-	return false;
 }
 
 /* Read the next customer of sorted events */
@@ -466,7 +159,7 @@ bool
 ret_activity_next(RetActivityReader *reader)
 {
 	if (reader->expanded)
-		return expanded_next(reader);
+		return ret_parts_next(reader);
 	if (reader->events)
 		return events_next(reader);
 	return ret_canonical_next(reader);
@@ -477,17 +170,17 @@ static struct varlena *
 sort_unsorted(Datum value)
 {
 	RetActivityReader reader;
-	ExpandedActivity *activity;
+	RetExpandedActivity *activity;
 	struct varlena *result;
 
 	ret_activity_open(&reader, value);
-	activity = expanded_create(CurrentMemoryContext, reader.ncustomers);
+	activity = ret_parts_create(CurrentMemoryContext, reader.ncustomers);
 	while (ret_activity_next(&reader))
 	{
-		expanded_merge(activity, &reader);
+		ret_parts_merge(activity, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
-	expanded_set_canonical(activity);
+	ret_parts_set_canonical(activity);
 	pfree(reader.days);
 	result = palloc(EOH_get_flat_size(&activity->hdr));
 	EOH_flatten_into(&activity->hdr, result, activity->flat_size);
@@ -509,7 +202,7 @@ ret_activity_canonical(Datum value)
 	Size		size;
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-		expanded_set_canonical(expanded_get(value));
+		ret_parts_set_canonical(ret_parts_get(value));
 	flat = PG_DETOAST_DATUM(value);
 	if (((EventsForm *) flat)->form == ACTIVITY_CANONICAL)
 		return flat;
@@ -519,7 +212,8 @@ ret_activity_canonical(Datum value)
 	{
 		ret_activity_open(&reader, PointerGetDatum(flat));
 		ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, reader.first, reader.last);
-		write_all(&reader, &writer);
+		while (ret_activity_next(&reader))
+			ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
 		result = (struct varlena *) ret_writer_end(&writer, &size);
 		pfree(reader.events);
 		pfree(reader.days);
@@ -539,7 +233,7 @@ typedef struct ActivityState
 {
 	Datum		datum;
 	EventsForm *form;
-	ExpandedActivity *expanded;
+	RetExpandedActivity *expanded;
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 } ActivityState;
 
@@ -552,7 +246,7 @@ state_set_form(ActivityState *state, EventsForm *form)
 }
 
 static void
-state_set_expanded(ActivityState *state, ExpandedActivity *expanded)
+state_set_expanded(ActivityState *state, RetExpandedActivity *expanded)
 {
 	state->datum = EOHPGetRWDatum(&expanded->hdr);
 	state->form = NULL;
@@ -580,7 +274,7 @@ state_get(FunctionCallInfo fcinfo, ActivityState *state)
 	}
 	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
 	{
-		state_set_expanded(state, expanded_get(datum));
+		state_set_expanded(state, ret_parts_get(datum));
 		return;
 	}
 	form = (EventsForm *) PG_DETOAST_DATUM(datum);
@@ -631,8 +325,8 @@ state_add(ActivityState *state, int64 customer, DateADT day)
 		state_make_room(state);
 	if (state->expanded)
 	{
-		expanded_touch(state->expanded);
-		expanded_add(state->expanded, customer, day);
+		ret_parts_touch(state->expanded);
+		ret_parts_add(state->expanded, customer, day);
 		return;
 	}
 	form = state->form;
@@ -641,42 +335,22 @@ state_add(ActivityState *state, int64 customer, DateADT day)
 	form->events[form->nevents++].aux = 0;
 }
 
-/*
- * Room for what another value holds, before it is merged.  Parts grow by
- * themselves; but the parts should be there, and what comes in the order of
- * the customers' hash must not be put into maps that are too small for it.
- */
+/* Make room for what another value holds, before it is merged */
 static void
 state_reserve(ActivityState *state, const RetActivityReader *reader)
 {
 	MemoryContext context = ret_agg_context(state->fcinfo);
-	ExpandedActivity *activity;
 	EventsForm *form = state->form;
 
 	if (form)
 	{
 		if (reader->ncustomers <= form->nalloc - form->nevents)
 			return;
-		if (form->nevents > 0)
-			activity = expanded_from_events(form, context);
-		else
-			activity = expanded_create(context, reader->ncustomers);
-		state_set_expanded(state, activity);
+		state_set_expanded(state, form->nevents > 0 ?
+						   expanded_from_events(form, context) :
+						   ret_parts_create(context, reader->ncustomers));
 	}
-	activity = state->expanded;
-	if (activity->nparts == 1 && reader->ncustomers > ONE_PART_CUSTOMERS)
-	{
-		expanded_flush(activity);
-		if (activity->nparts == 1)
-			expanded_divide(activity);
-	}
-	for (uint32 i = 0; i < activity->nparts; i++)
-	{
-		RetMap	   *map = &activity->parts[i].map;
-
-		while (map->ncustomers + reader->ncustomers / activity->nparts > RET_MAP_LIMIT(map->nslots))
-			ret_map_grow(map, map->nslots * 2);
-	}
+	ret_parts_reserve(state->expanded, reader->ncustomers);
 }
 
 /* Take in all customers of a reader */
@@ -685,11 +359,11 @@ state_merge(ActivityState *state, RetActivityReader *reader)
 {
 	state_reserve(state, reader);
 	if (state->expanded)
-		expanded_touch(state->expanded);
+		ret_parts_touch(state->expanded);
 	while (ret_activity_next(reader))
 	{
 		if (state->expanded)
-			expanded_merge(state->expanded, reader);
+			ret_parts_merge(state->expanded, reader);
 		else
 			for (int64 i = 0; i < reader->ndays; i++)
 				state_add(state, reader->customer, reader->days[i]);
@@ -701,7 +375,7 @@ state_merge(ActivityState *state, RetActivityReader *reader)
  * The expanded object in argument 0, or NULL.  Large groups are recognized in
  * line, since a row takes little more than the calls would.
  */
-static inline ExpandedActivity *
+static inline RetExpandedActivity *
 expanded_arg(FunctionCallInfo fcinfo)
 {
 	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
@@ -711,7 +385,7 @@ expanded_arg(FunctionCallInfo fcinfo)
 		varatt_expanded pointer;
 
 		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
-		return (ExpandedActivity *) pointer.eohptr;
+		return (RetExpandedActivity *) pointer.eohptr;
 	}
 	return NULL;
 }
@@ -720,13 +394,13 @@ expanded_arg(FunctionCallInfo fcinfo)
 static inline Datum
 transfn_day(FunctionCallInfo fcinfo, DateADT day)
 {
-	ExpandedActivity *expanded = expanded_arg(fcinfo);
+	RetExpandedActivity *expanded = expanded_arg(fcinfo);
 	ActivityState state;
 
 	if (likely(expanded != NULL))
 	{
-		expanded_touch(expanded);
-		expanded_add(expanded, PG_GETARG_CUSTOMER(1), day);
+		ret_parts_touch(expanded);
+		ret_parts_add(expanded, PG_GETARG_CUSTOMER(1), day);
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	state_get(fcinfo, &state);
@@ -770,7 +444,7 @@ call_offsets(FunctionCallInfo fcinfo)
 Datum
 customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	ExpandedActivity *expanded;
+	RetExpandedActivity *expanded;
 	ActivityState state;
 	RetOffsets *offsets;
 
@@ -818,9 +492,9 @@ customer_activity_finalfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 		PG_RETURN_POINTER(ret_activity_canonical(datum));
-	expanded_set_canonical(expanded_get(datum));
+	ret_parts_set_canonical(ret_parts_get(datum));
 	pointer = palloc(EXPANDED_POINTER_SIZE);
-	memcpy(pointer, expanded_get(datum)->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+	memcpy(pointer, ret_parts_get(datum)->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
 	PG_RETURN_POINTER(pointer);
 }
 

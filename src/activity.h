@@ -40,7 +40,7 @@ typedef struct RetActivityReader
 	bool		unsorted;		/* do the bytes have whole keys? */
 	const uint8 *next;
 	const uint8 *end;
-	struct ExpandedActivity *expanded;
+	struct RetExpandedActivity *expanded;
 	uint32		part;
 	uint64		slot;
 	RetEvent   *events;
