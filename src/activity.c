@@ -426,21 +426,6 @@ customer_activity_transfn_timestamp(PG_FUNCTION_ARGS)
 	return transfn_day(fcinfo, ret_day_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
-/*
- * The offsets that small groups share: one for each group would take more
- * cache than its events.  A caller that makes a new FmgrInfo for each row gets
- * them anew each time, which is slow and right.
- */
-static RetOffsets *
-call_offsets(FunctionCallInfo fcinfo)
-{
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-
-	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RetOffsets));
-	return flinfo->fn_extra;
-}
-
 Datum
 customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
@@ -455,7 +440,8 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 	if (likely(expanded != NULL))
 		return transfn_day(fcinfo, ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	state_get(fcinfo, &state);
-	offsets = state.form ? call_offsets(fcinfo) : &state.expanded->offsets;
+	/* a cache for each small group would take more memory than its events */
+	offsets = state.form ? ret_call_offsets(fcinfo->flinfo) : &state.expanded->offsets;
 	state_add(&state, PG_GETARG_CUSTOMER(1),
 			  ret_day_timestamptz(offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	PG_RETURN_DATUM(state.datum);

@@ -166,6 +166,19 @@ floor_div(int64 a, int64 b)
 	return a / b - (a % b < 0);
 }
 
+/*
+ * The offsets that all calls of a function in a query share, for states that
+ * must be small.  A caller that makes a new FmgrInfo for each row gets them
+ * anew each time, which is slow and right.
+ */
+RetOffsets *
+ret_call_offsets(FmgrInfo *flinfo)
+{
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RetOffsets));
+	return flinfo->fn_extra;
+}
+
 /* Find, or learn, the offset at an instant */
 RetOffset *
 ret_offset_find(RetOffsets *offsets, TimestampTz at)

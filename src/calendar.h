@@ -12,6 +12,7 @@
 #ifndef RETENTION_CALENDAR_H
 #define RETENTION_CALENDAR_H
 
+#include "fmgr.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/rangetypes.h"
@@ -81,6 +82,7 @@ extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zone
 extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
 
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
+extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
 
 extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
