@@ -1187,3 +1187,7 @@ CREATE FUNCTION stickiness_table(activity customer_activity, inner_period interv
     stickiness double precision, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, date, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for an unfinished period; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'')';
+CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days', as_of date DEFAULT NULL)
+    RETURNS TABLE (day date, active bigint, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 730;
+COMMENT ON FUNCTION active_table(customer_activity, interval, date) IS 'for each day before as_of the number of customers active in the days behind (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'')';

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * lifecycle.c
- *	  Periods of a customer_activity: lifecycle_table and stickiness_table.
+ *	  Periods of a customer_activity: lifecycle_table, stickiness_table and
+ *	  active_table.
  *
  * For each bin of the calendar, with those before it:
  *
@@ -18,6 +19,11 @@
  *
  * stickiness is the mean number of customers active in the inner bins of a
  * period (days) over the number active in the period (month): DAU / MAU.
+ *
+ * active_table counts, for each day, the customers active in the last days up
+ * to it.  An active day of a customer counts for a run of days, of which the
+ * last rises with it: the runs of a customer are joined into intervals, each of
+ * which is one customer more at its first day and one less behind its last.
  *
  * Cost: O(active days + bins).  Memory: five numbers per bin.
  *
@@ -55,6 +61,7 @@ typedef struct Periods
 
 PG_FUNCTION_INFO_V1(lifecycle_table);
 PG_FUNCTION_INFO_V1(stickiness_table);
+PG_FUNCTION_INFO_V1(active_table);
 
 /* Open the value in argument 0, and make room for the bins that have begun by as_of */
 static void
@@ -256,6 +263,111 @@ stickiness_table(PG_FUNCTION_ARGS)
 		put_ratio(&values[3], &nulls[3], period->inner_active,
 				  period->inner_bins * period->active, complete);
 		values[4] = BoolGetDatum(complete);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* The days of a value before as_of.  Days are counted from the first. */
+typedef struct DayFrames
+{
+	DateADT		first;			/* first active day */
+	int64		ndays;			/* days from it to as_of */
+	int32	   *last;			/* last day whose frame holds the day */
+	int64	   *change;			/* customers more than on the day before */
+} DayFrames;
+
+/*
+ * Find the last day whose frame holds each day.  The frame of a day is
+ * everything behind (day - within), which never goes back as the day advances.
+ */
+static void
+open_frames(DayFrames *frames, const RetBins *within)
+{
+	int64		x = 0;
+
+	ret_check_bins(frames->ndays);
+	frames->last = palloc_extended(Max(frames->ndays, 1) * sizeof(int32), MCXT_ALLOC_HUGE);
+	frames->change = palloc_extended((frames->ndays + 1) * sizeof(int64),
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int64 day = 1; day < frames->ndays; day++)
+	{
+		int64		outside = ret_window_start(within, frames->first + day, -1) - frames->first;
+
+		while (x <= outside)
+			frames->last[x++] = day - 1;
+		if ((day & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	while (x < frames->ndays)
+		frames->last[x++] = frames->ndays - 1;
+}
+
+/*
+ * Count a customer for the days in whose frames an active day is.  What ends
+ * before day 0 where nothing has begun is taken back at the end.
+ */
+static void
+count_frames(DayFrames *frames, const RetActivityReader *reader)
+{
+	int64		covered = -1;	/* the last day that the customer counts for so far */
+
+	for (int64 i = 0; i < reader->ndays; i++)
+	{
+		int64		day = (int64) reader->days[i] - frames->first;
+
+		if (day >= frames->ndays)
+			break;
+		if (day > covered)
+		{
+			frames->change[covered + 1]--;
+			frames->change[day]++;
+		}
+		covered = frames->last[day];
+	}
+	frames->change[covered + 1]--;
+	frames->change[0]++;
+}
+
+/* active_table(activity, within, as_of) */
+Datum
+active_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RetActivityReader reader;
+	RetBins		within;
+	DayFrames	frames;
+	int64		as_of;
+	int64		active = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_reject_null_option(fcinfo, 1, "within");
+	ret_bins_init(&within, PG_GETARG_INTERVAL_P(1), 0);
+	as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	if (as_of == RET_INSTANT_MIN)
+		as_of = (int64) reader.last + 1;
+	frames.first = reader.first;
+	frames.ndays = Max(as_of - reader.first, 0);
+	open_frames(&frames, &within);
+	while (ret_activity_next(&reader))
+	{
+		count_frames(&frames, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	for (int64 day = 0; day < frames.ndays; day++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		active += frames.change[day];
+		values[0] = DateADTGetDatum((DateADT) (frames.first + day));
+		values[1] = Int64GetDatum(active);
+		values[2] = BoolGetDatum(ret_window_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -254,6 +254,29 @@ SELECT lifecycle_table(a, NULL) FROM three;
 SELECT stickiness_table(a, '7 days', '1 day') FROM three;
 \set VERBOSITY sqlstate
 
+--
+-- active_table: customers active in the last days, for each day
+--
+SELECT * FROM active_table((SELECT customer_activity(c, d) FROM (VALUES (1, date '2024-01-01'), (1, '2024-01-02'), (2, '2024-01-02'), (1, '2024-01-06'), (3, '2024-01-06')) v(c, d)), '3 days', as_of => '2024-01-09');
+SELECT * FROM active_table((SELECT customer_activity(1, date '2024-01-31')), '1 month', as_of => '2024-03-02') WHERE day IN ('2024-01-31', '2024-02-01', '2024-02-28', '2024-02-29', '2024-03-01');
+CREATE TABLE seen AS
+SELECT (hashint8extended(i, 1) & 127) * (hashint8extended(i, 2) & 3) AS c, date '2023-11-20' + (sqrt((hashint8extended(i, 3) & 65535)::float8 * 4))::integer AS d
+FROM generate_series(1, 4000) i;
+SELECT within, as_of, count(*) AS days, count(*) FILTER (WHERE active <> expected) AS wrong, count(*) FILTER (WHERE t.complete <> (t.day - within >= date '2023-11-19' + (SELECT min(d) - date '2023-11-20' FROM seen))) AS wrong_complete, sum(active) > 0 AS some
+FROM (VALUES (interval '1 day'), ('7 days'), ('28 days'), ('1 month'), ('2 months'), ('1 year'), ('1000 days')) w(within),
+	 (VALUES (NULL::date), ('2024-03-01'), ('2025-12-01'), ('2023-11-01')) o(as_of),
+	 active_table((SELECT customer_activity(c, d) FROM seen), within, as_of) t,
+	 LATERAL (SELECT count(DISTINCT c) AS expected FROM seen WHERE d > t.day - within AND d <= t.day) e
+GROUP BY within, as_of ORDER BY within, as_of;
+SELECT count(*) AS none FROM (SELECT * FROM active_table(NULL) UNION ALL SELECT * FROM active_table((SELECT customer_activity(c, d) FROM seen WHERE false))) t;
+SELECT active_table(a, NULL) FROM three;
+SELECT active_table(a, '0 days') FROM three;
+SELECT active_table(a, '1 hour') FROM three;
+SELECT active_table(a, as_of => 'infinity') FROM three;
+SELECT count(*) FROM active_table((SELECT customer_activity(1, d) FROM (VALUES (date '4714-11-24 BC'), ('5874897-12-31')) v(d)));
+SELECT min(day), max(day), sum(active) FROM active_table((SELECT customer_activity(1, d) FROM (VALUES (date '4714-11-24 BC'), ('4714-12-24 BC')) v(d)), '1 month');
+SELECT day, active FROM active_table((SELECT customer_activity(1, date '5874897-12-31')), '1 year');
+
 -- months are compared as months, however long they are taken for
 SELECT * FROM stickiness_table((SELECT customer_activity(1, date '2024-01-01')), '400 months', '399 months');
 
