@@ -26,7 +26,9 @@
  *
  * The functions do not see the window's ORDER BY.  What they see is whether a
  * row is earlier than the one before, and whether two neighbours of different
- * times are peers: either proves that the order is not that of time.
+ * times are peers: either proves that the order is not that of time.  The
+ * second is what tells a query that stops before any row runs backwards, and
+ * one whose rows are in order by chance.
  *
  * active_customers counts distinct customers.  As an aggregate over groups its
  * state is a customer map.  Over a moving frame it is a multiset, customer ->
@@ -91,7 +93,7 @@ typedef struct Spell
 	bool		after_null;		/* the row before has no time */
 	bool		searched;		/* churned: is next known? */
 	LifecycleState state;		/* of the last instant */
-	int64		relationship;	/* the number of its relationship, 0 before the first */
+	int64		relationship;	/* and the number of its relationship; 0 before the first */
 	int64		instant;		/* the last instant */
 	int64		next;			/* the one after it, RET_INSTANT_MAX if there is none */
 } Spell;
@@ -338,11 +340,12 @@ check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull
 }
 
 /*
- * Bring the partition's memory up to date with the current row.  Returns NULL
- * if the row has no time, and so no result.
+ * Bring the partition's memory up to date with the current row; the state and
+ * the number of the relationship only if they are wanted.  Returns NULL if the
+ * row has no time, and so no result.
  */
 static inline Spell *
-spell_of_row(WindowObject winobj, TimeKind kind)
+spell_of_row(WindowObject winobj, TimeKind kind, bool numbered)
 {
 	Spell	   *spell = WinGetPartitionLocalMemory(winobj, sizeof(Spell));
 	int64		position = WinGetCurrentPosition(winobj);
@@ -374,9 +377,9 @@ spell_of_row(WindowObject winobj, TimeKind kind)
 	}
 	else if (at == spell->instant)
 		return spell;
-	else if (reaches(spell, spell->instant, at, kind))
+	else if (numbered && reaches(spell, spell->instant, at, kind))
 		spell->state = STATE_RETAINED;
-	else
+	else if (numbered)
 	{
 		spell->relationship++;
 		spell->state = STATE_RESURRECTED;
@@ -431,7 +434,7 @@ static inline Datum
 lifecycle_state(FunctionCallInfo fcinfo, TimeKind kind)
 {
 	static const char *const names[] = {"new", "retained", "resurrected"};
-	Spell	   *spell = spell_of_row(window_object(fcinfo), kind);
+	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
 
 	if (spell == NULL)
 		PG_RETURN_NULL();
@@ -460,7 +463,7 @@ lifecycle_state_timestamptz(PG_FUNCTION_ARGS)
 static inline Datum
 relationship_number(FunctionCallInfo fcinfo, TimeKind kind)
 {
-	Spell	   *spell = spell_of_row(window_object(fcinfo), kind);
+	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
 
 	if (spell == NULL)
 		PG_RETURN_NULL();
@@ -494,7 +497,7 @@ static inline Datum
 churned(FunctionCallInfo fcinfo, TimeKind kind)
 {
 	WindowObject winobj = window_object(fcinfo);
-	Spell	   *spell = spell_of_row(winobj, kind);
+	Spell	   *spell = spell_of_row(winobj, kind, false);
 	int64		as_of = as_of_instant(winobj, kind);
 
 	if (spell == NULL || spell->instant >= as_of)
