@@ -327,11 +327,19 @@ FROM (VALUES (timestamp '4714-11-24 BC'), ('4714-11-25 BC'), ('294276-12-30 12:0
 -- dates beyond those of timestamps
 SELECT at, lifecycle_state(at, '1 month') OVER w AS s, relationship_number(at, '30 days') OVER w AS n, churned(at, '1 month', '5874897-12-31') OVER w AS c
 FROM (VALUES (date '5874897-01-31'), ('5874897-02-28'), ('5874897-03-29'), ('5874897-11-30'), ('5874897-12-30'), ('5874897-12-31')) v(at) WINDOW w AS (ORDER BY at) ORDER BY at;
+-- before 2000, behind rows without a time
+SELECT at, lifecycle_state(at, '1 month') OVER w AS s, relationship_number(at, '1 month') OVER w AS n, churned(at, '1 month', '1970-01-01') OVER w AS c
+FROM (VALUES (NULL), (NULL), (timestamp '1969-07-20'), ('1969-08-20'), ('1969-09-21'), ('1999-12-31 23:59:59.999999')) v(at) WINDOW w AS (ORDER BY at NULLS FIRST);
+-- the last month of the calendar, in a zone
+SELECT at, lifecycle_state(at, '1 month') OVER w AS s, churned(at, '1 month', '294276-12-31 20:00+00') OVER w AS c, churned(at, '30 days', '294276-12-31 20:00+00') OVER w AS c30
+FROM (VALUES (timestamptz '294276-11-30 12:00+00'), ('294276-12-01 12:00+00'), ('294276-12-31 12:00:00.000001+00')) v(at) WINDOW w AS (ORDER BY at);
 -- a span that reaches beyond the calendar has no end
 SELECT f, t, outcome(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (%s ''2024-01-01''), (''2024-06-01''), (''294276-12-31'')) v(at)', replace(f, 'SPAN', quote_literal('178000000 years')), t))
 FROM unnest(ARRAY['lifecycle_state(at, SPAN)', 'relationship_number(at, SPAN)', 'churned(at, SPAN, ''2024-05-01'')']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t ORDER BY 1, 2;
 SELECT at, lifecycle_state(at, '178000000 years') OVER w, churned(at, '178000000 years', '2024-07-01') OVER w, churned(at, '2000000000 days', '2024-06-01') OVER w
 FROM (VALUES (timestamptz '2024-01-01'), ('2024-06-01')) v(at) WINDOW w AS (ORDER BY at);
+SELECT churned(date '2024-01-01', '178000000 years', 'infinity') OVER () AS d, churned(timestamp '2024-01-01', '178000000 years', 'infinity') OVER () AS ts,
+       churned(date '2024-01-01', '178000000 years', '5874897-12-31') OVER () AS d_last, churned(timestamp '2024-01-01', '178000000 years', '294276-12-31') OVER () AS ts_last;
 
 --
 -- Errors
@@ -368,6 +376,9 @@ FROM call, (VALUES
 	(2, '', '{2024-01-02,2024-01-01}'),
 	(3, '', '{2024-01-01,2024-01-01}'),				-- nothing to put in order
 	(3, '', '{2024-01-01,NULL,2024-01-02}'),
+	(3, '', '{2024-01-01,NULL}'),
+	(3, '', '{NULL,2024-01-01}'),
+	(3, '', '{NULL,NULL}'),
 	(4, 'ORDER BY at DESC', '{2024-01-01,2024-01-02}'),
 	(5, 'ORDER BY at DESC', '{2024-01-01}'),
 	(6, 'ORDER BY -id', '{2024-01-01,2024-01-02}'),
@@ -390,6 +401,8 @@ SELECT max(relationship_number(date '2024-01-01' + i - 2 * (i / 100000), '1 day'
 SELECT bool_or(churned(date '2024-01-01' + i - 2 * (i / 100000), '1 day', '2024-01-05') OVER (ORDER BY i)) OVER () FROM generate_series(1, 100000) i LIMIT 1;
 SELECT g, relationship_number(date '2024-01-01' + i, '1 day') OVER (PARTITION BY g ORDER BY i) FROM (VALUES (1, 1), (1, 2), (0, 5), (0, 6)) v(g, i);
 SELECT g, relationship_number(date '2024-01-01' + i, '1 day') OVER (PARTITION BY g ORDER BY abs(i)) FROM (VALUES (1, -2), (1, 3), (0, 5), (0, -6)) v(g, i);
+-- before any number that the error would belie
+SELECT churned(at, '1 day', '2024-06-01') OVER (ORDER BY i) FROM (VALUES (1, date '2024-01-03'), (2, '2024-01-01')) v(i, at) LIMIT 1;
 -- outside a window, where they cannot be, of things that are no times
 SELECT lifecycle_state(at, '30 days') FROM example;
 SELECT relationship_number(at, '30 days') FROM example;
