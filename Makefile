@@ -4,11 +4,11 @@ EXTENSION  = retention
 MODULE_big = retention
 PGFILEDESC = "retention - customer retention analytics"
 
-STEMS = module aggregate calendar customer_key customer mathfn stats survey rate purchase activity_io activity_days activity_parts activity cohort lifecycle
+STEMS = module aggregate calendar customer_key customer mathfn stats survey rate purchase activity_io activity_days activity_parts activity cohort lifecycle window
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql
-REGRESS = setup customer stats survey rate purchase activity cohort lifecycle catalog
+REGRESS = setup customer stats survey rate purchase activity cohort lifecycle window catalog
 
 TAP_TESTS = 1
 

@@ -1191,3 +1191,78 @@ CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT
     RETURNS TABLE (day date, active bigint, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 730;
 COMMENT ON FUNCTION active_table(customer_activity, interval, date) IS 'for each day before as_of the number of customers active in the days behind (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'')';
+
+--
+-- src/window.c
+--
+
+CREATE FUNCTION spell_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spell_support(internal) IS 'planner support of window functions that do not look at the frame';
+
+CREATE FUNCTION lifecycle_state(at date, inactive_after interval) RETURNS text
+    AS 'MODULE_PATHNAME', 'lifecycle_state_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION lifecycle_state(date, interval) IS '''new'' for the first event of the customer, ''retained'' within inactive_after of the event before, ''resurrected'' after a longer silence; NULL where at is NULL; e.g. lifecycle_state(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION lifecycle_state(at timestamp, inactive_after interval) RETURNS text
+    AS 'MODULE_PATHNAME', 'lifecycle_state_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION lifecycle_state(timestamp, interval) IS '''new'' for the first event of the customer, ''retained'' within inactive_after of the event before, ''resurrected'' after a longer silence; NULL where at is NULL; e.g. lifecycle_state(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION lifecycle_state(at timestamptz, inactive_after interval) RETURNS text
+    AS 'MODULE_PATHNAME', 'lifecycle_state_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION lifecycle_state(timestamptz, interval) IS '''new'' for the first event of the customer, ''retained'' within inactive_after of the event before, ''resurrected'' after a longer silence; NULL where at is NULL; e.g. lifecycle_state(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+
+CREATE FUNCTION relationship_number(at date, inactive_after interval) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'relationship_number_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION relationship_number(date, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION relationship_number(at timestamp, inactive_after interval) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'relationship_number_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION relationship_number(timestamp, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION relationship_number(at timestamptz, inactive_after interval) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'relationship_number_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION relationship_number(timestamptz, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+
+CREATE FUNCTION churned(at date, inactive_after interval, as_of date) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'churned_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION churned(date, interval, date) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION churned(at timestamp, inactive_after interval, as_of timestamp) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'churned_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION churned(timestamp, interval, timestamp) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION churned(at timestamptz, inactive_after interval, as_of timestamptz) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'churned_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION churned(timestamptz, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+
+CREATE FUNCTION active_customers_transfn(customer_map, customer_key) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_transfn(customer_map, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION active_customers_combine(customer_map, customer_map) RETURNS customer_map
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_combine(customer_map, customer_map) IS 'aggregate combine function';
+CREATE FUNCTION active_customers_finalfn(customer_map) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_finalfn(customer_map) IS 'aggregate final function';
+CREATE FUNCTION active_customers_moving_transfn(internal, customer_key) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_moving_transfn(internal, customer_key) IS 'aggregate transition function of moving frames';
+CREATE FUNCTION active_customers_moving_invfn(internal, customer_key) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_moving_invfn(internal, customer_key) IS 'aggregate inverse transition function';
+CREATE FUNCTION active_customers_moving_finalfn(internal) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_customers_moving_finalfn(internal) IS 'aggregate final function of moving frames';
+
+-- the state of a moving frame never leaves the node of the plan that builds it
+CREATE AGGREGATE active_customers(customer customer_key) (
+    SFUNC = active_customers_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = active_customers_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = active_customers_combine,
+    MSFUNC = active_customers_moving_transfn,
+    MINVFUNC = active_customers_moving_invfn,
+    MSTYPE = internal,
+    MSSPACE = -1,
+    MFINALFUNC = active_customers_moving_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE active_customers(customer_key) IS 'number of distinct customers, like count(DISTINCT customer) but also over moving frames; NULL customers are ignored, 0 without others; e.g. active_customers(customer_id) OVER (ORDER BY day RANGE ''27 days'' PRECEDING)';

@@ -35,7 +35,7 @@ WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_class'::re
 ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
-WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send)(_[a-z]+)?$|^customer_activity_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
+WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^customer_activity_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
 -- nothing else than functions, types, casts, and operators of customer_activity: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
@@ -80,9 +80,17 @@ SELECT oid::regprocedure FROM catalog_test.fn WHERE pronargdefaults > 0 AND (pro
 -- no variadic arguments, no types of the server's that are deprecated or unknown
 SELECT oid::regprocedure FROM catalog_test.fn
 WHERE provariadic <> 0 OR proargtypes::oid[] && ARRAY['cstring[]'::regtype, 'unknown'::regtype]::oid[] ORDER BY 1;
--- internal appears in receive functions alone
+-- internal appears in receive functions, in those of a moving frame's state, and in the planner's
 SELECT oid::regprocedure FROM catalog_test.fn
-WHERE ('internal'::regtype = ANY (proargtypes::oid[]) AND proname !~ '_recv$') OR prorettype = 'internal'::regtype ORDER BY 1;
+WHERE 'internal'::regtype = ANY (proargtypes::oid[] || prorettype) AND proname !~ '_(recv|moving_(transfn|invfn|finalfn)|support)$'
+OR prorettype = 'internal'::regtype AND 'internal'::regtype <> ALL (proargtypes::oid[]) ORDER BY 1;
+-- window functions see NULLs themselves, and tell the planner that they do not look at the frame
+SELECT oid::regprocedure FROM catalog_test.fn WHERE prokind = 'w' AND (proisstrict OR prosupport = 0) ORDER BY 1;
+SELECT oid::regprocedure, prosupport FROM catalog_test.fn WHERE prosupport <> 0 AND (prokind <> 'w' OR prosupport NOT IN (SELECT oid FROM catalog_test.fn)) ORDER BY 1;
+-- there is one for each type of time, and that for timestamptz, which needs the session's time zone, is stable
+SELECT f, t FROM unnest(ARRAY['lifecycle_state(%1$s,interval)', 'relationship_number(%1$s,interval)', 'churned(%1$s,interval,%1$s)']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t
+WHERE NOT EXISTS (SELECT FROM catalog_test.fn WHERE oid = to_regprocedure(format(f, t)) AND prokind = 'w'
+                  AND provolatile = CASE t WHEN 'timestamptz' THEN 's' ELSE 'i' END);
 
 --
 -- Aggregates
@@ -91,11 +99,12 @@ SELECT name, aggkind, proparallel FROM catalog_test.agg WHERE aggkind <> 'n' OR 
 -- support functions belong to the extension
 SELECT name, s.f::regproc FROM catalog_test.agg, LATERAL (VALUES (aggtransfn), (aggfinalfn), (aggcombinefn), (aggmtransfn), (aggminvtransfn), (aggmfinalfn)) s(f)
 WHERE s.f <> 0 AND s.f NOT IN (SELECT oid FROM catalog_test.fn) ORDER BY 1;
--- they can be combined; their states are SQL types; final functions only read
+-- they can be combined; their states are SQL types, but for those of moving frames, which stay where they are; final functions only read
 SELECT name, aggcombinefn, aggfinalmodify, aggmfinalmodify FROM catalog_test.agg
 WHERE aggcombinefn = 0 OR aggfinalmodify <> 'r' OR (aggmtransfn <> 0 AND aggmfinalmodify <> 'r') ORDER BY 1;
 SELECT name, aggtranstype::regtype FROM catalog_test.agg
-WHERE aggtranstype = 'internal'::regtype OR aggserialfn <> 0 OR aggdeserialfn <> 0 OR (aggmtranstype = 'internal'::regtype) ORDER BY 1;
+WHERE aggtranstype = 'internal'::regtype OR aggserialfn <> 0 OR aggdeserialfn <> 0 ORDER BY 1;
+SELECT name FROM catalog_test.agg WHERE aggmtranstype = 'internal'::regtype AND aggtranstype <> 'customer_map'::regtype ORDER BY 1;
 -- a final function and, with the state of customers, no extra arguments
 SELECT name FROM catalog_test.agg WHERE aggfinalfn = 0 OR aggfinalextra OR aggmfinalextra OR aggnumdirectargs <> 0;
 -- nothing polymorphic
@@ -117,15 +126,18 @@ WHERE c.proisstrict AND a.agginitval IS NULL AND a.aggtranstype = 'internal'::re
 -- states of unlimited size say so, which keeps them out of eager aggregation; the others are small
 SELECT name, aggtransspace FROM catalog_test.agg
 WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype) AND aggtransspace <> -1) OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype) AND NOT aggtransspace BETWEEN 1 AND 256) ORDER BY 1;
--- moving mode: complete, and giving what the plain mode gives
+-- moving mode: complete, and giving what the plain mode gives; a state of its own has functions of its own, and no initial value
 SELECT name FROM catalog_test.agg a
 WHERE (aggmtransfn = 0) <> (aggminvtransfn = 0) OR (aggmtransfn = 0) <> (aggmfinalfn = 0)
-OR (aggmtransfn <> 0 AND (aggmtranstype <> aggtranstype OR aggmfinalfn <> aggfinalfn OR aggmtransfn <> aggtransfn
+OR (aggmtranstype = 'internal'::regtype AND (aggminitval IS NOT NULL OR EXISTS (SELECT FROM pg_proc f WHERE f.oid IN (aggmtransfn, aggminvtransfn, aggmfinalfn) AND (f.proisstrict OR f.proname !~ ('^' || a.proname || '_moving_')))
+    OR (SELECT prorettype FROM pg_proc f WHERE f.oid = aggmfinalfn) <> prorettype))
+OR (aggmtransfn <> 0 AND aggmtranstype <> 'internal'::regtype AND (aggmtranstype <> aggtranstype OR aggmfinalfn <> aggfinalfn OR aggmtransfn <> aggtransfn
     OR aggminitval IS DISTINCT FROM agginitval)) ORDER BY 1;
 SELECT name, i.oid::regprocedure FROM catalog_test.agg a JOIN pg_proc t ON t.oid = a.aggmtransfn JOIN pg_proc i ON i.oid = a.aggminvtransfn
 WHERE i.prorettype <> t.prorettype OR i.proargtypes <> t.proargtypes OR i.proisstrict <> t.proisstrict ORDER BY 1;
--- counts over rows have an inverse; states of customers have none
-SELECT name FROM catalog_test.agg WHERE proname <> 'rollup' AND (aggtranstype = 'bigint[]'::regtype) <> (aggminvtransfn <> 0) ORDER BY 1;
+-- counts over rows have an inverse; states of customers have none, but to count customers is possible with another state
+SELECT name FROM catalog_test.agg WHERE proname NOT IN ('rollup', 'active_customers') AND (aggtranstype = 'bigint[]'::regtype) <> (aggminvtransfn <> 0) ORDER BY 1;
+SELECT aggmtranstype::regtype, array_agg(name::text) AS with_own_moving_state FROM catalog_test.agg WHERE aggmtranstype NOT IN (0, aggtranstype) GROUP BY 1;
 -- the initial state of counters is zeros
 SELECT name, agginitval FROM catalog_test.agg WHERE aggtranstype = 'bigint[]'::regtype AND (agginitval IS NULL OR agginitval !~ '^\{0(,0)*\}$') ORDER BY 1;
 -- aggregates with equal arguments share one transition function and so one state
