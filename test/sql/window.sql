@@ -697,6 +697,7 @@ SELECT key, forms_differ(key) FROM key_form ORDER BY key COLLATE "C";
 
 -- PostgreSQL wants the rows of a long frame in memory
 SET work_mem = '256MB';
+SET statement_timeout = '120s';
 -- a customer may be in the frame many times, and leaves it with the last of them
 SELECT n, min(i), max(i), count(*)
 FROM (SELECT i, active_customers(CASE WHEN i <= 70000 THEN 1 WHEN i % 2 = 0 THEN 2 END) OVER (ORDER BY i ROWS 69999 PRECEDING) AS n FROM generate_series(1, 210000) i) x GROUP BY n ORDER BY n;
@@ -745,6 +746,10 @@ CREATE TABLE steady_result AS TABLE steady_frame;
 SELECT count(*) AS rows, count(*) FILTER (WHERE x.a IS DISTINCT FROM b.a OR x.t <> b.a OR NOT close(x.r, b.r) OR NOT close(x.l, 1 - b.r) OR x.s <> b.s OR NOT close(x.n, b.n) OR x.p <> b.p OR NOT close(x.q, b.q)) AS wrong
 FROM (SELECT * FROM steady_result WHERE i % 9973 = 100) x, LATERAL (SELECT count(DISTINCT c) AS a, avg(now::int) FILTER (WHERE was) AS r, count(*) FILTER (WHERE now AND NOT was) AS s,
 	avg(CASE WHEN score >= 9 THEN 100 WHEN score >= 7 THEN 0 ELSE -100 END) AS n, count(*) FILTER (WHERE score IN (7, 8)) AS p, avg((score % 5 >= 3)::int) AS q FROM steady s WHERE s.i BETWEEN x.i - 100000 AND x.i - 10) b;
+-- nor does it matter how many customers are in it, and how their numbers are spread
+SET statement_timeout = '30s';
+SELECT step, max(n), count(*) FILTER (WHERE n <> least(i, 200000)) AS wrong
+FROM unnest(ARRAY[1, 4294967296]) step, LATERAL (SELECT i, active_customers(i * step) OVER (ROWS 199999 PRECEDING) AS n FROM generate_series(1, 400000) i) x GROUP BY step ORDER BY step;
 RESET statement_timeout;
 RESET work_mem;
 
