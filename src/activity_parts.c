@@ -101,6 +101,8 @@ ret_parts_merge(RetExpandedActivity *activity, const RetActivityReader *reader)
 	if (part->map.ncustomers > 0 && (reader->unsorted || reader->ndays >= MANY_DAYS))
 	{
 		ret_days_merge(part, &event, reader->days, reader->ndays);
+		if (unlikely(activity->nparts == 1 && part->map.ncustomers > ONE_PART_CUSTOMERS))
+			ret_parts_flush_part(activity, 0);	/* which divides it */
 		return;
 	}
 	for (int64 i = 0; i < reader->ndays; i++)
@@ -120,9 +122,13 @@ expanded_divide(RetExpandedActivity *activity)
 	memset(&reader, 0, sizeof(reader));
 	reader.days_alloc = 64;
 	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
-	expanded_set_parts(activity, MAX_PARTS, 2 * ONE_PART_CUSTOMERS);
+	/* they come in the order of their hash, for which there must be room */
+	expanded_set_parts(activity, MAX_PARTS, 2 * whole->map.ncustomers);
 	while (ret_days_next(whole, &reader))
+	{
 		ret_parts_merge(activity, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
 	pfree(reader.days);
 	ret_days_free(whole);
 	pfree(whole);

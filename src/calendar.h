@@ -73,7 +73,7 @@ typedef struct RetBins
 	int32	   *table;			/* bins of these days, or NULL */
 } RetBins;
 
-extern void ret_reject_infinite_time(void) pg_attribute_noreturn();
+pg_noreturn extern void ret_reject_infinite_time(void);
 extern Timestamp ret_date_timestamp(DateADT date);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 

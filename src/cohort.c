@@ -183,7 +183,7 @@ ret_check_bins(int64 nbins)
 				 errmsg("there are too many periods"),
 				 errdetail("There are %lld, the limit is %lld.",
 						   (long long) nbins, (long long) MAX_BINS),
-				 errhint("Use a longer period, or an earlier as_of.")));
+				 errhint("Use a longer period, or pass an earlier as_of.")));
 }
 
 /* Which of the names is a text argument?  22023 if it is none */

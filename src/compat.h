@@ -14,6 +14,16 @@
 #error "retention needs PostgreSQL 15 or newer"
 #endif
 
+/* pg_noreturn, in front of a declaration, came in 18, with the end of pg_attribute_noreturn() */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	_Noreturn
+#endif
+
+/* After 19 it has another name */
+#ifndef pg_attribute_always_inline
+#define pg_attribute_always_inline	pg_always_inline
+#endif
+
 /* varatt.h was split from postgres.h in 16 */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"

@@ -252,7 +252,8 @@ reaches(const Spell *spell, int64 at, int64 to, TimeKind kind)
 {
 	if (to <= add_saturated(at, spell->shortest))
 		return true;
-	if (to > add_saturated(at, spell->longest))
+	/* ENDLESS is no bound for the length of a silence that begins long before 2000 */
+	if (spell->longest < ENDLESS && to > add_saturated(at, spell->longest))
 		return false;
 	return reaches_by_calendar(spell, at, to, kind);
 }
@@ -413,6 +414,11 @@ search_next(WindowObject winobj, Spell *spell, TimeKind kind)
 				reject_order("A row is earlier than one before it.");
 			if (at > spell->instant)
 			{
+				int64		position = WinGetCurrentPosition(winobj);
+
+				/* the query may end before check_order sees the row */
+				if (WinRowsArePeers(winobj, position, position + ahead))
+					reject_order("Rows of different times are peers in the window.");
 				spell->next = at;
 				return;
 			}

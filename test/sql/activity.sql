@@ -600,6 +600,10 @@ FROM (SELECT customer_activity(c, d) AS whole FROM (SELECT c, date '2024-01-01' 
 SELECT customers(a), active_days(a), customers(m), active_days(m), m = a AS same
 FROM (SELECT customer_activity(c, date '2024-01-01' + 7 * v) AS a FROM generate_series(-60000, 60000) c, generate_series(1, 2) v) w,
 	 (SELECT rollup(a) AS m FROM (SELECT v, customer_activity(c, date '2024-01-01' + 7 * v) AS a FROM generate_series(-60000, 60000) c, generate_series(1, 2) v GROUP BY v) x) y;
+-- values of fewer customers than a part, and of many days each, are divided as they are merged
+CREATE TABLE shares AS SELECT s, customer_activity(s * 20000 + c, date '2024-01-01' + d * (1 + c % 5)) AS a FROM generate_series(0, 4) s, generate_series(1, 25000) c, generate_series(0, 4) d GROUP BY s;
+SELECT customers(r), active_days(r), r = w AS same
+FROM (SELECT rollup(a) AS r FROM shares) x, (SELECT customer_activity(s * 20000 + c, date '2024-01-01' + d * (1 + c % 5)) AS w FROM generate_series(0, 4) s, generate_series(1, 25000) c, generate_series(0, 4) d) y;
 -- the zone of a cursor that has begun may be set
 BEGIN;
 DECLARE zoned CURSOR FOR SELECT active_days(customer_activity(1, t) OVER w) AS days, active_days(customer_activity(1, t::date) OVER w) AS dates
