@@ -115,6 +115,36 @@ CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
 COMMENT ON FUNCTION counters_combine(bigint[], bigint[]) IS 'aggregate combine function of states that are counters';
 
 --
+-- src/tally.c
+--
+
+CREATE TYPE tally;
+
+CREATE FUNCTION tally_in(cstring) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_in(cstring) IS 'I/O';
+CREATE FUNCTION tally_out(tally) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_out(tally) IS 'I/O';
+CREATE FUNCTION tally_recv(internal) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_recv(internal) IS 'I/O';
+CREATE FUNCTION tally_send(tally) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_send(tally) IS 'I/O';
+
+CREATE TYPE tally (
+    INPUT = tally_in,
+    OUTPUT = tally_out,
+    RECEIVE = tally_recv,
+    SEND = tally_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE tally IS 'transition value of the aggregates that count distinct combinations of numbers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
+
+--
 -- src/stats.c
 --
 
