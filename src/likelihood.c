@@ -490,7 +490,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 	double		times[RET_VALUE_NODES + 1];
 	double		expected[RET_VALUE_NODES + 1];
 	double		sum = 0;
-	int			rule = end < 1 ? 0 : end < 4 ? 1 : end < 8 ? 2 : end < 16 ? 3 : 4;
+	int			rule = end < 1.5 ? 0 : end < 5 ? 1 : end < 9 ? 2 : end < 16 ? 3 : 4;
 	int			n;
 
 	if (!(days > 0))
