@@ -30,6 +30,7 @@
 #include "tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
+#define NO_RATIO		1e-3	/* likelihood ratio of no difference */
 
 /* numbers of a point of the tallies */
 enum
@@ -81,7 +82,7 @@ spend_valid(const double *point)
 {
 	double		x = point[FREQUENCY];
 
-	return x >= 1 && x <= RET_MAX_FREQUENCY && x == floor(x) &&
+	return x >= 1 && x <= RET_MAX_FREQUENCY && x == (double) (int32) x &&
 		point[MONETARY_VALUE] > 0 && ret_is_finite(point[MONETARY_VALUE]);
 }
 
@@ -348,25 +349,24 @@ check_fit(const RetFit *fit)
 				 errhint("Measure in other units.")));
 }
 
-/* Tell the user that a fit is not one */
+/* Tell the user that a fit is not one, and what to do */
 static void
-warn_not_converged(const char *model, const RetFit *fit, const char *const *parameters)
+warn_not_converged(const char *model, const RetFit *fit, const char *const *parameters,
+				   const char *hint)
 {
-	const char *name = parameters[fit->farthest];
-	double		value = fit->theta[fit->farthest];
-
 	if (fit->end == RET_FIT_STEPS)
 		ereport(WARNING,
 				(errmsg("the fit of %s did not converge", model),
 				 errdetail("After %d steps the gradient per customer is still %g.",
 						   fit->iterations, fit->gradient),
-				 errhint("Use the model with care, or fit more customers.")));
+				 errhint("%s", hint)));
 	else if (fit->end == RET_FIT_RIDGE)
 		ereport(WARNING,
 				(errmsg("the fit of %s did not converge", model),
 				 errdetail("The likelihood has no maximum but a limit: after %d steps %s has reached %g.",
-						   fit->iterations, name, value),
-				 errhint("Use the model with care, or fit more customers, who differ more.")));
+						   fit->iterations, parameters[fit->farthest],
+						   fit->theta[fit->farthest]),
+				 errhint("%s", hint)));
 }
 
 /* Is the fit b to be preferred to a? */
@@ -458,7 +458,10 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &purchases_tally);
 	arrange_purchases(&purchases, &reader, modified);
 	fit_purchases(&purchases, &fit, &nbd);
-	warn_not_converged(name, &fit, ret_purchase_parameters);
+	warn_not_converged(name, &fit, ret_purchase_parameters,
+					   2 * (fit.value - nbd.value) < NO_RATIO ?
+					   "There is no sign that customers leave: the model is the one without churn." :
+					   "Use the model with care, or fit more customers, who differ more.");
 
 	values[0] = CStringGetTextDatum(name);
 	n = fit_columns(&fit, 4, 1, values, nulls);
@@ -511,7 +514,8 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	problem.interrupt = interrupt;
 	ret_maximize(&problem, start, &fit);
 	check_fit(&fit);
-	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters);
+	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters,
+					   "Use the model with care, or fit more customers, who differ more.");
 	if (fit.theta[RET_Q] <= 1)
 		ereport(WARNING,
 				(errmsg("the mean value of a purchase is infinite in this model"),

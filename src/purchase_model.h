@@ -35,7 +35,7 @@ ret_is_finite(double value)
 static inline bool
 ret_history_valid(double x, double tx, double t)
 {
-	return x >= 0 && x <= RET_MAX_FREQUENCY && x == floor(x) &&
+	return x >= 0 && x <= RET_MAX_FREQUENCY && x == (double) (int32) x &&
 		tx >= 0 && tx <= t && t <= RET_MAX_DAYS && (x > 0) == (tx > 0);
 }
 
