@@ -257,10 +257,14 @@ SELECT count(*) AS states, bool_and(state::text::purchase_days::text = state::te
 SELECT (summary_of(state)).* FROM (
 	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.1, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.2, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -0.3, '2024-12-31')
 	UNION ALL SELECT NULL UNION ALL SELECT days_of(date '2025-01-01', 7, '2024-12-31')) p(state);
+SELECT (summary_of(state)).monetary_value IS NULL AS nothing_left FROM (
+	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.01, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 19.99, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -20, '2024-12-31')) p(state);
 SELECT summary_of(state) FROM (SELECT NULL::purchase_days) p(state);
 -- from another query, another type of time
 SELECT summary_of(state) FROM (SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-01-01', 5, '2024-12-30')) p(state);
 SELECT summary_of(state) FROM (SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(timestamp '2024-01-01', 5, '2024-12-31')) p(state);
+-- as_of is day 0 and microsecond 0
+SELECT summary_of(state) FROM (SELECT days_of(date '1999-01-01', 5, '2000-01-01') UNION ALL SELECT days_of(timestamp '1999-01-01', 5, '2000-01-01')) p(state);
 SELECT rfm_summary_finalfn(state) FROM part;
 SELECT rfm_summary_combine(state, state) FROM part;
 -- damaged: an error of the input, or a state like any other
@@ -304,6 +308,17 @@ BEGIN
 	            THEN 'used' WHEN s IS NULL THEN 'empty' ELSE 'nonsense ' || s::text END;
 END $$;
 SELECT outcome, count(*) > 5 AS some FROM (SELECT try_damaged(damage(i)) AS outcome FROM generate_series(1, 4000) i) x GROUP BY outcome ORDER BY outcome;
+-- field by field: version, type of time, number of days, day and instant of
+-- as_of, purchases; then for each day its number, a float4 and two float8
+CREATE TABLE two AS SELECT decode(substr(days_of(at, 8, '2000-01-31')::text, 3), 'hex') AS bytes FROM (VALUES (date '2000-01-11'), ('2000-01-21')) v(at);
+SELECT field, at, value, try_damaged('\x' || encode(overlay(bytes PLACING value FROM at + 1), 'hex')) AS outcome
+FROM two, (VALUES ('as it is', 0, ''::bytea), ('version', 0, '\x00'), ('version', 0, '\x02'), ('type', 1, '\x00'), ('type', 1, '\x04'), ('type', 1, '\x02'), ('days', 2, '\x00000001'), ('days', 2, '\x00000003'), ('days', 2, '\x80000002'),
+	('day of as_of', 6, '\x7fffffff'), ('day of as_of', 6, '\x80000000'), ('day of as_of', 6, '\x00000013'), ('as_of', 10, '\x7fffffffffffffff'), ('as_of', 10, '\x8000000000000000'),
+	('purchases', 18, '\x0000000000000001'), ('purchases', 18, '\xffffffffffffffff'), ('purchases', 18, '\x0000000000000005'), ('purchases', 18, '\x7fffffffffffffff'),
+	('day', 26, '\x00000014'), ('day', 26, '\x00000015'), ('day', 26, '\x80000000'), ('day', 50, '\x0000000a'), ('day', 50, '\x0000001e'), ('day', 50, '\x0000001f'), ('day', 50, '\x7fffffff'),
+	('size', 30, '\x7f800000'), ('size', 30, '\x7fc00000'), ('size', 54, '\xbf800000'), ('size', 54, '\xff800000'),
+	('total', 34, '\x7ff0000000000000'), ('total', 34, '\x7ff8000000000000'), ('total', 58, '\xfff0000000000000'), ('total', 58, '\x7fe8000000000000'), ('total', 58, '\xc000000000000000'),
+	('rest', 42, '\x7ff8000000000000'), ('rest', 66, '\x7ff0000000000000'), ('rest', 66, '\xfff8000000000000'), ('total and rest', 58, '\x7fd80000000000007fdfffffffffffff'), ('total and rest', 34, '\x7fd80000000000007fdfffffffffffff')) v(field, at, value);
 SELECT ''::purchase_days;
 SELECT '\x'::purchase_days;
 SELECT '\x0'::purchase_days;
