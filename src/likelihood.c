@@ -398,6 +398,7 @@ integrate(const Future *f, const double *times, int n, double *result)
 {
 	double		peak = log(f->a) - log(f->c);
 	double		top = f->a * softplus(-peak) + f->c * softplus(peak);
+	double		point = 1 / (1 + f->c / f->a);
 	double		weight = 1 / (1 / f->a + 1 / f->c);
 	double		h = fmin(0.25, 0.5 / sqrt(weight));
 	double		longest = expm1(times[n]);
@@ -407,7 +408,7 @@ integrate(const Future *f, const double *times, int n, double *result)
 	ends[0] = fmax(peak, log(f->a + f->shape + 2)) + FLAT_END;
 	ends[1] = fmin(peak, -log(f->c + f->a + (f->shape + 1) * longest)) - FLAT_END;
 	for (int i = 0; i <= n; i++)
-		result[i] = weight > LARGE_WEIGHT ? purchases_if(1 / (1 + f->c / f->a), expm1(times[i]), f->shape) : 0;
+		result[i] = weight > LARGE_WEIGHT ? purchases_if(point, expm1(times[i]), f->shape) : 0;
 	for (int left = 0; left < 2 && weight <= LARGE_WEIGHT; left++)
 	{
 		for (int step = left; step < MAX_STEPS; step++)
