@@ -30,6 +30,7 @@
 #include "tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
+#define SAMPLE_POINTS	1000
 #define NO_RATIO		1e-3	/* likelihood ratio of no difference */
 
 /* numbers of a point of the tallies */
@@ -179,22 +180,47 @@ compare_doubles(const void *a, const void *b)
 
 /*
  * The distinct times among the recencies and ages, and how to find them again:
- * whole days in a table by the day, others by binary search.
+ * whole days in a table by the day, others by binary search, and if hardly any
+ * two are the same, each by the point that it belongs to.
  */
 typedef struct Moments
 {
 	int32	   *table;			/* index + 1 of a whole number of days, or NULL */
-	double	   *times;			/* ascending, if there is no table */
-	int			n;
+	double	   *times;			/* ascending, or NULL */
+	int			n;				/* how many there are */
 } Moments;
 
-static void
-add_moment(Moments *moments, double t)
+/* Sort an array and leave only distinct values in it; returns their number */
+static int
+sort_distinct(double *times, int n)
 {
-	if (moments->table == NULL)
-		moments->times[moments->n++] = t;
-	else if (moments->table[(int) t] == 0)
-		moments->table[(int) t] = ++moments->n;
+	int			distinct = 0;
+
+	qsort(times, n, sizeof(double), compare_doubles);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || times[i] != times[distinct - 1])
+			times[distinct++] = times[i];
+	}
+	return distinct;
+}
+
+/* Do the times differ so much that to look for equal ones does not pay? */
+static bool
+times_differ(const RetTallyReader *reader, int npoints)
+{
+	double		times[2 * SAMPLE_POINTS];
+
+	if (npoints < 4 * SAMPLE_POINTS)
+		return false;
+	for (int i = 0; i < SAMPLE_POINTS; i++)
+	{
+		const double *point = ret_tally_point(reader, (int64) npoints * i / SAMPLE_POINTS);
+
+		times[2 * i] = point[RECENCY];
+		times[2 * i + 1] = point[AGE];
+	}
+	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
 }
 
 static void
@@ -203,48 +229,51 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	double		longest = 0;
 	bool		whole = true;
 
-	for (int i = 0; i < npoints; i++)
-	{
-		const double *point = ret_tally_point(reader, i);
-
-		longest = Max(longest, point[AGE]);
-		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
-	}
 	memset(moments, 0, sizeof(Moments));
-	if (whole && longest < MANY_MOMENTS && longest < 64.0 * npoints + 1024)
-		moments->table = alloc_array((int64) longest + 1, sizeof(int32));
-	else
-		moments->times = alloc_array((int64) npoints * 2, sizeof(double));
 	for (int i = 0; i < npoints; i++)
 	{
 		const double *point = ret_tally_point(reader, i);
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		add_moment(moments, point[RECENCY]);
-		add_moment(moments, point[AGE]);
+		longest = Max(longest, point[AGE]);
+		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
 	}
-	if (moments->table == NULL)
-	{
-		int			distinct = 0;
+	if (whole && longest < MANY_MOMENTS && longest < 64.0 * npoints + 1024)
+		moments->table = alloc_array((int64) longest + 1, sizeof(int32));
+	else if (times_differ(reader, npoints))
+		moments->n = 2 * npoints;
+	else
+		moments->times = alloc_array((int64) npoints * 2, sizeof(double));
 
-		qsort(moments->times, moments->n, sizeof(double), compare_doubles);
-		for (int i = 0; i < moments->n; i++)
+	for (int i = 0; i < npoints && moments->n < 2 * npoints; i++)
+	{
+		const double *point = ret_tally_point(reader, i);
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int j = RECENCY; j <= AGE; j++)
 		{
-			if (i == 0 || moments->times[i] != moments->times[distinct - 1])
-				moments->times[distinct++] = moments->times[i];
+			if (moments->times)
+				moments->times[moments->n++] = point[j];
+			else if (moments->table[(int) point[j]] == 0)
+				moments->table[(int) point[j]] = ++moments->n;
 		}
-		moments->n = distinct;
 	}
+	if (moments->times)
+		moments->n = sort_distinct(moments->times, moments->n);
 }
 
+/* The index of number j, RECENCY or AGE, of point i */
 static int
-moment_index(const Moments *moments, double t)
+moment_index(const Moments *moments, const double *point, int i, int j)
 {
 	if (moments->table)
-		return moments->table[(int) t] - 1;
-	return (double *) bsearch(&t, moments->times, moments->n, sizeof(double), compare_doubles) -
-		moments->times;
+		return moments->table[(int) point[j]] - 1;
+	if (moments->times)
+		return (double *) bsearch(&point[j], moments->times, moments->n,
+								  sizeof(double), compare_doubles) - moments->times;
+	return 2 * i + j - RECENCY;
 }
 
 /*
@@ -284,8 +313,8 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 			purchases->frequencies[nfrequencies++].x = point[FREQUENCY];
 		group->weight = (double) *ret_tally_counts(reader, i);
 		group->x = nfrequencies - 1;
-		group->tx = moment_index(&moments, point[RECENCY]);
-		group->t = moment_index(&moments, point[AGE]);
+		group->tx = moment_index(&moments, point, i, RECENCY);
+		group->t = moment_index(&moments, point, i, AGE);
 		purchases->frequencies[group->x].weight += group->weight;
 		purchases->moments[group->tx].t = point[RECENCY];
 		purchases->moments[group->t].t = point[AGE];
