@@ -52,6 +52,7 @@
 #define FLAT_GRADIENT	1e-6
 #define SMALL_STEP		1e-6
 #define NO_STEP			1e-9
+#define MOST_DAMPING	1e30
 #define VALUE_NOISE		1e-13	/* relative error of a sum of many logarithms */
 #define PIVOT_NOISE		1e-12
 
@@ -345,7 +346,12 @@ search_step(Search *search, RetFit *fit)
 	double		moved[RET_MAX_PARAMS];
 
 	while (!newton_step(n, &search->at, search->lambda, search->problem->weight, search->step))
+	{
+		/* no damping helps where there is nothing to weigh */
+		if (search->lambda > MOST_DAMPING)
+			return false;
 		search->lambda = fmax(search->lambda * 10, 1e-6);
+	}
 	for (int i = 0; i < n; i++)
 		moved[i] = search->p[i] + search->step[i] - search->origin[i];
 	if (largest(n, moved) > FARTHEST)
