@@ -258,7 +258,7 @@ SELECT (summary_of(state)).* FROM (
 	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.1, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.2, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -0.3, '2024-12-31')
 	UNION ALL SELECT NULL UNION ALL SELECT days_of(date '2025-01-01', 7, '2024-12-31')) p(state);
 SELECT (summary_of(state)).monetary_value IS NULL AS nothing_left FROM (
-	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.01, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 19.99, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -20, '2024-12-31')) p(state);
+	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.01, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 9.99, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -10, '2024-12-31')) p(state);
 SELECT summary_of(state) FROM (SELECT NULL::purchase_days) p(state);
 -- from another query, another type of time
 SELECT summary_of(state) FROM (SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-01-01', 5, '2024-12-30')) p(state);
