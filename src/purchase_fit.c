@@ -411,8 +411,9 @@ fit_is_better(const RetFit *b, const RetFit *a)
 
 /*
  * Fit BG/NBD or MBG/NBD, and as its limit without churn the NBD.  There may be
- * two basins, or a ridge along which churn vanishes: in such cases a second
- * search begins there, where chances to leave are few.
+ * two maxima, a maximum below a ridge, or a ridge along which churn vanishes.
+ * So a second search begins at the NBD, where hardly anybody leaves, and the
+ * better of the two counts.
  */
 static void
 fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
@@ -438,18 +439,13 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	problem.nparams = 4;
 	problem.evaluate = ret_purchase_likelihood;
 	ret_maximize(&problem, start, fit);
-	if (fit->end != RET_FIT_CONVERGED || fit->value < nbd->value ||
-		fit->theta[RET_B] > 1e4 * fit->theta[RET_A] ||
-		fit->theta[RET_A] + fit->theta[RET_B] > 1e4)
-	{
-		start[RET_R] = nbd->theta[RET_R];
-		start[RET_ALPHA] = nbd->theta[RET_ALPHA];
-		start[RET_A] = 0.01;
-		start[RET_B] = 5;
-		ret_maximize(&problem, start, &second);
-		if (!ret_is_finite(fit->value) || fit_is_better(&second, fit))
-			*fit = second;
-	}
+	start[RET_R] = nbd->theta[RET_R];
+	start[RET_ALPHA] = nbd->theta[RET_ALPHA];
+	start[RET_A] = 0.01;
+	start[RET_B] = 5;
+	ret_maximize(&problem, start, &second);
+	if (!ret_is_finite(fit->value) || fit_is_better(&second, fit))
+		*fit = second;
 	check_fit(fit);
 }
 
