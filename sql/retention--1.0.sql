@@ -115,6 +115,36 @@ CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
 COMMENT ON FUNCTION counters_combine(bigint[], bigint[]) IS 'aggregate combine function of states that are counters';
 
 --
+-- src/tally.c
+--
+
+CREATE TYPE tally;
+
+CREATE FUNCTION tally_in(cstring) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_in(cstring) IS 'I/O';
+CREATE FUNCTION tally_out(tally) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_out(tally) IS 'I/O';
+CREATE FUNCTION tally_recv(internal) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_recv(internal) IS 'I/O';
+CREATE FUNCTION tally_send(tally) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_send(tally) IS 'I/O';
+
+CREATE TYPE tally (
+    INPUT = tally_in,
+    OUTPUT = tally_out,
+    RECEIVE = tally_recv,
+    SEND = tally_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE tally IS 'transition value of the aggregates that count distinct combinations of numbers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
+
+--
 -- src/stats.c
 --
 
@@ -1266,3 +1296,274 @@ CREATE AGGREGATE active_customers(customer customer_key) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE active_customers(customer_key) IS 'number of distinct customers, like count(DISTINCT customer) but also over moving frames; NULL customers are ignored, 0 without others; e.g. active_customers(customer_id) OVER (ORDER BY day RANGE ''27 days'' PRECEDING)';
+
+
+--
+-- src/rfm.c
+--
+
+CREATE TYPE purchase_days;
+
+CREATE FUNCTION purchase_days_in(cstring) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_in(cstring) IS 'I/O';
+CREATE FUNCTION purchase_days_out(purchase_days) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_out(purchase_days) IS 'I/O';
+CREATE FUNCTION purchase_days_recv(internal) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_recv(internal) IS 'I/O';
+CREATE FUNCTION purchase_days_send(purchase_days) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_send(purchase_days) IS 'I/O';
+
+CREATE TYPE purchase_days (
+    INPUT = purchase_days_in,
+    OUTPUT = purchase_days_out,
+    RECEIVE = purchase_days_recv,
+    SEND = purchase_days_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE purchase_days IS 'transition value of rfm_summary, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
+
+CREATE TYPE rfm_summary AS (
+    frequency bigint,
+    recency double precision,
+    age double precision,
+    monetary_value double precision,
+    purchases bigint,
+    revenue double precision,
+    first_day date,
+    last_day date
+);
+COMMENT ON TYPE rfm_summary IS 'recency, frequency and monetary value of a customer up to a day, in days and in the unit of the amounts';
+COMMENT ON COLUMN rfm_summary.frequency IS 'number of repeat purchase days: days with a purchase - 1';
+COMMENT ON COLUMN rfm_summary.recency IS 'days from the first purchase to the last; the larger, the more recent';
+COMMENT ON COLUMN rfm_summary.age IS 'days from the first purchase to as_of';
+COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean total of the days after the first, of those with a positive total; NULL if there is none';
+COMMENT ON COLUMN rfm_summary.purchases IS 'number of purchases, those without amount included';
+COMMENT ON COLUMN rfm_summary.revenue IS 'sum of the amounts, returns subtracted';
+COMMENT ON COLUMN rfm_summary.first_day IS 'day of the first purchase';
+COMMENT ON COLUMN rfm_summary.last_day IS 'day of the last purchase';
+
+CREATE FUNCTION rfm_summary_transfn(purchase_days, date, double precision, date) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, date, double precision, date) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamp, double precision, timestamp) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamp, double precision, timestamp) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_combine(purchase_days, purchase_days) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_combine(purchase_days, purchase_days) IS 'aggregate combine function';
+CREATE FUNCTION rfm_summary_finalfn(purchase_days) RETURNS rfm_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_finalfn(purchase_days) IS 'aggregate final function';
+
+CREATE AGGREGATE rfm_summary(at date, amount double precision, as_of date) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases on or before the day as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timestamp) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of timestamptz) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, by days of the session''s time zone, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE FUNCTION rfm_score_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_score_support(internal) IS 'planner support of rfm_score';
+CREATE FUNCTION rfm_score(bins integer) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT rfm_score_support;
+COMMENT ON FUNCTION rfm_score(integer) IS 'score 1..bins of the row in the window''s order, ceil(bins x cume_dist): equal values get equal scores, unlike ntile; NULL values are placed by the window''s ORDER BY, a null number of bins is an error; e.g. rfm_score(5) OVER (ORDER BY (s).recency)';
+
+CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS 'name of the segment of a customer with these scores of recency, frequency and monetary value, each 1..5; NULL if a score is NULL; e.g. rfm_segment(5, 5, 4) = ''champions''';
+
+--
+-- src/purchase_fit.c
+--
+
+CREATE TYPE purchase_model AS (
+    model text,
+    r double precision,
+    alpha double precision,
+    a double precision,
+    b double precision,
+    r_se double precision,
+    alpha_se double precision,
+    a_se double precision,
+    b_se double precision,
+    log_likelihood double precision,
+    no_churn_log_likelihood double precision,
+    likelihood_ratio double precision,
+    customers bigint,
+    groups bigint,
+    iterations integer,
+    converged boolean
+);
+COMMENT ON TYPE purchase_model IS 'how often customers buy and when they leave: a fitted BG/NBD or MBG/NBD model';
+COMMENT ON COLUMN purchase_model.model IS '''BG/NBD'' or ''MBG/NBD''';
+COMMENT ON COLUMN purchase_model.r IS 'shape of the purchase rates, which are gamma(r, alpha) among the customers';
+COMMENT ON COLUMN purchase_model.alpha IS 'their inverse scale, in the unit of recency and age: the mean rate is r / alpha';
+COMMENT ON COLUMN purchase_model.a IS 'first parameter of the chances to leave after a purchase, which are beta(a, b) among the customers';
+COMMENT ON COLUMN purchase_model.b IS 'second parameter of them: the mean chance is a / (a + b)';
+COMMENT ON COLUMN purchase_model.r_se IS 'standard error of r; NULL unless converged';
+COMMENT ON COLUMN purchase_model.alpha_se IS 'standard error of alpha; NULL unless converged';
+COMMENT ON COLUMN purchase_model.a_se IS 'standard error of a; NULL unless converged';
+COMMENT ON COLUMN purchase_model.b_se IS 'standard error of b; NULL unless converged';
+COMMENT ON COLUMN purchase_model.log_likelihood IS 'logarithm of the likelihood of the customers';
+COMMENT ON COLUMN purchase_model.no_churn_log_likelihood IS 'the same of the best model in which nobody ever leaves, the NBD';
+COMMENT ON COLUMN purchase_model.likelihood_ratio IS '2 x the difference of the two: evidence that customers leave at all';
+COMMENT ON COLUMN purchase_model.customers IS 'number of customers';
+COMMENT ON COLUMN purchase_model.groups IS 'number of distinct combinations of frequency, recency and age';
+COMMENT ON COLUMN purchase_model.iterations IS 'steps of the search for the maximum';
+COMMENT ON COLUMN purchase_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
+
+CREATE TYPE spend_model AS (
+    p double precision,
+    q double precision,
+    v double precision,
+    p_se double precision,
+    q_se double precision,
+    v_se double precision,
+    log_likelihood double precision,
+    customers bigint,
+    iterations integer,
+    converged boolean
+);
+COMMENT ON TYPE spend_model IS 'what customers spend per purchase: a fitted Gamma-Gamma model';
+COMMENT ON COLUMN spend_model.p IS 'shape of the values of a customer''s purchases, which are gamma distributed';
+COMMENT ON COLUMN spend_model.q IS 'shape of the inverse scales of the customers, which are gamma(q, v)';
+COMMENT ON COLUMN spend_model.v IS 'their inverse scale, in the unit of the amounts';
+COMMENT ON COLUMN spend_model.p_se IS 'standard error of p; NULL unless converged';
+COMMENT ON COLUMN spend_model.q_se IS 'standard error of q; NULL unless converged';
+COMMENT ON COLUMN spend_model.v_se IS 'standard error of v; NULL unless converged';
+COMMENT ON COLUMN spend_model.log_likelihood IS 'logarithm of the likelihood of the customers';
+COMMENT ON COLUMN spend_model.customers IS 'number of customers with repeat purchases of a value';
+COMMENT ON COLUMN spend_model.iterations IS 'steps of the search for the maximum';
+COMMENT ON COLUMN spend_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
+
+CREATE FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision) IS 'aggregate transition function';
+CREATE FUNCTION fit_bgnbd_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_bgnbd_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION fit_bgnbd_finalfn(tally) RETURNS purchase_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_bgnbd_finalfn(tally) IS 'aggregate final function';
+CREATE FUNCTION fit_mbgnbd_finalfn(tally) RETURNS purchase_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_mbgnbd_finalfn(tally) IS 'aggregate final function';
+CREATE FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) IS 'aggregate transition function';
+CREATE FUNCTION fit_gamma_gamma_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_gamma_gamma_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION fit_gamma_gamma_finalfn(tally) RETURNS spend_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_gamma_gamma_finalfn(tally) IS 'aggregate final function';
+
+CREATE AGGREGATE fit_bgnbd(frequency bigint, recency double precision, age double precision) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_bgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_bgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the BG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each repeat purchase; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd((s).frequency, (s).recency, (s).age)';
+
+CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age double precision) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_mbgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the MBG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each purchase, the first included; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd((s).frequency, (s).recency, (s).age)';
+
+CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision) (
+    SFUNC = fit_gamma_gamma_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_gamma_gamma_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_gamma_gamma_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases and rows with a NULL are ignored, values that are not positive are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
+
+--
+-- src/purchase_model.c
+--
+
+CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision, age double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, 2, 213, 272)';
+CREATE FUNCTION p_alive(model purchase_model, customer rfm_summary) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
+    RETURN p_alive(model, (customer).frequency, (customer).recency, (customer).age);
+COMMENT ON FUNCTION p_alive(purchase_model, rfm_summary) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, s)';
+CREATE FUNCTION churn_risk(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
+COMMENT ON FUNCTION churn_risk(purchase_model, bigint, double precision, double precision, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, 2, 213, 272, ''90 days'')';
+CREATE FUNCTION churn_risk(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 8
+    RETURN churn_risk(model, (customer).frequency, (customer).recency, (customer).age, within);
+COMMENT ON FUNCTION churn_risk(purchase_model, rfm_summary, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, s, ''90 days'')';
+CREATE FUNCTION expected_purchases(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_purchases(purchase_model, bigint, double precision, double precision, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, 2, 213, 272, ''90 days'')';
+CREATE FUNCTION expected_purchases(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 20
+    RETURN expected_purchases(model, (customer).frequency, (customer).recency, (customer).age, within);
+COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, s, ''90 days'')';
+
+CREATE FUNCTION expected_spend(model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, 2, 22.35)';
+CREATE FUNCTION expected_spend(model spend_model, customer rfm_summary) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
+    RETURN expected_spend(model, (customer).frequency, (customer).monetary_value);
+COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, s)';
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision, age double precision, monetary_value double precision, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'clv_predicted' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_summary, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 100
+    RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age, (customer).monetary_value, horizon, annual_discount);
+COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';

@@ -8,6 +8,8 @@
 #ifndef RETENTION_MATHFN_H
 #define RETENTION_MATHFN_H
 
+#include <stdbool.h>
+
 /* the normal distribution */
 extern double ret_normal_quantile(double p);
 extern double ret_normal_two_sided(double z);
@@ -17,5 +19,68 @@ extern void ret_wilson(double x, double n, double z,
 					   double *lower, double *upper);
 extern void ret_newcombe(double x1, double n1, double x2, double n2, double z,
 						 double *lower, double *upper);
+
+/* the logarithm of the gamma function with its first two derivatives, z > 0 */
+typedef struct RetGamma
+{
+	double		ln;				/* ln Gamma(z) */
+	double		psi;			/* digamma */
+	double		psi1;			/* trigamma */
+} RetGamma;
+
+extern void ret_gamma(double z, RetGamma *gamma);
+
+/* nodes in -1..1, ascending, and weights of Gauss-Legendre quadrature */
+extern void ret_gauss_legendre(int n, double *nodes, double *weights);
+
+/*-------------------------------------------------------------------------
+ * Maximum of a log-likelihood over positive parameters
+ *-------------------------------------------------------------------------
+ */
+
+#define RET_MAX_PARAMS	4
+
+/* A log-likelihood with its derivatives by the logarithms of the parameters */
+typedef struct RetLikelihood
+{
+	double		value;
+	double		gradient[RET_MAX_PARAMS];
+	double		hessian[RET_MAX_PARAMS][RET_MAX_PARAMS];
+} RetLikelihood;
+
+/* What is to be maximized */
+typedef struct RetProblem
+{
+	int			nparams;		/* 1 to RET_MAX_PARAMS */
+	double		weight;			/* sum of the observations' weights, > 0 */
+	void	   *data;			/* for evaluate() */
+
+	/* fill in all of result, which comes zeroed, at theta > 0 */
+	void		(*evaluate) (void *data, const double *theta, RetLikelihood *result);
+	/* called before each evaluation and may not return; or NULL */
+	void		(*interrupt) (void);
+} RetProblem;
+
+/* How the search ended */
+typedef enum RetFitEnd
+{
+	RET_FIT_CONVERGED,			/* in a maximum with negative definite Hessian */
+	RET_FIT_RIDGE,				/* still rising, or flat, towards 0 or infinity */
+	RET_FIT_STEPS				/* out of steps */
+} RetFitEnd;
+
+typedef struct RetFit
+{
+	double		theta[RET_MAX_PARAMS];	/* the parameters as reached */
+	double		se[RET_MAX_PARAMS]; /* standard errors; NaN unless converged */
+	double		value;			/* log-likelihood there */
+	double		gradient;		/* largest part of the gradient / weight */
+	int			iterations;		/* Newton steps */
+	RetFitEnd	end;
+	int			farthest;		/* the parameter that went farthest */
+} RetFit;
+
+extern void ret_maximize(const RetProblem *problem, const double *start, RetFit *fit);
+extern void ret_log_parameters(int n, const double *theta, RetLikelihood *result);
 
 #endif							/* RETENTION_MATHFN_H */

@@ -97,3 +97,100 @@ FROM orders;
 -- are those between first and last purchase, 0 for who bought once.
 
 SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx
+
+-- # Segments: recency, frequency, monetary value
+-- The orders of a customer in one row: how long ago, how often, how much.
+
+-- (not shown)
+SELECT last_day, last_day - days AS known_until, format('%s days', days) AS quarter
+FROM (SELECT max(ordered_at)::date AS last_day,
+             greatest(1, least(90, (max(ordered_at)::date - min(ordered_at)::date) / 4)) AS days
+      FROM orders WHERE customer_id IS NOT NULL) AS o
+\gset
+CREATE TEMP TABLE customers AS
+SELECT customer_id, rfm_summary(ordered_at::date, amount, :'last_day') AS s
+FROM orders
+WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
+GROUP BY customer_id;
+
+-- Each gets a score from 1 to 5 among all customers for every one of the three,
+-- and a name by the scores. days_ago: since the last order, on average.
+
+SELECT segment, count(*) AS customers,
+       as_percent(count(*) / sum(count(*)) OVER ()) AS "customers %",
+       as_percent(sum((s).revenue) / nullif(sum(sum((s).revenue)) OVER (), 0))
+           AS "revenue %",
+       round(avg((s).age - (s).recency)) AS days_ago,
+       round(avg((s).frequency + 1), 1) AS order_days
+FROM (SELECT s, rfm_segment(rfm_score(5) OVER (ORDER BY (s).age - (s).recency DESC),
+                            rfm_score(5) OVER (ORDER BY (s).frequency),
+                            rfm_score(5) OVER (ORDER BY (s).revenue)) AS segment
+      FROM customers) AS scored
+GROUP BY segment
+ORDER BY sum((s).revenue) DESC, segment;
+
+-- # Who will come back, and what they are worth
+-- From all customers together a model learns how often customers order and after
+-- how many orders they leave, another one what they spend. With converged = f
+-- there are too few customers, or they are too much alike: mistrust what follows.
+
+-- (not shown)
+SET client_min_messages = error;
+CREATE TEMP TABLE model AS
+SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m,
+       fit_gamma_gamma((s).frequency, (s).monetary_value) AS g
+FROM customers;
+
+SELECT (m).model AS "how often", (m).customers, (m).converged,
+       (m).r::real, (m).alpha::real, (m).a::real, (m).b::real
+FROM model;
+
+SELECT 'Gamma-Gamma' AS "how much", (g).customers, (g).converged,
+       (g).p::real, (g).q::real, (g).v::real
+FROM model;
+
+-- Does it predict? The same as of an earlier day, and then what was expected of
+-- the customers of that day against what they did, by how often they had ordered.
+
+WITH known AS (
+    SELECT customer_id, rfm_summary(ordered_at::date, amount, :'known_until') AS s,
+           count(DISTINCT ordered_at::date) FILTER (WHERE late) AS orders,
+           coalesce(sum(amount) FILTER (WHERE late), 0) AS revenue
+    FROM orders, LATERAL (SELECT ordered_at::date > :'known_until') AS l(late)
+    WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
+    GROUP BY customer_id
+    HAVING NOT bool_and(late)),
+fits AS (
+    SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m,
+           fit_gamma_gamma((s).frequency, (s).monetary_value) AS g
+    FROM known)
+SELECT coalesce(days, 'all') AS order_days, count(*) AS customers,
+       round(sum(expected_purchases(m, s, :'quarter'))) AS expected_orders,
+       sum(orders) AS orders,
+       round(sum(clv(m, g, s, :'quarter'))) AS expected_revenue,
+       round(sum(revenue)) AS revenue
+FROM known, fits,
+     LATERAL (SELECT CASE WHEN (s).frequency < 5 THEN ((s).frequency + 1)::text
+                          ELSE '6 or more' END) AS o(days)
+GROUP BY ROLLUP (days)
+ORDER BY 1;
+
+-- What comes next, from the customers there are, without those who are new then:
+
+SELECT :'quarter' AS within, round(sum(expected_purchases(m, s, :'quarter'))) AS orders,
+       round(sum(clv(m, g, s, :'quarter'))) AS revenue,
+       round(sum(clv(m, g, s, '1 year', 0.1))) AS value_of_a_year
+FROM customers, model;
+
+-- Whom to call: of whom much is to come, and of whom it is open whether they are
+-- still customers. clv: what is expected of the next year, at a discount of 10 %;
+-- value_at_risk: that times the probability that the customer has left.
+
+SELECT customer_id, (s).frequency + 1 AS order_days, (s).age - (s).recency AS days_ago,
+       round((s).revenue) AS revenue, as_percent(p_alive, 0) AS "alive %",
+       round(clv) AS clv, round((1 - p_alive) * clv) AS value_at_risk
+FROM (SELECT customer_id, s, p_alive(m, s) AS p_alive,
+             clv(m, g, s, '1 year', 0.1) AS clv
+      FROM customers, model) AS scored
+ORDER BY (1 - p_alive) * clv DESC NULLS LAST, customer_id
+LIMIT 10;

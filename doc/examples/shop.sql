@@ -34,7 +34,7 @@ SELECT c AS customer_id,
        timestamp '2024-01-01' + pg_temp.noise(c, 1) ^ 0.75 * interval '731 days' AS joined,
        9 + 80 * pg_temp.noise(c, 2) ^ 2 AS pace,
        0.30 + 0.62 * pg_temp.noise(c, 3) AS loyalty,
-       exp(3 * (pg_temp.noise(c, 4) + pg_temp.noise(c, 5) - 1)) AS spending
+       exp(2 * (pg_temp.noise(c, 4) + pg_temp.noise(c, 5) - 1)) AS spending
 FROM generate_series(1, 20000) AS c;
 
 -- The number of orders is geometric with the customer's own loyalty: most buy
@@ -43,7 +43,7 @@ INSERT INTO orders
 SELECT customer_id, date_trunc('minute', ordered_at), amount
 FROM (SELECT customer_id,
              joined + interval '1 day' * coalesce(sum(gap) OVER earlier, 0) AS ordered_at,
-             round((5 + 28 * spending * (0.4 + 1.2 * pg_temp.noise(n, 8)))::numeric, 2) AS amount
+             round((1 - 16 * spending * ln(pg_temp.noise(n, 8) * pg_temp.noise(n, 21)))::numeric, 2) AS amount
       FROM (SELECT customer_id, joined, spending, k,
                    customer_id * 1000 + k AS n,
                    -pace * ln(pg_temp.noise(customer_id * 1000 + k, 7)) AS gap

@@ -125,7 +125,7 @@ SELECT name, c.oid::regprocedure FROM catalog_test.agg a JOIN pg_proc c ON c.oid
 WHERE c.proisstrict AND a.agginitval IS NULL AND a.aggtranstype = 'internal'::regtype ORDER BY 1;
 -- states of unlimited size say so, which keeps them out of eager aggregation; the others are small
 SELECT name, aggtransspace FROM catalog_test.agg
-WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype) AND aggtransspace <> -1) OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype) AND NOT aggtransspace BETWEEN 1 AND 256) ORDER BY 1;
+WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype) AND aggtransspace <> -1) OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype) AND NOT aggtransspace BETWEEN 1 AND 256) ORDER BY 1;
 -- moving mode: complete, and giving what the plain mode gives; a state of its own has functions of its own, and no initial value
 SELECT name FROM catalog_test.agg a
 WHERE (aggmtransfn = 0) <> (aggminvtransfn = 0) OR (aggmtransfn = 0) <> (aggmfinalfn = 0)
@@ -142,7 +142,7 @@ SELECT aggmtranstype::regtype, array_agg(name::text) AS with_own_moving_state FR
 SELECT name, agginitval FROM catalog_test.agg WHERE aggtranstype = 'bigint[]'::regtype AND (agginitval IS NULL OR agginitval !~ '^\{0(,0)*\}$') ORDER BY 1;
 -- aggregates with equal arguments share one transition function and so one state
 SELECT proargtypes::regtype[], count(DISTINCT aggtransfn) FROM catalog_test.agg
-WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary') GROUP BY proargtypes, proname LIKE 'clv%' HAVING count(DISTINCT aggtransfn) > 1;
+WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary', 'fit_bgnbd', 'fit_mbgnbd') GROUP BY proargtypes, proname LIKE 'clv%' HAVING count(DISTINCT aggtransfn) > 1;
 -- each form of the rates exists for each type of time
 SELECT n, t FROM unnest(ARRAY['retention_rate', 'churn_rate', 'retention_summary']) n,
 	unnest(ARRAY['date,daterange,daterange', 'timestamp,tsrange,tsrange', 'timestamptz,tstzrange,tstzrange', 'daterange,daterange', 'tsrange,tsrange', 'tstzrange,tstzrange']) t

@@ -83,6 +83,10 @@ like($out, qr/^average_purchase_value +\| 25 *$/m, 'average purchase value, a mi
 like($out, qr/^clv +\| 37\.5 *$/m, 'lifetime value');
 like($out, qr/^    SELECT retention_rate\(customer_id, ordered_at,$/m, 'with the SQL that made them');
 like($out, qr/^    SELECT \(clv_summary.* FROM orders \\gx$/m, 'and its psql commands');
+like($out, qr/^ loyal +\| +1 \| +25\.0 \| +46\.7 \| +14 \| +2\.0 *$/m, 'the segments');
+like($out, qr/^ MBG\/NBD +\| +4 \| f +\|/m, 'and that four customers are too few for a model');
+like($out, qr/^ all +\| +3 \| +\d+ \| +1 \| +\d+ \| +50 *$/m, 'what came after the day up to which it was to know');
+is($err, '', 'without a word of the server');
 unlike($out, qr/Net promoter|club/, 'and nothing that the file does not tell');
 is(leftovers(), '', 'nothing is left of its server');
 
@@ -94,6 +98,16 @@ is($rc2, 0, 'byte order mark, CRLF, quotes, line breaks in values, more columns'
 like($out2, qr/customer = Customer ID, time = Order Date, amount = Order Total/, 'it says which columns it took');
 s/^Loading .*\n//m for $out, $out2;
 is($out2, $out, 'and the report is the same');
+
+# The shop has enough customers for a model, and it predicts
+($rc, my $shop, $err) = demo('OUT=shop.html');
+is($rc, 0, 'the demo of the shop') or diag($err);
+like($shop, qr/^ MBG\/NBD +\| +20000 \| t +\|/m, 'how often its customers order can be learned');
+like($shop, qr/^ Gamma-Gamma \| +1\d{4} \| t +\|/m, 'and what they spend');
+my ($expected, $orders, $expected_revenue, $revenue) = $shop =~ /^ all +\| +1\d{4} \| +(\d+) \| +(\d+) \| +(\d+) \| +(\d+) *$/m;
+cmp_ok(abs($expected / $orders - 1), '<', 0.1, 'it foretells the orders of the next quarter');
+cmp_ok(abs($expected_revenue / $revenue - 1), '<', 0.2, 'and their revenue');
+is(scalar(() = $shop =~ /^ +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ *$/mg), 10, 'and names ten customers to call');
 
 # Columns of unusual names, and integer customers
 (my $number = csv('who,when,what', "\n", grep { $_->[0] ne '' } @orders)) =~ tr/abcd/1234/;
