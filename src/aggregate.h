@@ -8,7 +8,10 @@
 #ifndef RETENTION_AGGREGATE_H
 #define RETENTION_AGGREGATE_H
 
+#include <math.h>
+
 #include "nodes/nodes.h"
+#include "utils/float.h"
 
 #include "retention.h"
 
@@ -25,6 +28,23 @@ ret_agg_check(FunctionCallInfo fcinfo)
 /* states that are a bigint[] of counters */
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
 extern void ret_counters_add(int64 *counters, const int64 *other, int n);
+
+/*
+ * A sum of money in twice the precision of a double, so that the order of the
+ * rows does not show: total + rest += amount, without loss (Knuth, TAOCP 2,
+ * 4.2.2, theorem B).  22003 on overflow.
+ */
+static inline void
+ret_add_amount(double *total, double *rest, double amount)
+{
+	double		sum = *total + amount;
+	double		part = sum - *total;
+
+	if (unlikely(isinf(sum) || isnan(sum)))
+		float_overflow_error();
+	*rest += (*total - (sum - part)) + (amount - part);
+	*total = sum;
+}
 
 /* composite arguments, and results */
 extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);

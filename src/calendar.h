@@ -20,6 +20,14 @@
 
 #include "retention.h"
 
+/* The types of time, in bytes that are sent and stored: never renumber */
+typedef enum RetTimeKind
+{
+	RET_DATE = 1,
+	RET_TIMESTAMP = 2,
+	RET_TIMESTAMPTZ = 3
+} RetTimeKind;
+
 /* The instants before and after all others: an infinite bound of a range */
 #define RET_INSTANT_MIN		PG_INT64_MIN
 #define RET_INSTANT_MAX		PG_INT64_MAX

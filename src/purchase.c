@@ -462,19 +462,16 @@ set_total_double(int64 *totals, int i, double value)
 	memcpy(&totals[i], &value, sizeof(value));
 }
 
-/* revenue += amount, without loss (Knuth, TAOCP 2, 4.2.2, theorem B) */
+/* Add an amount to the revenue in the totals of a map */
 static void
 add_revenue(int64 *totals, double amount)
 {
-	double		revenue = total_double(totals, REVENUE);
-	double		sum = revenue + amount;
-	double		part = sum - revenue;
-	double		rest = (revenue - (sum - part)) + (amount - part);
+	double		sum = total_double(totals, REVENUE);
+	double		rest = total_double(totals, REVENUE_REST);
 
-	if (unlikely(isinf(sum) || isnan(sum)))
-		float_overflow_error();
+	ret_add_amount(&sum, &rest, amount);
 	set_total_double(totals, REVENUE, sum);
-	set_total_double(totals, REVENUE_REST, total_double(totals, REVENUE_REST) + rest);
+	set_total_double(totals, REVENUE_REST, rest);
 }
 
 static void

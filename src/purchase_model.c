@@ -57,7 +57,7 @@ PG_FUNCTION_INFO_V1(expected_purchases);
 PG_FUNCTION_INFO_V1(expected_spend);
 PG_FUNCTION_INFO_V1(clv_predicted);
 
-static void reject_model(const char *type, const char *detail) pg_attribute_noreturn();
+pg_noreturn static void reject_model(const char *type, const char *detail);
 
 const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
 const char *const ret_spend_parameters[] = {"p", "q", "v"};

@@ -17,7 +17,7 @@
 #define RET_MAX_FREQUENCY	1000000 /* a likelihood takes a step for each */
 #define RET_MAX_DAYS		1e12
 
-extern void ret_reject_history(int64 frequency, double recency, double age) pg_attribute_noreturn();
+pg_noreturn extern void ret_reject_history(int64 frequency, double recency, double age);
 extern void ret_check_frequency(int64 frequency);
 extern void ret_check_monetary_value(int64 frequency, double value);
 

@@ -49,14 +49,6 @@
 #include "aggregate.h"
 #include "calendar.h"
 
-/* What the instants of a state are */
-typedef enum TimeKind
-{
-	KIND_DATE = 1,
-	KIND_TIMESTAMP = 2,
-	KIND_TIMESTAMPTZ = 3
-} TimeKind;
-
 /* A day with purchases */
 typedef struct PurchaseDay
 {
@@ -73,7 +65,7 @@ typedef struct PurchaseDays
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;		/* PURCHASE_DAYS_VERSION */
-	uint8		kind;			/* a TimeKind */
+	uint8		kind;			/* a RetTimeKind */
 	uint16		unused;			/* 0 */
 	int32		ndays;			/* days in use; may be none */
 	DateADT		as_of_day;		/* day of as_of */
@@ -184,19 +176,6 @@ check_as_of(const PurchaseDays *state, int64 as_of)
 				 errhint("Pass a constant, or GROUP BY the column that is passed.")));
 }
 
-/* sum += amount, without loss (Knuth, TAOCP 2, 4.2.2, theorem B) */
-static inline void
-add_amount(double *total, double *rest, double amount)
-{
-	double		sum = *total + amount;
-	double		part = sum - *total;
-
-	if (unlikely(isinf(sum) || isnan(sum)))
-		float_overflow_error();
-	*rest += (*total - (sum - part)) + (amount - part);
-	*total = sum;
-}
-
 /* The position of a day in a state, or that at which it should be */
 static inline int32
 find_day(const PurchaseDays *state, DateADT day)
@@ -236,7 +215,7 @@ add_purchase(PurchaseDays *state, DateADT day, double amount)
 	}
 	state->purchases++;
 	state->days[i].largest = Max(state->days[i].largest, (float4) Min(fabs(amount), FLT_MAX));
-	add_amount(&state->days[i].total, &state->days[i].rest, amount);
+	ret_add_amount(&state->days[i].total, &state->days[i].rest, amount);
 	return state;
 }
 
@@ -245,27 +224,15 @@ add_purchase(PurchaseDays *state, DateADT day, double amount)
  *-------------------------------------------------------------------------
  */
 
-/* Day of an instant.  Offsets of the time zone are remembered where they can be. */
+/* Day of an instant */
 static DateADT
-day_of(FunctionCallInfo fcinfo, TimeKind kind, int64 at)
+day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 {
-	RetOffsets *offsets;
-	RetOffsets	fresh;
-
-	if (kind == KIND_DATE)
+	if (kind == RET_DATE)
 		return (DateADT) at;
-	if (kind == KIND_TIMESTAMP)
+	if (kind == RET_TIMESTAMP)
 		return ret_day_of(at);
-	if (fcinfo->flinfo == NULL)
-	{
-		memset(&fresh, 0, sizeof(fresh));
-		return ret_day_timestamptz(&fresh, at);
-	}
-	offsets = fcinfo->flinfo->fn_extra;
-	if (offsets == NULL)
-		offsets = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(RetOffsets));
-	return ret_day_timestamptz(offsets, at);
+	return ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
 }
 
 /* The amount in argument 2: 0 if it is not known */
@@ -287,11 +254,11 @@ get_amount(FunctionCallInfo fcinfo)
 
 /* The first state of a group */
 static PurchaseDays *
-state_begin(FunctionCallInfo fcinfo, TimeKind kind, int64 as_of)
+state_begin(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
 {
 	PurchaseDays *state;
 
-	if (kind == KIND_DATE ? DATE_NOT_FINITE((DateADT) as_of) : TIMESTAMP_NOT_FINITE(as_of))
+	if (kind == RET_DATE ? DATE_NOT_FINITE((DateADT) as_of) : TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be finite"),
@@ -309,7 +276,7 @@ state_begin(FunctionCallInfo fcinfo, TimeKind kind, int64 as_of)
  *		it makes the group's state, which knows as_of.
  */
 static Datum
-summary_transfn(FunctionCallInfo fcinfo, TimeKind kind, int64 at)
+summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 {
 	double		amount = get_amount(fcinfo);
 	int64		as_of;
@@ -320,7 +287,7 @@ summary_transfn(FunctionCallInfo fcinfo, TimeKind kind, int64 at)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("as_of must not be null"),
 				 errhint("Pass the time up to which the data are complete.")));
-	as_of = kind == KIND_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
+	as_of = kind == RET_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
 	if (PG_ARGISNULL(0))
 		state = state_begin(fcinfo, kind, as_of);
 	else
@@ -348,7 +315,7 @@ rfm_summary_transfn_date(PG_FUNCTION_ARGS)
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
 		return state_ignore(fcinfo);
-	return summary_transfn(fcinfo, KIND_DATE, ret_instant_date(PG_GETARG_DATEADT(1)));
+	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)));
 }
 
 Datum
@@ -357,7 +324,7 @@ rfm_summary_transfn_timestamp(PG_FUNCTION_ARGS)
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
 		return state_ignore(fcinfo);
-	return summary_transfn(fcinfo, KIND_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
+	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
 }
 
 Datum
@@ -366,7 +333,7 @@ rfm_summary_transfn_timestamptz(PG_FUNCTION_ARGS)
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
 		return state_ignore(fcinfo);
-	return summary_transfn(fcinfo, KIND_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
 }
 
 /* Merge the days of two states into one that has room for all */
@@ -391,8 +358,8 @@ merge_days(PurchaseDays *result, const PurchaseDays *a, const PurchaseDays *b)
 		{
 			*day = a->days[i++];
 			day->largest = Max(day->largest, b->days[j].largest);
-			add_amount(&day->total, &day->rest, b->days[j].total);
-			add_amount(&day->total, &day->rest, b->days[j++].rest);
+			ret_add_amount(&day->total, &day->rest, b->days[j].total);
+			ret_add_amount(&day->total, &day->rest, b->days[j++].rest);
 		}
 	}
 	result->ndays = n;
@@ -482,12 +449,12 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 
 		if ((i & 0xFFFF) == 0xFFFF)
 			CHECK_FOR_INTERRUPTS();
-		add_amount(&revenue[0], &revenue[1], day->total);
+		ret_add_amount(&revenue[0], &revenue[1], day->total);
 		revenue[1] += day->rest;
 		if (i > 0 && day_has_value(day))
 		{
 			valued++;
-			add_amount(&value[0], &value[1], day->total);
+			ret_add_amount(&value[0], &value[1], day->total);
 			value[1] += day->rest;
 		}
 	}
@@ -566,7 +533,7 @@ state_parse(StringInfo buf, const char **why)
 	if (version != PURCHASE_DAYS_VERSION)
 		return NULL;
 	*why = "its type of time is not known";
-	if (kind < KIND_DATE || kind > KIND_TIMESTAMPTZ)
+	if (kind < RET_DATE || kind > RET_TIMESTAMPTZ)
 		return NULL;
 	*why = "its length does not fit its number of days";
 	if (ndays < 0 || length != BINARY_HEADER_SIZE + (int64) ndays * BINARY_DAY_SIZE)

@@ -51,7 +51,7 @@ typedef struct SortItem
 	const int64 *entry;
 } SortItem;
 
-static void reject_other_kind(void) pg_attribute_noreturn();
+pg_noreturn static void reject_other_kind(void);
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
 

@@ -69,14 +69,6 @@ enum
 	ARG_AS_OF = 2
 };
 
-/* What the instants of a function are */
-typedef enum TimeKind
-{
-	KIND_DATE,
-	KIND_TIMESTAMP,
-	KIND_TIMESTAMPTZ
-} TimeKind;
-
 typedef enum LifecycleState
 {
 	STATE_NEW,
@@ -179,7 +171,7 @@ multiply_saturated(int64 a, int64 b)
  * both signs do not ('1 month -30 days' is nothing in April).
  */
 static void
-check_inactive_after(const Interval *span, TimeKind kind)
+check_inactive_after(const Interval *span, RetTimeKind kind)
 {
 	ret_check_within(span);
 	if (span->month < 0 || span->day < 0 || span->time < 0)
@@ -187,7 +179,7 @@ check_inactive_after(const Interval *span, TimeKind kind)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inactive_after must not have negative parts"),
 				 errhint("Pass a length of time such as '30 days' or '1 month'.")));
-	if (kind == KIND_DATE && span->time != 0)
+	if (kind == RET_DATE && span->time != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inactive_after must be whole months and days, since events are dates"),
@@ -199,9 +191,9 @@ check_inactive_after(const Interval *span, TimeKind kind)
  * 31 days; in a time zone the clock may be changed in between.
  */
 static void
-set_inactive_after(Spell *spell, const Interval *span, TimeKind kind)
+set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
 {
-	int64		unit = kind == KIND_DATE ? 1 : USECS_PER_DAY;
+	int64		unit = kind == RET_DATE ? 1 : USECS_PER_DAY;
 
 	check_inactive_after(span, kind);
 	spell->inactive_after = *span;
@@ -209,7 +201,7 @@ set_inactive_after(Spell *spell, const Interval *span, TimeKind kind)
 									span->time);
 	spell->longest = add_saturated(multiply_saturated((int64) span->month * 31 + span->day, unit),
 								   span->time);
-	if (kind == KIND_TIMESTAMPTZ && (span->month != 0 || span->day != 0))
+	if (kind == RET_TIMESTAMPTZ && (span->month != 0 || span->day != 0))
 	{
 		spell->shortest = Max(spell->shortest - ZONE_SLACK, 0);
 		spell->longest = add_saturated(spell->longest, ZONE_SLACK);
@@ -222,33 +214,33 @@ set_inactive_after(Spell *spell, const Interval *span, TimeKind kind)
  * it is only compared.
  */
 static int64
-plus_span(int64 at, const Interval *span, TimeKind kind)
+plus_span(int64 at, const Interval *span, RetTimeKind kind)
 {
 	RetBins		bins = {.months = span->month};
-	int64		day = kind == KIND_DATE ? at : ret_day_of(at);
-	int64		time = kind == KIND_DATE ? 0 : at - day * USECS_PER_DAY;
+	int64		day = kind == RET_DATE ? at : ret_day_of(at);
+	int64		time = kind == RET_DATE ? 0 : at - day * USECS_PER_DAY;
 
 	day = ret_window_start(&bins, (DateADT) day, 1) + span->day;
-	if (kind == KIND_DATE)
+	if (kind == RET_DATE)
 		return day;
 	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
 }
 
 /* Is to <= at + inactive_after, when the bounds of its length do not tell? */
 static bool
-reaches_by_calendar(const Spell *spell, int64 at, int64 to, TimeKind kind)
+reaches_by_calendar(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
 {
 	int64		end = plus_span(at, &spell->inactive_after, kind);
 
 	/* at the very end of the calendar of timestamps the zone would be an error */
-	if (kind == KIND_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
+	if (kind == RET_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
 		end = ret_plus_interval(at, &spell->inactive_after, true);
 	return to <= end;
 }
 
 /* Is to <= at + inactive_after? */
 static inline bool
-reaches(const Spell *spell, int64 at, int64 to, TimeKind kind)
+reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
 {
 	if (to <= add_saturated(at, spell->shortest))
 		return true;
@@ -298,27 +290,27 @@ reject_order(const char *detail)
 
 /* The instant of an event; 22008 if it is infinite */
 static inline int64
-event_instant(Datum at, TimeKind kind)
+event_instant(Datum at, RetTimeKind kind)
 {
-	if (kind == KIND_DATE ? DATE_NOT_FINITE(DatumGetDateADT(at)) :
+	if (kind == RET_DATE ? DATE_NOT_FINITE(DatumGetDateADT(at)) :
 		TIMESTAMP_NOT_FINITE(DatumGetTimestamp(at)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("the time of an event must be finite"),
 				 errhint("Leave such rows out with WHERE isfinite(...).")));
-	return kind == KIND_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
+	return kind == RET_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
 }
 
 /* The first instant whose data are not complete; infinity if all are */
 static inline int64
-as_of_instant(WindowObject winobj, TimeKind kind)
+as_of_instant(WindowObject winobj, RetTimeKind kind)
 {
 	bool		isnull;
 	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
 
 	if (unlikely(isnull))
 		reject_null("as_of");
-	if (kind != KIND_DATE)
+	if (kind != RET_DATE)
 		return DatumGetTimestamp(as_of);
 	if (DATE_IS_NOBEGIN(DatumGetDateADT(as_of)))
 		return RET_INSTANT_MIN;
@@ -346,7 +338,7 @@ check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull
  * row has no time, and so no result.
  */
 static inline Spell *
-spell_of_row(WindowObject winobj, TimeKind kind, bool numbered)
+spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 {
 	Spell	   *spell = WinGetPartitionLocalMemory(winobj, sizeof(Spell));
 	int64		position = WinGetCurrentPosition(winobj);
@@ -392,7 +384,7 @@ spell_of_row(WindowObject winobj, TimeKind kind, bool numbered)
 
 /* Find the next instant after the current row's, once for all rows that have that */
 static void
-search_next(WindowObject winobj, Spell *spell, TimeKind kind)
+search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 {
 	spell->searched = true;
 	spell->next = RET_INSTANT_MAX;
@@ -437,7 +429,7 @@ search_next(WindowObject winobj, Spell *spell, TimeKind kind)
 
 /* 'new', 'retained' or 'resurrected' */
 static inline Datum
-lifecycle_state(FunctionCallInfo fcinfo, TimeKind kind)
+lifecycle_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	static const char *const names[] = {"new", "retained", "resurrected"};
 	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
@@ -450,24 +442,24 @@ lifecycle_state(FunctionCallInfo fcinfo, TimeKind kind)
 Datum
 lifecycle_state_date(PG_FUNCTION_ARGS)
 {
-	return lifecycle_state(fcinfo, KIND_DATE);
+	return lifecycle_state(fcinfo, RET_DATE);
 }
 
 Datum
 lifecycle_state_timestamp(PG_FUNCTION_ARGS)
 {
-	return lifecycle_state(fcinfo, KIND_TIMESTAMP);
+	return lifecycle_state(fcinfo, RET_TIMESTAMP);
 }
 
 Datum
 lifecycle_state_timestamptz(PG_FUNCTION_ARGS)
 {
-	return lifecycle_state(fcinfo, KIND_TIMESTAMPTZ);
+	return lifecycle_state(fcinfo, RET_TIMESTAMPTZ);
 }
 
 /* The customer's relationships, counted from 1 */
 static inline Datum
-relationship_number(FunctionCallInfo fcinfo, TimeKind kind)
+relationship_number(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
 
@@ -479,19 +471,19 @@ relationship_number(FunctionCallInfo fcinfo, TimeKind kind)
 Datum
 relationship_number_date(PG_FUNCTION_ARGS)
 {
-	return relationship_number(fcinfo, KIND_DATE);
+	return relationship_number(fcinfo, RET_DATE);
 }
 
 Datum
 relationship_number_timestamp(PG_FUNCTION_ARGS)
 {
-	return relationship_number(fcinfo, KIND_TIMESTAMP);
+	return relationship_number(fcinfo, RET_TIMESTAMP);
 }
 
 Datum
 relationship_number_timestamptz(PG_FUNCTION_ARGS)
 {
-	return relationship_number(fcinfo, KIND_TIMESTAMPTZ);
+	return relationship_number(fcinfo, RET_TIMESTAMPTZ);
 }
 
 /*
@@ -500,7 +492,7 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
  * are as good as not there, so that a label never depends on them.
  */
 static inline Datum
-churned(FunctionCallInfo fcinfo, TimeKind kind)
+churned(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	WindowObject winobj = window_object(fcinfo);
 	Spell	   *spell = spell_of_row(winobj, kind, false);
@@ -520,19 +512,19 @@ churned(FunctionCallInfo fcinfo, TimeKind kind)
 Datum
 churned_date(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, KIND_DATE);
+	return churned(fcinfo, RET_DATE);
 }
 
 Datum
 churned_timestamp(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, KIND_TIMESTAMP);
+	return churned(fcinfo, RET_TIMESTAMP);
 }
 
 Datum
 churned_timestamptz(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, KIND_TIMESTAMPTZ);
+	return churned(fcinfo, RET_TIMESTAMPTZ);
 }
 
 /*
