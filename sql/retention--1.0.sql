@@ -1263,6 +1263,116 @@ CREATE FUNCTION stickiness_table(activity customer_activity, inner_period interv
 COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, date, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for an unfinished period; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'')';
 
 --
+-- src/rfm.c
+--
+
+CREATE TYPE purchase_days;
+
+CREATE FUNCTION purchase_days_in(cstring) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_in(cstring) IS 'I/O';
+CREATE FUNCTION purchase_days_out(purchase_days) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_out(purchase_days) IS 'I/O';
+CREATE FUNCTION purchase_days_recv(internal) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_recv(internal) IS 'I/O';
+CREATE FUNCTION purchase_days_send(purchase_days) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_days_send(purchase_days) IS 'I/O';
+
+CREATE TYPE purchase_days (
+    INPUT = purchase_days_in,
+    OUTPUT = purchase_days_out,
+    RECEIVE = purchase_days_recv,
+    SEND = purchase_days_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE purchase_days IS 'transition value of rfm_summary, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
+
+CREATE TYPE rfm_summary AS (
+    frequency bigint,
+    recency double precision,
+    age double precision,
+    monetary_value double precision,
+    purchases bigint,
+    revenue double precision,
+    first_day date,
+    last_day date
+);
+COMMENT ON TYPE rfm_summary IS 'recency, frequency and monetary value of a customer up to a day, in days and in the unit of the amounts';
+COMMENT ON COLUMN rfm_summary.frequency IS 'number of repeat purchase days: days with a purchase - 1';
+COMMENT ON COLUMN rfm_summary.recency IS 'days from the first purchase to the last; the larger, the more recent';
+COMMENT ON COLUMN rfm_summary.age IS 'days from the first purchase to as_of';
+COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean total of the days after the first, of those with a positive total; NULL if there is none';
+COMMENT ON COLUMN rfm_summary.purchases IS 'number of purchases, those without amount included';
+COMMENT ON COLUMN rfm_summary.revenue IS 'sum of the amounts, returns subtracted';
+COMMENT ON COLUMN rfm_summary.first_day IS 'day of the first purchase';
+COMMENT ON COLUMN rfm_summary.last_day IS 'day of the last purchase';
+
+CREATE FUNCTION rfm_summary_transfn(purchase_days, date, double precision, date) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, date, double precision, date) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamp, double precision, timestamp) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamp, double precision, timestamp) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_combine(purchase_days, purchase_days) RETURNS purchase_days
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_combine(purchase_days, purchase_days) IS 'aggregate combine function';
+CREATE FUNCTION rfm_summary_finalfn(purchase_days) RETURNS rfm_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_finalfn(purchase_days) IS 'aggregate final function';
+
+CREATE AGGREGATE rfm_summary(at date, amount double precision, as_of date) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases on or before the day as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timestamp) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of timestamptz) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, by days of the session''s time zone, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE FUNCTION rfm_score_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_score_support(internal) IS 'planner support of rfm_score';
+CREATE FUNCTION rfm_score(bins integer) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT rfm_score_support;
+COMMENT ON FUNCTION rfm_score(integer) IS 'score 1..bins of the row in the window''s order, ceil(bins x cume_dist): equal values get equal scores, unlike ntile; NULL values are placed by the window''s ORDER BY, a null number of bins is an error; e.g. rfm_score(5) OVER (ORDER BY (s).recency)';
+
+CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS 'name of the segment of a customer with these scores of recency, frequency and monetary value, each 1..5; NULL if a score is NULL; e.g. rfm_segment(5, 5, 4) = ''champions''';
+
+--
 -- src/survival.c
 --
 

@@ -50,4 +50,17 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 #define INTERVAL_NOT_FINITE(i)	(false)
 #endif
 
+/* Window functions may tell the planner which frame they need since 16 */
+#if PG_VERSION_NUM >= 160000
+#define RET_HAVE_OPTIMIZE_WINDOW_CLAUSE 1
+#endif
+
+/* IGNORE NULLS appeared in 19; a function that does not know it must say so */
+#if PG_VERSION_NUM >= 190000
+#define ret_reject_null_treatment(winobj, fcinfo) \
+	WinCheckAndInitializeNullTreatment(winobj, false, fcinfo)
+#else
+#define ret_reject_null_treatment(winobj, fcinfo)	((void) 0)
+#endif
+
 #endif							/* RETENTION_COMPAT_H */

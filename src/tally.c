@@ -18,7 +18,8 @@
  *   modified in place: an object with a memory context of its own for each of
  *   many groups would make HashAggregate quadratic.
  * - Expanded: an open-addressing hash table with linear probing, in a context
- *   below the aggregate's.  Flattening it sorts.
+ *   below the aggregate's.  Once it is larger than the cache a row only
+ *   prefetches its slot and waits until 64 others have come.  Flattening sorts.
  *
  * Counting a row is O(1), combining is O(points of the second value), reading
  * and flattening an expanded value is O(points x log points).  A point needs
@@ -38,6 +39,7 @@
 #define FLAT_MAX_POINTS		64	/* of a transition value */
 #define MIN_SLOTS			256
 #define PREFETCH_AHEAD		16
+#define CACHED_SIZE			262144	/* bytes of a table that stays in the cache */
 
 /* An entry to be sorted, with its first number at hand */
 typedef struct SortItem
@@ -222,6 +224,7 @@ table_create(RetTally *tally, uint64 n)
 	tally->nslots = nslots;
 	tally->limit = nslots / 4 * 3;
 	tally->shift = 64 - pg_leftmost_one_pos64(nslots);
+	tally->delaying = nslots * size > CACHED_SIZE;
 }
 
 /*
@@ -281,7 +284,25 @@ expanded_create(const RetTallyDef *def, MemoryContext parent, uint64 n)
 	return tally;
 }
 
-/* The expanded object that a datum points to, which must be the family's */
+/*
+ * Bring all rows into the table.  Changes how the object is stored, not what
+ * it holds, and so is done for read-only pointers as well.
+ */
+static void
+expanded_flush(RetTally *tally)
+{
+	while (tally->napplied != tally->nadded)
+	{
+		RetTallyRow *row = &tally->rows[tally->napplied++ % RET_TALLY_DELAY_ROWS];
+
+		ret_tally_count(tally, row->key, row->which, tally->def->ndims, tally->def->ncounts);
+	}
+}
+
+/*
+ * The expanded object that a datum points to, which must be the family's, with
+ * all rows in its table
+ */
 static RetTally *
 expanded_get(Datum datum, const RetTallyDef *def)
 {
@@ -289,6 +310,7 @@ expanded_get(Datum datum, const RetTallyDef *def)
 
 	if (tally->hdr.eoh_methods != &tally_methods || tally->def != def)
 		reject_other_kind();
+	expanded_flush(tally);
 	return tally;
 }
 
@@ -334,6 +356,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 	int			width = tally->def->ndims + tally->def->ncounts;
 	Size		limit = (MaxAllocSize - offsetof(RetFlatTally, entries)) / (width * sizeof(int64));
 
+	expanded_flush(tally);
 	if (tally->npoints > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -460,8 +483,10 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 	if (!found)
 	{
 		RetTally   *tally = expand(flat, def, ret_agg_context(fcinfo), flat->npoints + 1);
+		int64		key[RET_TALLY_MAX_DIMS];
 
-		add_counts(ret_tally_enter(tally, point, def->ndims, def->ncounts), counts, def->ncounts);
+		ret_tally_key(point, def->ndims, key);
+		ret_tally_count(tally, key, which, def->ndims, def->ncounts);
 		PG_RETURN_DATUM(EOHPGetRWDatum(&tally->hdr));
 	}
 	PG_RETURN_POINTER(flat_add(flat, def, point, counts));

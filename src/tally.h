@@ -16,6 +16,7 @@
 
 #define RET_TALLY_MAX_DIMS		3
 #define RET_TALLY_MAX_COUNTS	2
+#define RET_TALLY_DELAY_ROWS	64	/* a power of 2 */
 
 /* The families, in bytes that are sent and stored: never renumber */
 typedef enum RetTallyKind
@@ -53,6 +54,13 @@ typedef struct RetFlatTally
 	int64		entries[FLEXIBLE_ARRAY_MEMBER];
 } RetFlatTally;
 
+/* One row that waits for its slot to arrive in the cache */
+typedef struct RetTallyRow
+{
+	int64		key[RET_TALLY_MAX_DIMS];	/* bits of the point's numbers */
+	int64		which;			/* the count to which it adds 1 */
+} RetTallyRow;
+
 /*
  * The expanded form: an open-addressing hash table.  A point's entry is its
  * numbers and then its counts, 8 bytes each.
@@ -66,6 +74,10 @@ typedef struct RetTally
 	uint64		limit;			/* points at which it must grow */
 	uint64		npoints;		/* slots in use */
 	int			shift;			/* slot = hash >> shift */
+	bool		delaying;		/* is it so large that rows wait? */
+	uint32		nadded;			/* rows that were delayed so far, */
+	uint32		napplied;		/* and how many of them are in the table */
+	RetTallyRow rows[RET_TALLY_DELAY_ROWS]; /* row n is rows[n % RET_TALLY_DELAY_ROWS] */
 } RetTally;
 
 /* No point begins with these bits, which are a NaN */
@@ -178,23 +190,54 @@ ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 	}
 }
 
-/* The counts of a point, which are zeros if it is new */
-static pg_attribute_always_inline int64 *
-ret_tally_enter(RetTally *tally, const double *point, int ndims, int ncounts)
+/* The bits of a point's numbers */
+static pg_attribute_always_inline void
+ret_tally_key(const double *point, int ndims, int64 *key)
 {
-	int64		key[RET_TALLY_MAX_DIMS];
-	int64	   *slot;
-
 	for (int i = 0; i < ndims; i++)
 	{
 		double		number = point[i] + 0.0;	/* -0 is 0 */
 
 		memcpy(&key[i], &number, sizeof(number));
 	}
-	slot = ret_tally_probe(tally, key, ndims, ndims + ncounts);
+}
+
+/* Count a row in the table */
+static pg_attribute_always_inline void
+ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int ncounts)
+{
+	int64	   *slot = ret_tally_probe(tally, key, ndims, ndims + ncounts);
+	int64	   *count;
+
 	if (unlikely(slot[0] == RET_TALLY_UNUSED))
 		slot = ret_tally_insert(tally, key);
-	return slot + ndims;
+	count = slot + ndims + which;
+	if (unlikely(pg_add_s64_overflow(*count, 1, count)))
+		ret_tally_overflow();
+}
+
+/*
+ * Count a row later, when its slot has arrived, and one now that was asked for
+ * earlier
+ */
+static pg_attribute_always_inline void
+ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int ncounts)
+{
+	RetTallyRow *row = &tally->rows[tally->nadded % RET_TALLY_DELAY_ROWS];
+	int64	   *slot;
+
+	if (tally->nadded - tally->napplied == RET_TALLY_DELAY_ROWS)
+	{
+		tally->napplied++;
+		ret_tally_count(tally, row->key, row->which, ndims, ncounts);
+	}
+	for (int i = 0; i < ndims; i++)
+		row->key[i] = key[i];
+	row->which = which;
+	slot = tally->slots + (ndims + ncounts) * (ret_tally_hash(key, ndims) >> tally->shift);
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot + ndims + ncounts - 1, 1);
+	tally->nadded++;
 }
 
 /*
@@ -218,10 +261,13 @@ ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *poi
 		tally = (RetTally *) pointer.eohptr;
 		if (likely(tally->def == def))
 		{
-			int64	   *counts = ret_tally_enter(tally, point, def->ndims, def->ncounts);
+			int64		key[RET_TALLY_MAX_DIMS];
 
-			if (unlikely(pg_add_s64_overflow(counts[which], 1, &counts[which])))
-				ret_tally_overflow();
+			ret_tally_key(point, def->ndims, key);
+			if (unlikely(tally->delaying))
+				ret_tally_delay(tally, key, which, def->ndims, def->ncounts);
+			else
+				ret_tally_count(tally, key, which, def->ndims, def->ncounts);
 			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		}
 	}
