@@ -50,7 +50,7 @@
 #define MAX_TENURE			100000
 #define MAX_HORIZON			1000000	/* periods that are added one by one */
 #define EXACT_PERIODS		1000	/* periods whose retention is multiplied */
-#define FRACTION_STEPS		20000000
+#define FRACTION_STEPS		10000000
 
 /* What rounding makes of a slope of 0, and parameters that are as good as infinite */
 #define SLOPE_TOLERANCE		1e-9
@@ -415,7 +415,7 @@ get_period(FunctionCallInfo fcinfo, const char *name, int32 lowest)
 static inline double
 retention(const SbgModel *model, double t)
 {
-	return 1 / (1 + model->alpha / (model->beta + t - 1));
+	return 1 / (1 + model->alpha / (model->beta + (t - 1)));
 }
 
 /*
@@ -526,7 +526,7 @@ discounted_lifetime(const SbgModel *model, double n, double log_discount)
 	double		below = 0;
 	double		result = 1;
 
-	if (log_discount == 0)
+	if (z == 1)
 		return alpha > 1 ? (c - 1) / (alpha - 1) : get_float8_nan();
 	for (int64 i = 1; i < FRACTION_STEPS; i++)
 	{
@@ -537,19 +537,24 @@ discounted_lifetime(const SbgModel *model, double n, double log_discount)
 		if (i == 1)
 			coefficient = b / c;
 		else if (i % 2 == 0)
-			coefficient = m / (c + 2 * m - 1) * ((alpha + m - 1) / (c + 2 * m - 2));
+			coefficient = m / (c + (2 * m - 1)) * ((alpha + (m - 1)) / (c + (2 * m - 2)));
 		else
-			coefficient = (b + m) / (c + 2 * m) * ((c + m - 1) / (c + 2 * m - 1));
+			coefficient = (b + m) / (c + 2 * m) * ((c + (m - 1)) / (c + (2 * m - 1)));
 		below = 1 / (1 - coefficient * z * below);
 		above = 1 - coefficient * z / above;
 		change = above * below;
 		result *= change;
 		if (fabs(change - 1) < DBL_EPSILON)
-			break;
+			return 1 / result;
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	return 1 / result;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("annual_discount is too small"),
+			 errdetail("The discount of a period is %g.", expm1(log_discount)),
+			 errhint("Pass 0 for no discount.")));
+	return 0;					/* keep compiler quiet */
 }
 
 /* A finite result, or NULL for NaN, which stands for what is infinite by its nature */
@@ -559,7 +564,9 @@ return_value(FunctionCallInfo fcinfo, double value)
 	if (isnan(value))
 		PG_RETURN_NULL();
 	if (isinf(value))
-		float_overflow_error();
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value out of range: overflow")));
 	PG_RETURN_FLOAT8(value);
 }
 
