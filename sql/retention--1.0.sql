@@ -1373,6 +1373,162 @@ CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
 COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS 'name of the segment of a customer with these scores of recency, frequency and monetary value, each 1..5; NULL if a score is NULL; e.g. rfm_segment(5, 5, 4) = ''champions''';
 
 --
+-- src/purchase_model.c
+--
+
+CREATE TYPE purchase_model AS (
+    model text,
+    r double precision,
+    alpha double precision,
+    a double precision,
+    b double precision,
+    r_se double precision,
+    alpha_se double precision,
+    a_se double precision,
+    b_se double precision,
+    log_likelihood double precision,
+    no_churn_log_likelihood double precision,
+    likelihood_ratio double precision,
+    customers bigint,
+    groups bigint,
+    iterations integer,
+    converged boolean
+);
+COMMENT ON TYPE purchase_model IS 'how often customers buy and when they leave: a fitted BG/NBD or MBG/NBD model';
+COMMENT ON COLUMN purchase_model.model IS '''BG/NBD'' or ''MBG/NBD''';
+COMMENT ON COLUMN purchase_model.r IS 'shape of the purchase rates, which are gamma(r, alpha) among the customers';
+COMMENT ON COLUMN purchase_model.alpha IS 'their inverse scale, in the unit of recency and age: the mean rate is r / alpha';
+COMMENT ON COLUMN purchase_model.a IS 'first parameter of the chances to leave after a purchase, which are beta(a, b) among the customers';
+COMMENT ON COLUMN purchase_model.b IS 'second parameter of them: the mean chance is a / (a + b)';
+COMMENT ON COLUMN purchase_model.r_se IS 'standard error of r; NULL unless converged';
+COMMENT ON COLUMN purchase_model.alpha_se IS 'standard error of alpha; NULL unless converged';
+COMMENT ON COLUMN purchase_model.a_se IS 'standard error of a; NULL unless converged';
+COMMENT ON COLUMN purchase_model.b_se IS 'standard error of b; NULL unless converged';
+COMMENT ON COLUMN purchase_model.log_likelihood IS 'logarithm of the likelihood of the customers';
+COMMENT ON COLUMN purchase_model.no_churn_log_likelihood IS 'the same of the best model in which nobody ever leaves, the NBD';
+COMMENT ON COLUMN purchase_model.likelihood_ratio IS '2 x the difference of the two: evidence that customers leave at all';
+COMMENT ON COLUMN purchase_model.customers IS 'number of customers';
+COMMENT ON COLUMN purchase_model.groups IS 'number of distinct combinations of frequency, recency and age';
+COMMENT ON COLUMN purchase_model.iterations IS 'steps of the search for the maximum';
+COMMENT ON COLUMN purchase_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
+
+CREATE TYPE spend_model AS (
+    p double precision,
+    q double precision,
+    v double precision,
+    p_se double precision,
+    q_se double precision,
+    v_se double precision,
+    log_likelihood double precision,
+    customers bigint,
+    iterations integer,
+    converged boolean
+);
+COMMENT ON TYPE spend_model IS 'what customers spend per purchase: a fitted Gamma-Gamma model';
+COMMENT ON COLUMN spend_model.p IS 'shape of the values of a customer''s purchases, which are gamma distributed';
+COMMENT ON COLUMN spend_model.q IS 'shape of the inverse scales of the customers, which are gamma(q, v)';
+COMMENT ON COLUMN spend_model.v IS 'their inverse scale, in the unit of the amounts';
+COMMENT ON COLUMN spend_model.p_se IS 'standard error of p; NULL unless converged';
+COMMENT ON COLUMN spend_model.q_se IS 'standard error of q; NULL unless converged';
+COMMENT ON COLUMN spend_model.v_se IS 'standard error of v; NULL unless converged';
+COMMENT ON COLUMN spend_model.log_likelihood IS 'logarithm of the likelihood of the customers';
+COMMENT ON COLUMN spend_model.customers IS 'number of customers with repeat purchases of a value';
+COMMENT ON COLUMN spend_model.iterations IS 'steps of the search for the maximum';
+COMMENT ON COLUMN spend_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
+
+CREATE FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision) IS 'aggregate transition function';
+CREATE FUNCTION fit_bgnbd_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_bgnbd_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION fit_bgnbd_finalfn(tally) RETURNS purchase_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_bgnbd_finalfn(tally) IS 'aggregate final function';
+CREATE FUNCTION fit_mbgnbd_finalfn(tally) RETURNS purchase_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_mbgnbd_finalfn(tally) IS 'aggregate final function';
+CREATE FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) IS 'aggregate transition function';
+CREATE FUNCTION fit_gamma_gamma_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_gamma_gamma_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION fit_gamma_gamma_finalfn(tally) RETURNS spend_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_gamma_gamma_finalfn(tally) IS 'aggregate final function';
+
+CREATE AGGREGATE fit_bgnbd(frequency bigint, recency double precision, age double precision) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_bgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_bgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the BG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each repeat purchase; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd((s).frequency, (s).recency, (s).age)';
+
+CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age double precision) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_mbgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the MBG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each purchase, the first included; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd((s).frequency, (s).recency, (s).age)';
+
+CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision) (
+    SFUNC = fit_gamma_gamma_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_gamma_gamma_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_gamma_gamma_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases and rows with a NULL are ignored, values that are not positive are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
+
+CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision, age double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, 2, 213, 272)';
+CREATE FUNCTION p_alive(model purchase_model, customer rfm_summary) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
+    RETURN p_alive(model, (customer).frequency, (customer).recency, (customer).age);
+COMMENT ON FUNCTION p_alive(purchase_model, rfm_summary) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, s)';
+CREATE FUNCTION churn_risk(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
+COMMENT ON FUNCTION churn_risk(purchase_model, bigint, double precision, double precision, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, 2, 213, 272, ''90 days'')';
+CREATE FUNCTION churn_risk(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 8
+    RETURN churn_risk(model, (customer).frequency, (customer).recency, (customer).age, within);
+COMMENT ON FUNCTION churn_risk(purchase_model, rfm_summary, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, s, ''90 days'')';
+CREATE FUNCTION expected_purchases(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_purchases(purchase_model, bigint, double precision, double precision, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, 2, 213, 272, ''90 days'')';
+CREATE FUNCTION expected_purchases(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 20
+    RETURN expected_purchases(model, (customer).frequency, (customer).recency, (customer).age, within);
+COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, s, ''90 days'')';
+
+CREATE FUNCTION expected_spend(model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, 2, 22.35)';
+CREATE FUNCTION expected_spend(model spend_model, customer rfm_summary) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
+    RETURN expected_spend(model, (customer).frequency, (customer).monetary_value);
+COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, s)';
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision, age double precision, monetary_value double precision, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'clv_predicted' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_summary, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 100
+    RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age, (customer).monetary_value, horizon, annual_discount);
+COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
+
+--
 -- src/survival.c
 --
 

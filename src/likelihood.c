@@ -44,7 +44,10 @@
 #define SERIES_TERMS	4000	/* above it an integral is cheaper */
 #define SERIES_START	600.0	/* - ln of a first term that is not too small */
 #define SERIES_END		1e-17
-#define LEFT_END		40.0	/* e^-40 is no part of a double */
+#define MAX_STEPS		100000	/* never needed */
+#define FLAT_END		40.0	/* e^-40 is no part of a double */
+#define LARGE_WEIGHT	1e10
+#define LONG_HORIZON	50.0	/* what is discounted by e^-50 is worth nothing */
 
 /*-------------------------------------------------------------------------
  * BG/NBD and MBG/NBD: likelihood
@@ -118,7 +121,7 @@ add_stays(RetPurchases *data, double a, double b, RetLikelihood *result)
 	for (int i = 0; i < data->nfrequencies; i++)
 	{
 		RetFrequency *frequency = &data->frequencies[i];
-		double		rest = b + frequency->x - 1 + k;
+		double		rest = b + (frequency->x - 1 + k);
 
 		for (; j < frequency->x + k; j++)
 			add_stay(j, frequency->above, a, b, result);
@@ -156,6 +159,8 @@ add_leaves(const RetPurchases *data, const double *theta, RetLikelihood *result)
 		double		urr = r * ual;
 		double		ub = -frequency->du;
 
+		if ((i & 0xFFFF) == 0xFFFF && data->interrupt)
+			data->interrupt();
 		ual *= shape;
 		value += group->weight * (fmax(u, 0) + log1p(e));
 		g[RET_R] += wq * ur;
@@ -244,7 +249,7 @@ typedef struct Future
 static double
 log_odds_left(const RetPurchaseModel *model, const RetHistory *history)
 {
-	return log(model->a / (model->b + history->x - 1 + model->modified)) +
+	return log(model->a) - log(model->b + (history->x - 1 + model->modified)) +
 		(model->r + history->x) *
 		log1p((history->t - history->tx) / (model->alpha + history->tx));
 }
@@ -331,13 +336,13 @@ sum_series(const Future *f, const double *times, int n, double *result)
 		power[i] = exp(-f->shape * times[i]);
 		result[i] = 0;
 	}
-	for (double m = 1;; m++)
+	for (double m = 1; m < MAX_STEPS; m++)
 	{
 		double		term;
 
-		chance *= z * ((f->shape + m - 1) / m);
+		chance *= z * ((f->shape + (m - 1)) / m);
 		kept += stays;
-		stays *= (f->c + m - 1) / (f->a + f->c + m - 1);
+		stays *= (f->c + (m - 1)) / (f->a + f->c + (m - 1));
 		term = chance * kept;
 		last += term;
 		for (int block = 0; block < n; block += 8)
@@ -359,6 +364,24 @@ sum_series(const Future *f, const double *times, int n, double *result)
 	result[n] = last * exp(-f->shape * times[n]);
 }
 
+/* ln(1 + e^y) */
+static inline double
+softplus(double y)
+{
+	return y > FLAT_END ? y : log1p(exp(y));
+}
+
+/* (1 - (1 + p y)^-s) / p, what a customer who leaves with chance p will buy */
+static inline double
+purchases_if(double p, double y, double shape)
+{
+	double		py = p * y;
+
+	if (py * (shape + 1) < SERIES_END)
+		return shape * y;
+	return -expm1(-shape * log1p(py)) / py * y;
+}
+
 /*
  * The same as an integral over the chance p to leave, for the many terms of
  * heavy buyers and of far horizons:
@@ -366,44 +389,48 @@ sum_series(const Future *f, const double *times, int n, double *result)
  *	E = integral of (1 - (1 + p t/A)^-s) / p over the density of p,
  *
  * by the trapezoidal rule in y = ln(p/(1-p)), where the integrand p^a (1-p)^c
- * dies out at both ends and is smooth enough for full precision.  To the left
- * it ends like e^(ay), whose sum is known.
+ * dies out at both ends and is smooth enough for full precision.  Where p is
+ * next to 0 or 1 the terms fall like e^(-ah) and e^(-ch), and their sum is
+ * known.  The larger a and c, the narrower the density, in the end a point.
  */
 static void
 integrate(const Future *f, const double *times, int n, double *result)
 {
-	double		peak = log(f->a / f->c);
-	double		top = f->a * log1p(exp(-peak)) + f->c * log1p(exp(peak));
-	double		h = fmin(0.25, 0.5 / sqrt(f->a));
-	double		flat = fmin(peak, -log(f->c + f->a + (f->shape + 1) * expm1(times[n]))) - LEFT_END;
+	double		peak = log(f->a) - log(f->c);
+	double		top = f->a * softplus(-peak) + f->c * softplus(peak);
+	double		weight = 1 / (1 / f->a + 1 / f->c);
+	double		h = fmin(0.25, 0.5 / sqrt(weight));
+	double		longest = expm1(times[n]);
+	double		ends[2];
 	double		total = 0;
 
+	ends[0] = fmax(peak, log(f->a + f->shape + 2)) + FLAT_END;
+	ends[1] = fmin(peak, -log(f->c + f->a + (f->shape + 1) * longest)) - FLAT_END;
 	for (int i = 0; i <= n; i++)
-		result[i] = 0;
-	for (int side = 0; side < 2; side++)
+		result[i] = weight > LARGE_WEIGHT ? purchases_if(1 / (1 + f->c / f->a), expm1(times[i]), f->shape) : 0;
+	for (int left = 0; left < 2 && weight <= LARGE_WEIGHT; left++)
 	{
-		for (double step = side;; step++)
+		for (int step = left; step < MAX_STEPS; step++)
 		{
-			double		y = peak + (side ? -step : step) * h;
+			double		y = peak + (left ? -step : step) * h;
 			double		p = 1 / (1 + exp(-y));
-			double		ln_w = top - f->a * log1p(exp(-y)) - f->c * log1p(exp(y));
+			double		ln_w = top - f->a * softplus(-y) - f->c * softplus(y);
 			double		w = exp(ln_w);
-			bool		end = side && y <= flat;
+			bool		end = left ? y <= ends[1] : y >= ends[0];
 
-			/* all that follow to the left, if they are of any weight */
 			if (end)
-				w /= -expm1(-f->a * h);
-			else if (ln_w < -LEFT_END && (side == 0 ||
-										  ln_w + log1p(f->shape * expm1(times[n])) < -LEFT_END))
+				w /= -expm1(-(left ? f->a : f->c) * h);
+			else if (ln_w < -FLAT_END &&
+					 (!left || ln_w + log1p(f->shape * longest) < -FLAT_END))
 				break;
 			total += w;
 			for (int i = 0; i <= n; i++)
-				result[i] += w * (-expm1(-f->shape * log1p(p * expm1(times[i]))) / p);
+				result[i] += w * purchases_if(p, expm1(times[i]), f->shape);
 			if (end)
 				break;
 		}
 	}
-	for (int i = 0; i <= n; i++)
+	for (int i = 0; i <= n && total > 0; i++)
 		result[i] /= total;
 }
 
@@ -433,7 +460,7 @@ ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history,
 	return ret_p_alive(model, history) * result;
 }
 
-static const int rule_nodes[RET_VALUE_RULES] = {8, 16, 24, 40};
+static const int rule_nodes[RET_VALUE_RULES] = {8, 16, 24, 40, 80};
 
 /* The rules of Gauss-Legendre quadrature, computed once for many customers */
 void
@@ -457,12 +484,13 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 						 double days, double discount, const RetValueRules *rules)
 {
 	Future		f = future(model, history);
-	double		end = log1p(days / f.rate);
-	double		growth = fabs(discount) * days;
+	double		horizon = discount > 0 ? fmin(days, LONG_HORIZON / discount) : days;
+	double		end = log1p(horizon / f.rate);
+	double		growth = fabs(discount) * horizon;
 	double		times[RET_VALUE_NODES + 1];
 	double		expected[RET_VALUE_NODES + 1];
 	double		sum = 0;
-	int			rule = end < 1 ? 0 : end < 4 ? 1 : end < 8 ? 2 : 3;
+	int			rule = end < 1 ? 0 : end < 4 ? 1 : end < 8 ? 2 : end < 16 ? 3 : 4;
 	int			n;
 
 	if (!(days > 0))
@@ -470,7 +498,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 	if (discount == 0)
 		return ret_expected_purchases(model, history, days);
 	if (growth > 1)
-		rule = growth > 4 ? 3 : rule < 3 ? rule + 1 : 3;
+		rule = growth > 4 && rule < 3 ? 3 : rule < 4 ? rule + 1 : 4;
 	n = rule_nodes[rule];
 	for (int i = 0; i < n; i++)
 		times[i] = end * (1 + rules->nodes[rule][i]) / 2;
@@ -483,7 +511,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 		sum += rules->weights[rule][i] * expected[i] * exp(-discount * f.rate * e) * (1 + e);
 	}
 	return ret_p_alive(model, history) *
-		(expected[n] * exp(-discount * days) + discount * f.rate * end / 2 * sum);
+		(expected[n] * exp(-discount * horizon) + discount * f.rate * end / 2 * sum);
 }
 
 /*-------------------------------------------------------------------------
@@ -560,6 +588,8 @@ ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result)
 		double		dp,
 					dq;
 
+		if (spends->interrupt)
+			spends->interrupt();
 		ret_gamma(px, &at_px);
 		ret_gamma(px + q, &at_sum);
 		dp = px * (weight * (at_sum.psi - at_px.psi) + sums.ln_w);

@@ -79,6 +79,7 @@ typedef struct RetPurchases
 	RetFrequency *frequencies;	/* ascending */
 	RetMoment  *moments;
 	RetPurchaseGroup *groups;
+	void		(*interrupt) (void);	/* called now and then, may not return; or NULL */
 } RetPurchases;
 
 /* evaluate functions of a RetProblem, data is a RetPurchases */
@@ -98,8 +99,8 @@ extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *hi
 extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
 
 /* Rules of quadrature over a horizon, from the coarsest to the finest */
-#define RET_VALUE_RULES		4
-#define RET_VALUE_NODES		40	/* of the finest */
+#define RET_VALUE_RULES		5
+#define RET_VALUE_NODES		80	/* of the finest */
 
 typedef struct RetValueRules
 {
@@ -155,6 +156,7 @@ typedef struct RetSpends
 	double		ln_means;		/* sum of the logarithms of their mean values */
 	RetSpendFrequency *frequencies; /* one more than nfrequencies: the end */
 	RetSpendGroup *groups;
+	void		(*interrupt) (void);	/* as in RetPurchases */
 } RetSpends;
 
 extern void ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result);

@@ -331,9 +331,14 @@ ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
 
 			if (search_ends(problem, &at, definite ? step : NULL, fit))
 			{
-				/* what is left of the way is a step too small to check */
-				for (int i = 0; fit->end == RET_FIT_CONVERGED && i < n; i++)
-					p[i] += step[i];
+				/* what is left of the way is a step too small to be checked */
+				for (int i = 0; i < n; i++)
+					next[i] = fit->end == RET_FIT_CONVERGED ? p[i] + step[i] : p[i];
+				if (evaluate(problem, next, &there))
+				{
+					memcpy(p, next, sizeof(p));
+					at = there;
+				}
 				break;
 			}
 			while (!newton_step(n, &at, lambda, problem->weight, step))
