@@ -311,7 +311,7 @@ survival_curve_transfn_date(PG_FUNCTION_ARGS)
 				 errdetail("It started on %s and ended on %s.",
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(started))),
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(ended)))),
-				 errhint("Correct such rows, or leave them out with FILTER (WHERE ended >= started).")));
+				 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
 	return count_duration(fcinfo, (double) ended - (double) started, true);
 }
 
