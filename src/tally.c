@@ -183,7 +183,7 @@ flat_insert(RetFlatTally *flat, const RetTallyDef *def, const double *point, uin
 
 	if (flat->npoints >= flat_capacity(flat))
 	{
-		to = flat_alloc(def, 2 * (uint64) flat->npoints);
+		to = flat_alloc(def, Max(2 * (uint64) flat->npoints, FLAT_MIN_POINTS));
 		memcpy(to->entries, flat->entries, (Size) i * width * sizeof(int64));
 	}
 	entry = to->entries + (Size) i * width;
