@@ -461,8 +461,9 @@ FROM report_lifecycle ORDER BY bar;
 -- drawn than there are points from left to right.
 \if :has_stays
 SELECT last AS last, unit AS unit, days AS days, 984.0 / last AS step, ceil(last / days / 24)::int AS every,
-       CASE WHEN last >= 365 THEN 365 ELSE last END AS horizon,
-       CASE WHEN last >= 365 THEN 'in the first year' ELSE format('in the first %s days', last) END AS within
+       CASE WHEN unit = 'year' THEN floor(last / days) * days WHEN last >= 365 THEN 365 ELSE last END AS horizon,
+       CASE WHEN unit = 'year' THEN format('in the first %s years', floor(last / days))
+            WHEN last >= 365 THEN 'in the first year' ELSE format('in the first %s days', last) END AS within
 FROM (SELECT max("time")::numeric AS last FROM report_stays, survival_table(stays)) AS l,
      LATERAL (SELECT CASE WHEN last <= 92 THEN 'day' WHEN last <= 3660 THEN 'month' ELSE 'year' END AS unit,
                      CASE WHEN last <= 92 THEN 1 WHEN last <= 3660 THEN 30.4375 ELSE 365.25 END AS days) AS u \gset stay_
@@ -495,8 +496,9 @@ FROM report_stays, lifetime_quantile_interval(stays, 0.5) AS ci,
          (2, 'Median stay', CASE WHEN median_lifetime(stays) IS NULL THEN 'not yet'
                                  ELSE format('%s %ss', round((median_lifetime(stays) / :stay_days)::numeric, 1), :'stay_unit') END,
              CASE WHEN median_lifetime(stays) IS NULL THEN 'fewer than half have ended'
-                  ELSE format('by when half have ended (95%%: %s to %s)', round((ci.lower / :stay_days)::numeric, 1),
-                              coalesce(round((ci.upper / :stay_days)::numeric, 1)::text, 'not yet known')) END),
+                  ELSE 'by when half have ended' || CASE WHEN ci.lower IS NULL THEN '' ELSE
+                       format(' (95%%: %s to %s)', round((ci.lower / :stay_days)::numeric, 1),
+                              coalesce(round((ci.upper / :stay_days)::numeric, 1)::text, 'not yet known')) END END),
          (3, 'Mean stay', format('%s %ss', round((mean_lifetime(stays, :stay_horizon) / :stay_days)::numeric, 1), :'stay_unit'),
              format('%s, what is later not counted (error %s)', :'stay_within',
                     round((mean_lifetime_error(stays, :stay_horizon) / :stay_days)::numeric, 2)))) AS v(position, name, value, note)
