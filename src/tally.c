@@ -14,9 +14,11 @@
  * - Flat: the entries of the points in ascending order, in a varlena.  This is
  *   what is stored; without room to spare it is canonical: equal content is
  *   equal bytes, whatever the order of the rows and the plan.  A transition
- *   value of up to FLAT_MAX_POINTS points is flat too, with room to grow, and
- *   modified in place: an object with a memory context of its own for each of
- *   many groups would make HashAggregate quadratic.
+ *   value of a small group is flat too, with room to grow, and modified in
+ *   place: an object with a memory context of its own for each of many groups
+ *   would make HashAggregate quadratic.  It stays flat up to FLAT_MAX_POINTS
+ *   points and FLAT_MAX_ROWS rows: few points are found fast enough by halving,
+ *   but each row of a large group would take longer than a probe.
  * - Expanded: an open-addressing hash table with linear probing, in a context
  *   below the aggregate's.  Once it is larger than the cache a row only
  *   prefetches its slot and waits until 64 others have come.  Flattening sorts.
@@ -36,7 +38,8 @@
 #include "tally.h"
 
 #define FLAT_MIN_POINTS		4
-#define FLAT_MAX_POINTS		64	/* of a transition value */
+#define FLAT_MAX_POINTS		512		/* of a transition value, */
+#define FLAT_MAX_ROWS		16384	/* and rows that it counts */
 #define MIN_SLOTS			256
 #define PREFETCH_AHEAD		16
 #define CACHED_SIZE			262144	/* bytes of a table that stays in the cache */
@@ -114,7 +117,7 @@ static RetFlatTally *
 flat_alloc(const RetTallyDef *def, uint64 n)
 {
 	Size		size = ret_tally_flat_size(def->ndims + def->ncounts, n);
-	RetFlatTally  *flat = palloc0(size);
+	RetFlatTally *flat = palloc0(size);
 
 	ret_tally_set_header(flat, def->kind, def->ndims, def->ncounts, 0, size);
 	return flat;
@@ -132,7 +135,7 @@ flat_capacity(const RetFlatTally *flat)
 static RetFlatTally *
 flat_get(Datum datum, const RetTallyDef *def)
 {
-	RetFlatTally  *flat = (RetFlatTally *) PG_DETOAST_DATUM(datum);
+	RetFlatTally *flat = (RetFlatTally *) PG_DETOAST_DATUM(datum);
 
 	if (VARSIZE(flat) < offsetof(RetFlatTally, entries) ||
 		flat->version != RET_TALLY_VERSION || flat->kind != def->kind ||
@@ -178,12 +181,13 @@ static RetFlatTally *
 flat_insert(RetFlatTally *flat, const RetTallyDef *def, const double *point, uint32 i)
 {
 	int			width = def->ndims + def->ncounts;
-	RetFlatTally  *to = flat;
+	RetFlatTally *to = flat;
 	int64	   *entry;
 
 	if (flat->npoints >= flat_capacity(flat))
 	{
 		to = flat_alloc(def, Max(2 * (uint64) flat->npoints, FLAT_MIN_POINTS));
+		to->nrows = flat->nrows;
 		memcpy(to->entries, flat->entries, (Size) i * width * sizeof(int64));
 	}
 	entry = to->entries + (Size) i * width;
@@ -225,6 +229,9 @@ table_create(RetTally *tally, uint64 n)
 	tally->limit = nslots / 4 * 3;
 	tally->shift = 64 - pg_leftmost_one_pos64(nslots);
 	tally->delaying = nslots * size > CACHED_SIZE;
+	if (tally->delaying && tally->rows == NULL)
+		tally->rows = MemoryContextAlloc(tally->hdr.eoh_context,
+										 RET_TALLY_DELAY_ROWS * sizeof(RetTallyRow));
 }
 
 /*
@@ -371,7 +378,7 @@ static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
 	RetTally   *tally = (RetTally *) eohptr;
-	RetFlatTally  *flat = (RetFlatTally *) result;
+	RetFlatTally *flat = (RetFlatTally *) result;
 
 	Assert(allocated_size == expanded_flat_size(eohptr));
 	ret_tally_set_header(flat, tally->def->kind, tally->def->ndims, tally->def->ncounts,
@@ -467,8 +474,7 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 				   const double *point, int which)
 {
 	int64		counts[RET_TALLY_MAX_COUNTS] = {0};
-	RetFlatTally  *flat;
-	bool		found = true;
+	RetFlatTally *flat;
 
 	if (PG_ARGISNULL(0))
 		flat = flat_alloc(def, FLAT_MIN_POINTS);
@@ -477,10 +483,7 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 	else
 		flat = flat_get(PG_GETARG_DATUM(0), def);
 
-	counts[which] = 1;
-	if (flat->npoints >= FLAT_MAX_POINTS)
-		(void) flat_search(flat, point, &found);
-	if (!found)
+	if (flat->npoints >= FLAT_MAX_POINTS || flat->nrows >= FLAT_MAX_ROWS)
 	{
 		RetTally   *tally = expand(flat, def, ret_agg_context(fcinfo), flat->npoints + 1);
 		int64		key[RET_TALLY_MAX_DIMS];
@@ -489,6 +492,8 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 		ret_tally_count(tally, key, which, def->ndims, def->ncounts);
 		PG_RETURN_DATUM(EOHPGetRWDatum(&tally->hdr));
 	}
+	flat->nrows++;
+	counts[which] = 1;
 	PG_RETURN_POINTER(flat_add(flat, def, point, counts));
 }
 
@@ -508,7 +513,7 @@ ret_tally_ignore(FunctionCallInfo fcinfo)
 static const int64 *
 peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints)
 {
-	RetFlatTally  *flat;
+	RetFlatTally *flat;
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 	{
@@ -536,7 +541,7 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	const int64 *entries;
 	uint64		nentries,
 				npoints;
-	RetFlatTally  *flat = NULL;
+	RetFlatTally *flat = NULL;
 	RetTally   *tally;
 
 	if (PG_ARGISNULL(1))
@@ -552,8 +557,9 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	{
 		flat = PG_ARGISNULL(0) ? flat_alloc(def, Min(npoints, FLAT_MAX_POINTS)) :
 			flat_get(PG_GETARG_DATUM(0), def);
-		if (flat->npoints + npoints <= FLAT_MAX_POINTS)
+		if (flat->npoints + npoints <= FLAT_MAX_POINTS && flat->nrows < FLAT_MAX_ROWS)
 		{
+			flat->nrows += npoints;
 			for (uint64 i = 0; i < nentries; i++)
 			{
 				const int64 *entry = entries + i * (def->ndims + def->ncounts);
@@ -574,12 +580,33 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
  *-------------------------------------------------------------------------
  */
 
-/* The canonical flat value of the transition value in argument 0: a final function */
+/* The sum of all counts, which must fit a bigint */
+static int64
+sum_counts(const int64 *entries, uint64 n, const RetTallyDef *def)
+{
+	int64		total = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		const int64 *counts = entries + i * (def->ndims + def->ncounts) + def->ndims;
+
+		for (int j = 0; j < def->ncounts; j++)
+			add_counts(&total, &counts[j], 1);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return total;
+}
+
+/*
+ * The canonical flat value of the transition value in argument 0: a final
+ * function.  22003 if it could not be read again.
+ */
 Datum
 ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
 {
 	RetTallyReader reader;
-	RetFlatTally  *flat;
+	RetFlatTally *flat;
 	Size		size;
 
 	(void) ret_agg_context(fcinfo);
@@ -590,6 +617,7 @@ ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
 		size = expanded_flat_size(&tally->hdr);
 		flat = palloc(size);
 		expanded_flatten(&tally->hdr, flat, size);
+		(void) sum_counts(flat->entries, flat->npoints, def);
 		PG_RETURN_POINTER(flat);
 	}
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), def);
@@ -612,7 +640,6 @@ ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)
 	const int64 *entries = peek_entries(value, def, &nentries, &npoints);
 
 	reader->npoints = npoints;
-	reader->total = 0;
 	reader->ndims = def->ndims;
 	reader->width = def->ndims + def->ncounts;
 	reader->entries = entries;
@@ -624,13 +651,5 @@ ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)
 		expanded_sort(expanded_get(value, def), sorted);
 		reader->entries = sorted;
 	}
-	for (int64 i = 0; i < reader->npoints; i++)
-	{
-		const int64 *counts = ret_tally_counts(reader, i);
-
-		for (int j = 0; j < def->ncounts; j++)
-			add_counts(&reader->total, &counts[j], 1);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
+	reader->total = sum_counts(reader->entries, npoints, def);
 }

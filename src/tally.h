@@ -50,7 +50,7 @@ typedef struct RetFlatTally
 	uint8		ndims;			/* RetTallyDef.ndims */
 	uint8		ncounts;		/* RetTallyDef.ncounts */
 	uint32		npoints;		/* points in use; entries behind them are zeros */
-	uint32		unused;			/* 0 */
+	uint32		nrows;			/* rows counted while it is built, else 0 */
 	int64		entries[FLEXIBLE_ARRAY_MEMBER];
 } RetFlatTally;
 
@@ -77,7 +77,7 @@ typedef struct RetTally
 	bool		delaying;		/* is it so large that rows wait? */
 	uint32		nadded;			/* rows that were delayed so far, */
 	uint32		napplied;		/* and how many of them are in the table */
-	RetTallyRow rows[RET_TALLY_DELAY_ROWS]; /* row n is rows[n % RET_TALLY_DELAY_ROWS] */
+	RetTallyRow *rows;			/* row n is rows[n % RET_TALLY_DELAY_ROWS]; NULL: none yet */
 } RetTally;
 
 /* No point begins with these bits, which are a NaN */
@@ -138,7 +138,7 @@ ret_tally_set_header(RetFlatTally *flat, int kind, int ndims, int ncounts,
 	flat->ndims = ndims;
 	flat->ncounts = ncounts;
 	flat->npoints = npoints;
-	flat->unused = 0;
+	flat->nrows = 0;
 }
 
 /* The numbers of point i, and its counts */

@@ -73,7 +73,7 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 				ncounts,
 				width;
 	uint32		n;
-	RetFlatTally  *flat;
+	RetFlatTally *flat;
 
 	*why = "it is too short";
 	if (length < BINARY_HEADER_SIZE)
@@ -126,7 +126,7 @@ ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *t
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	const char *why;
-	RetFlatTally  *flat = flat_parse(buf, def, &why);
+	RetFlatTally *flat = flat_parse(buf, def, &why);
 
 	if (flat == NULL)
 		ereport(ERROR,
@@ -143,7 +143,7 @@ ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *typ
 	struct varlena *bytes = ret_hex_input(fcinfo, type);
 	StringInfoData buf;
 	const char *why;
-	RetFlatTally  *flat;
+	RetFlatTally *flat;
 
 	if (bytes == NULL)
 		PG_RETURN_NULL();
@@ -161,7 +161,7 @@ ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *typ
 Datum
 ret_tally_send(FunctionCallInfo fcinfo)
 {
-	RetFlatTally  *flat = (RetFlatTally *) PG_GETARG_VARLENA_P(0);
+	RetFlatTally *flat = (RetFlatTally *) PG_GETARG_VARLENA_P(0);
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
