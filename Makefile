@@ -4,7 +4,7 @@ EXTENSION  = retention
 MODULE_big = retention
 PGFILEDESC = "retention - customer retention analytics"
 
-STEMS = module aggregate calendar customer tally_io tally mathfn likelihood stats survey rate purchase activity_io activity_days activity cohort lifecycle rfm purchase_model survival logrank contract
+STEMS = module aggregate calendar customer tally_io tally mathfn likelihood stats survey rate purchase activity_io activity_days activity cohort lifecycle rfm purchase_fit purchase_model survival logrank contract
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql

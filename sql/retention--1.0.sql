@@ -1373,7 +1373,7 @@ CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
 COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS 'name of the segment of a customer with these scores of recency, frequency and monetary value, each 1..5; NULL if a score is NULL; e.g. rfm_segment(5, 5, 4) = ''champions''';
 
 --
--- src/purchase_model.c
+-- src/purchase_fit.c
 --
 
 CREATE TYPE purchase_model AS (
@@ -1490,6 +1490,10 @@ CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precisi
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases and rows with a NULL are ignored, values that are not positive are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
+
+--
+-- src/purchase_model.c
+--
 
 CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision, age double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;

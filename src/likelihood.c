@@ -388,7 +388,7 @@ purchases_if(double p, double y, double shape)
  *
  *	E = integral of (1 - (1 + p t/A)^-s) / p over the density of p,
  *
- * by the trapezoidal rule in y = ln(p/(1-p)), where the integrand p^a (1-p)^c
+ * by the trapezoidal rule in ln(p/(1-p)), where the integrand p^a (1-p)^c
  * dies out at both ends and is smooth enough for full precision.  Where p is
  * next to 0 or 1 the terms fall like e^(-ah) and e^(-ch), and their sum is
  * known.  The larger a and c, the narrower the density, in the end a point.
@@ -398,34 +398,38 @@ integrate(const Future *f, const double *times, int n, double *result)
 {
 	double		peak = log(f->a) - log(f->c);
 	double		top = f->a * softplus(-peak) + f->c * softplus(peak);
+	double		point = 1 / (1 + f->c / f->a);
 	double		weight = 1 / (1 / f->a + 1 / f->c);
 	double		h = fmin(0.25, 0.5 / sqrt(weight));
-	double		longest = expm1(times[n]);
+	double		y[RET_VALUE_NODES + 1]; /* t/A */
 	double		ends[2];
 	double		total = 0;
 
-	ends[0] = fmax(peak, log(f->a + f->shape + 2)) + FLAT_END;
-	ends[1] = fmin(peak, -log(f->c + f->a + (f->shape + 1) * longest)) - FLAT_END;
 	for (int i = 0; i <= n; i++)
-		result[i] = weight > LARGE_WEIGHT ? purchases_if(1 / (1 + f->c / f->a), expm1(times[i]), f->shape) : 0;
+	{
+		y[i] = expm1(times[i]);
+		result[i] = weight > LARGE_WEIGHT ? purchases_if(point, y[i], f->shape) : 0;
+	}
+	ends[0] = fmax(peak, log(f->a + f->shape + 2)) + FLAT_END;
+	ends[1] = fmin(peak, -log(f->c + f->a + (f->shape + 1) * y[n])) - FLAT_END;
 	for (int left = 0; left < 2 && weight <= LARGE_WEIGHT; left++)
 	{
 		for (int step = left; step < MAX_STEPS; step++)
 		{
-			double		y = peak + (left ? -step : step) * h;
-			double		p = 1 / (1 + exp(-y));
-			double		ln_w = top - f->a * softplus(-y) - f->c * softplus(y);
+			double		logit = peak + (left ? -step : step) * h;
+			double		p = 1 / (1 + exp(-logit));
+			double		ln_w = top - f->a * softplus(-logit) - f->c * softplus(logit);
 			double		w = exp(ln_w);
-			bool		end = left ? y <= ends[1] : y >= ends[0];
+			bool		end = left ? logit <= ends[1] : logit >= ends[0];
 
 			if (end)
 				w /= -expm1(-(left ? f->a : f->c) * h);
 			else if (ln_w < -FLAT_END &&
-					 (!left || ln_w + log1p(f->shape * longest) < -FLAT_END))
+					 (!left || ln_w + log1p(f->shape * y[n]) < -FLAT_END))
 				break;
 			total += w;
 			for (int i = 0; i <= n; i++)
-				result[i] += w * purchases_if(p, expm1(times[i]), f->shape);
+				result[i] += w * purchases_if(p, y[i], f->shape);
 			if (end)
 				break;
 		}
@@ -490,7 +494,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 	double		times[RET_VALUE_NODES + 1];
 	double		expected[RET_VALUE_NODES + 1];
 	double		sum = 0;
-	int			rule = end < 1 ? 0 : end < 4 ? 1 : end < 8 ? 2 : end < 16 ? 3 : 4;
+	int			rule = end < 1.5 ? 0 : end < 5 ? 1 : end < 9 ? 2 : end < 16 ? 3 : 4;
 	int			n;
 
 	if (!(days > 0))

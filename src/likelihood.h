@@ -79,7 +79,9 @@ typedef struct RetPurchases
 	RetFrequency *frequencies;	/* ascending */
 	RetMoment  *moments;
 	RetPurchaseGroup *groups;
-	void		(*interrupt) (void);	/* called now and then, may not return; or NULL */
+
+	/* called now and then and may not return; or NULL */
+	void		(*interrupt) (void);
 } RetPurchases;
 
 /* evaluate functions of a RetProblem, data is a RetPurchases */

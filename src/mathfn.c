@@ -48,12 +48,14 @@
 #define STIRLING_FROM	10		/* below it the recurrence is used */
 #define HALF_LN_2PI		0.91893853320467274178
 
-#define NEWTON_STEPS	200
+#define NEWTON_STEPS	100
 #define LONGEST_STEP	3.0		/* by logarithms, in one parameter */
-#define FARTHEST		20.0	/* from the start, likewise */
+#define FARTHEST		30.0	/* from the start, likewise */
 #define SMALL_GRADIENT	1e-9	/* per unit of weight */
 #define NO_GRADIENT		1e-12
+#define FLAT_GRADIENT	1e-6
 #define SMALL_STEP		1e-6
+#define NO_STEP			1e-9
 #define VALUE_NOISE		1e-13	/* relative error of a sum of many logarithms */
 #define PIVOT_NOISE		1e-12
 
@@ -258,7 +260,18 @@ ret_log_parameters(int n, const double *theta, RetLikelihood *result)
 	}
 }
 
-/* The likelihood at p, the logarithms of the parameters; false if not finite */
+/* A search under way */
+typedef struct Search
+{
+	const RetProblem *problem;
+	double		p[RET_MAX_PARAMS];	/* the logarithms of the parameters */
+	double		origin[RET_MAX_PARAMS]; /* where they began */
+	double		step[RET_MAX_PARAMS];	/* the step to be taken */
+	double		lambda;			/* damping */
+	RetLikelihood at;			/* the likelihood at p */
+} Search;
+
+/* The likelihood at p; false if not finite */
 static bool
 evaluate(const RetProblem *problem, const double *p, RetLikelihood *result)
 {
@@ -282,97 +295,117 @@ evaluate(const RetProblem *problem, const double *p, RetLikelihood *result)
 	return isfinite(sum);
 }
 
+/* Take the step, if the likelihood there is not less than tolerated */
+static bool
+take_step(Search *search, double tolerance)
+{
+	double		next[RET_MAX_PARAMS];
+	RetLikelihood there;
+
+	for (int i = 0; i < search->problem->nparams; i++)
+		next[i] = search->p[i] + search->step[i];
+	if (!evaluate(search->problem, next, &there) ||
+		there.value < search->at.value - tolerance)
+		return false;
+	memcpy(search->p, next, sizeof(next));
+	search->at = there;
+	return true;
+}
+
 /*
- * Whether the search is over at a point with undamped Newton step, or with
- * none if the Hessian is not negative definite there
+ * Whether the search is over.  In a maximum, what is left of the way is a step
+ * too small to be checked, and is taken.
  */
 static bool
-search_ends(const RetProblem *problem, const RetLikelihood *at, const double *step, RetFit *fit)
+search_ends(Search *search, RetFit *fit)
 {
+	const RetProblem *problem = search->problem;
 	int			n = problem->nparams;
+	bool		definite = newton_step(n, &search->at, 0, problem->weight, search->step);
 
-	fit->gradient = largest(n, at->gradient) / problem->weight;
-	if (step && fit->gradient <= SMALL_GRADIENT && largest(n, step) <= SMALL_STEP)
+	fit->gradient = largest(n, search->at.gradient) / problem->weight;
+	if (definite && fit->gradient <= SMALL_GRADIENT && largest(n, search->step) <= SMALL_STEP)
+	{
 		fit->end = RET_FIT_CONVERGED;
-	else if (fit->gradient <= NO_GRADIENT)
+		(void) take_step(search, INFINITY);
+		return true;
+	}
+	if (fit->gradient <= NO_GRADIENT)
+	{
 		fit->end = RET_FIT_RIDGE;
-	else
+		return true;
+	}
+	return false;
+}
+
+/*
+ * One damped Newton step; false if there is none.  The search may have left
+ * for 0 or infinity, or what there is to gain may drown in rounding.
+ */
+static bool
+search_step(Search *search, RetFit *fit)
+{
+	int			n = search->problem->nparams;
+	double		moved[RET_MAX_PARAMS];
+
+	while (!newton_step(n, &search->at, search->lambda, search->problem->weight, search->step))
+		search->lambda = fmax(search->lambda * 10, 1e-6);
+	for (int i = 0; i < n; i++)
+		moved[i] = search->p[i] + search->step[i] - search->origin[i];
+	if (largest(n, moved) > FARTHEST)
+	{
+		fit->end = RET_FIT_RIDGE;
 		return false;
+	}
+	if (take_step(search, VALUE_NOISE * fabs(search->at.value)))
+		search->lambda = search->lambda < 1e-9 ? 0 : search->lambda / 10;
+	else if (largest(n, search->step) > NO_STEP)
+		search->lambda = fmax(search->lambda * 10, 1e-6);
+	else
+	{
+		if (fit->gradient <= FLAT_GRADIENT)
+			fit->end = RET_FIT_RIDGE;
+		return false;
+	}
 	return true;
 }
 
 /*
  * Search for the maximum of a log-likelihood, from start.  Never fails: how
- * the search ended is in fit->end, and the parameters are those reached.
+ * the search ended is in fit->end, and the parameters are those reached.  If
+ * there is no likelihood even at the start, its value is not finite.
  */
 void
 ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
 {
 	int			n = problem->nparams;
-	double		origin[RET_MAX_PARAMS];
-	double		p[RET_MAX_PARAMS];
-	double		moved[RET_MAX_PARAMS];
-	double		lambda = 1e-3;
-	RetLikelihood at;
+	double		farthest = 0;
+	Search		search;
 
+	search.problem = problem;
+	search.lambda = 1e-3;
 	for (int i = 0; i < n; i++)
-		p[i] = origin[i] = log(start[i]);
+		search.p[i] = search.origin[i] = log(start[i]);
+	memset(fit, 0, sizeof(RetFit));
 	fit->end = RET_FIT_STEPS;
-	fit->iterations = 0;
-	if (!evaluate(problem, p, &at))
-		fit->gradient = INFINITY;
+	if (!evaluate(problem, search.p, &search.at))
+		search.at.value = NAN;
 	else
-		for (fit->iterations = 0; fit->iterations < NEWTON_STEPS; fit->iterations++)
-		{
-			double		next[RET_MAX_PARAMS];
-			double		step[RET_MAX_PARAMS];
-			RetLikelihood there;
-			bool		definite = newton_step(n, &at, 0, problem->weight, step);
+		while (fit->iterations < NEWTON_STEPS &&
+			   !search_ends(&search, fit) && search_step(&search, fit))
+			fit->iterations++;
 
-			if (search_ends(problem, &at, definite ? step : NULL, fit))
-			{
-				/* what is left of the way is a step too small to be checked */
-				for (int i = 0; i < n; i++)
-					next[i] = fit->end == RET_FIT_CONVERGED ? p[i] + step[i] : p[i];
-				if (evaluate(problem, next, &there))
-				{
-					memcpy(p, next, sizeof(p));
-					at = there;
-				}
-				break;
-			}
-			while (!newton_step(n, &at, lambda, problem->weight, step))
-				lambda = fmax(lambda * 10, 1e-6);
-			for (int i = 0; i < n; i++)
-			{
-				next[i] = p[i] + step[i];
-				moved[i] = next[i] - origin[i];
-			}
-			if (largest(n, moved) > FARTHEST)
-			{
-				fit->end = RET_FIT_RIDGE;
-				break;
-			}
-			if (evaluate(problem, next, &there) &&
-				there.value >= at.value - VALUE_NOISE * fabs(at.value))
-			{
-				memcpy(p, next, sizeof(p));
-				at = there;
-				lambda = lambda < 1e-9 ? 0 : lambda / 10;
-			}
-			else
-				lambda = fmax(lambda * 10, 1e-6);
-		}
-	fit->value = at.value;
-	fit->farthest = 0;
+	fit->value = search.at.value;
 	for (int i = 0; i < n; i++)
 	{
-		fit->theta[i] = exp(p[i]);
-		moved[i] = fabs(p[i] - origin[i]);
-		if (moved[i] > moved[fit->farthest])
+		fit->theta[i] = exp(search.p[i]);
+		if (fabs(search.p[i] - search.origin[i]) > farthest)
+		{
+			farthest = fabs(search.p[i] - search.origin[i]);
 			fit->farthest = i;
+		}
 	}
-	standard_errors(n, &at, fit);
+	standard_errors(n, &search.at, fit);
 }
 
 static double

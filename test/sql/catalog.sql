@@ -35,7 +35,7 @@ WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_class'::re
 ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
-WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send)(_[a-z]+)?$|^customer_activity_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
+WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^customer_activity_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
 -- nothing else than functions, types, casts, and operators of customer_activity: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
@@ -80,9 +80,13 @@ SELECT oid::regprocedure FROM catalog_test.fn WHERE pronargdefaults > 0 AND (pro
 -- no variadic arguments, no types of the server's that are deprecated or unknown
 SELECT oid::regprocedure FROM catalog_test.fn
 WHERE provariadic <> 0 OR proargtypes::oid[] && ARRAY['cstring[]'::regtype, 'unknown'::regtype]::oid[] ORDER BY 1;
--- internal appears in receive functions alone
+-- internal appears in receive functions, in those of a moving frame's state, and in the planner's
 SELECT oid::regprocedure FROM catalog_test.fn
-WHERE ('internal'::regtype = ANY (proargtypes::oid[]) AND proname !~ '_recv$') OR prorettype = 'internal'::regtype ORDER BY 1;
+WHERE 'internal'::regtype = ANY (proargtypes::oid[] || prorettype) AND proname !~ '_(recv|moving_(transfn|invfn|finalfn)|support)$'
+OR prorettype = 'internal'::regtype AND 'internal'::regtype <> ALL (proargtypes::oid[]) ORDER BY 1;
+-- window functions see NULLs themselves, and tell the planner that they do not look at the frame
+SELECT oid::regprocedure FROM catalog_test.fn WHERE prokind = 'w' AND (proisstrict OR prosupport = 0) ORDER BY 1;
+SELECT oid::regprocedure, prosupport FROM catalog_test.fn WHERE prosupport <> 0 AND (prokind <> 'w' OR prosupport NOT IN (SELECT oid FROM catalog_test.fn)) ORDER BY 1;
 
 --
 -- Aggregates
@@ -116,7 +120,7 @@ SELECT name, c.oid::regprocedure FROM catalog_test.agg a JOIN pg_proc c ON c.oid
 WHERE c.proisstrict AND a.agginitval IS NULL AND a.aggtranstype = 'internal'::regtype ORDER BY 1;
 -- states of unlimited size say so, which keeps them out of eager aggregation; the others are small
 SELECT name, aggtransspace FROM catalog_test.agg
-WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype) AND aggtransspace <> -1) OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype) AND NOT aggtransspace BETWEEN 1 AND 256) ORDER BY 1;
+WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype) AND aggtransspace <> -1) OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype) AND NOT aggtransspace BETWEEN 1 AND 256) ORDER BY 1;
 -- moving mode: complete, and giving what the plain mode gives
 SELECT name FROM catalog_test.agg a
 WHERE (aggmtransfn = 0) <> (aggminvtransfn = 0) OR (aggmtransfn = 0) <> (aggmfinalfn = 0)
@@ -130,7 +134,7 @@ SELECT name FROM catalog_test.agg WHERE proname <> 'rollup' AND (aggtranstype = 
 SELECT name, agginitval FROM catalog_test.agg WHERE aggtranstype = 'bigint[]'::regtype AND (agginitval IS NULL OR agginitval !~ '^\{0(,0)*\}$') ORDER BY 1;
 -- aggregates with equal arguments share one transition function and so one state
 SELECT proargtypes::regtype[], count(DISTINCT aggtransfn) FROM catalog_test.agg
-WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary') GROUP BY proargtypes, proname LIKE 'clv%' HAVING count(DISTINCT aggtransfn) > 1;
+WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary', 'fit_bgnbd', 'fit_mbgnbd') GROUP BY proargtypes, proname LIKE 'clv%' HAVING count(DISTINCT aggtransfn) > 1;
 -- each form of the rates exists for each type of time
 SELECT n, t FROM unnest(ARRAY['retention_rate', 'churn_rate', 'retention_summary']) n,
 	unnest(ARRAY['date,daterange,daterange', 'timestamp,tsrange,tsrange', 'timestamptz,tstzrange,tstzrange', 'daterange,daterange', 'tsrange,tsrange', 'tstzrange,tstzrange']) t

@@ -1,0 +1,532 @@
+--
+-- rfm: recency, frequency and monetary value, their scores and segments
+--
+\set VERBOSITY sqlstate
+SET datestyle = 'ISO, MDY';
+SET timezone = 'UTC';
+SET extra_float_digits = 1;
+SET client_min_messages = warning;
+SET statement_timeout = '120s';
+SET jit = off;
+CREATE SCHEMA rfm_test;
+SELECT set_config('search_path', 'rfm_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
+
+-- The nodes of a query's plan, such as "Partial Aggregate"
+CREATE FUNCTION plan_nodes(query text) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN (WITH RECURSIVE node AS (
+		SELECT plan->0->'Plan' AS n
+		UNION ALL
+		SELECT json_array_elements(n->'Plans') FROM node)
+		SELECT array_agg(concat_ws(' ', nullif(n->>'Partial Mode', 'Simple'), n->>'Strategy', n->>'Node Type')) FROM node);
+END $$;
+
+-- Workers that take rows although there are few
+CREATE FUNCTION use_workers() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	SET LOCAL max_parallel_workers_per_gather = 2;
+	SET LOCAL parallel_setup_cost = 0;
+	SET LOCAL parallel_tuple_cost = 0;
+	SET LOCAL min_parallel_table_scan_size = 0;
+	SET LOCAL parallel_leader_participation = off;
+END $$;
+
+-- Runs a query without and with parallel workers, asserts that the second
+-- plan aggregates partially below a Gather, and tells whether the rows agree.
+CREATE FUNCTION parallel_check(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	nodes text;
+	wrong bigint;
+	counted bigint;
+BEGIN
+	DROP TABLE IF EXISTS pg_temp.serial_rows, pg_temp.parallel_rows;
+	SET LOCAL max_parallel_workers_per_gather = 0;
+	EXECUTE 'CREATE TEMP TABLE serial_rows AS ' || query;
+	PERFORM use_workers();
+	nodes := plan_nodes(query)::text;
+	IF nodes !~ 'Partial [A-Za-z]+ Aggregate' OR nodes !~ 'Gather' THEN
+		RETURN 'plan is not partial: ' || nodes;
+	END IF;
+	EXECUTE 'CREATE TEMP TABLE parallel_rows AS ' || query;
+	SELECT count(*) INTO wrong FROM (
+		(TABLE serial_rows EXCEPT ALL TABLE parallel_rows)
+		UNION ALL
+		(TABLE parallel_rows EXCEPT ALL TABLE serial_rows)) d;
+	SELECT count(*) INTO counted FROM serial_rows;
+	RETURN format('%s rows, %s differ', counted, wrong);
+END $$;
+
+-- Equal up to rounding, with NULL equal to NULL
+CREATE FUNCTION close(a double precision, b double precision, tolerance double precision DEFAULT 1e-12) RETURNS boolean
+RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
+       ELSE abs(a - b) <= tolerance * greatest(1, abs(b)) END;
+
+CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
+RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
+
+--
+-- Worked example
+--
+CREATE TABLE example (customer text, at timestamp, amount double precision);
+INSERT INTO example VALUES
+	-- three days, the second with two purchases, the third with a return
+	('ann', '2024-01-01 09:00', 10), ('ann', '2024-01-11 10:00', 20), ('ann', '2024-01-11 23:59:59.999999', 30), ('ann', '2024-01-31', 90), ('ann', '2024-01-31 00:00:01', -60),
+	-- one day, twice
+	('bob', '2024-02-29 08:00', 5), ('bob', '2024-02-29 20:00', 7),
+	-- a repeat day that was returned, one that came to nothing, one to less
+	('cem', '2024-01-01', 100), ('cem', '2024-01-02', 40), ('cem', '2024-01-03', 8), ('cem', '2024-01-03', -8), ('cem', '2024-01-04', -15),
+	-- no repeat day has a value
+	('dee', '2024-01-01', 100), ('dee', '2024-01-05', -100), ('dee', '2024-01-06', NULL),
+	-- amounts that nobody wrote down
+	('eve', '2024-01-01', NULL), ('eve', '2024-01-08', NULL), ('eve', '2024-01-15', 12), ('eve', '2024-01-15', NULL),
+	-- on the last instant, behind it, and never
+	('fay', '2024-03-01 00:00', 1), ('fay', '2024-03-01 00:00:00.000001', 1000), ('fay', '2024-02-01', 2), ('fay', NULL, 500), ('fay', '2024-05-01', 70),
+	-- nothing to see
+	('gus', '2024-03-02', 1), ('hal', NULL, 1);
+SELECT customer, (rfm_summary(at, amount, '2024-03-01')).* FROM example GROUP BY customer ORDER BY customer;
+SELECT customer, (rfm_summary(at AT TIME ZONE 'UTC', amount, '2024-03-01')).* FROM example GROUP BY customer ORDER BY customer;
+-- of dates as_of is the whole day
+SELECT customer, (rfm_summary(at::date, amount, '2024-03-01')).* FROM example GROUP BY customer ORDER BY customer;
+-- all of them: the days of the store
+SELECT (rfm_summary(at, amount, '2024-03-01 00:00')).* FROM example;
+SELECT rfm_summary(at, amount, '2024-03-01 00:00') FROM example WHERE false;
+SELECT rfm_summary(at, amount, '2024-03-01 00:00') FROM example WHERE at IS NULL;
+SELECT rfm_summary(at, amount, '2023-12-31 23:59:59') FROM example;
+-- bought today
+SELECT rfm_summary(date '2024-03-01', 5, '2024-03-01');
+-- the names of the fields, their order and types
+SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'rfm_summary'::regclass AND attnum > 0 ORDER BY attnum;
+
+--
+-- Random data against plain SQL
+--
+-- 24,000 rows of 1,500 customers over four years around 2000-01-01, where
+-- PostgreSQL's days change sign; half of them on one of 40 days, so that days
+-- meet; some returns.  Amounts are whole eighths, so that their sums are exact.
+CREATE TABLE purchase AS
+	SELECT i, CASE WHEN rnd(i, 1, 60) > 0 THEN rnd(i, 2, 1500) END AS c, i % 4 AS g,
+	       CASE WHEN rnd(i, 3, 50) > 0 THEN timestamp '1998-01-01'
+	            + CASE rnd(i, 4, 2) WHEN 0 THEN rnd(i, 5, 40) * 36 ELSE rnd(i, 6, 1461) END * interval '1 day'
+	            + rnd(i, 7, 3) * rnd(i, 8, 28800000) * interval '1 millisecond' END AS at,
+	       CASE WHEN rnd(i, 9, 30) > 0 THEN (rnd(i, 10, 4000) - 900) / 8.0::double precision END AS amount
+	FROM generate_series(1, 24000) i ORDER BY rnd(i, 11, 1000000), i;
+INSERT INTO purchase SELECT 100000 + i, c, g, at, CASE i % 3 WHEN 0 THEN -amount ELSE amount END FROM purchase WHERE i % 5 = 0;
+ANALYZE purchase;
+
+-- What the summary should say, from the columns key, at, amount and as_of of a
+-- query; at is already a day and rows behind as_of are already gone.
+CREATE FUNCTION oracle(query text) RETURNS TABLE (key bigint, s rfm_summary)
+LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($q$
+		WITH rows AS (%s),
+		days AS (SELECT key, day, count(*) AS n, coalesce(sum(amount), 0) AS total, max(as_of) AS as_of,
+		                row_number() OVER (PARTITION BY key ORDER BY day) AS k
+		         FROM rows GROUP BY key, day)
+		SELECT key, jsonb_populate_record(NULL::rfm_summary, jsonb_build_object(
+			'frequency', count(*) - 1, 'recency', max(day) - min(day), 'age', max(as_of) - min(day),
+			'monetary_value', sum(total) FILTER (WHERE k > 1 AND total > 0) / count(*) FILTER (WHERE k > 1 AND total > 0),
+			'purchases', sum(n), 'revenue', sum(total), 'first_day', min(day), 'last_day', max(day)))
+		FROM days GROUP BY key$q$, query);
+END $$;
+
+-- Compares for one time type and one as_of, with the rows in some order
+CREATE FUNCTION check_summary(timetype text, cut text, rows text DEFAULT 'purchase') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	wrong bigint;
+	n bigint;
+	instant text := CASE timetype WHEN 'date' THEN 'at::date' ELSE 'at::' || timetype END;
+	as_of text := CASE timetype WHEN 'date' THEN format('(%s)::timestamp::date', cut) ELSE format('(%s)::%s', cut, timetype) END;
+BEGIN
+	EXECUTE format($q$
+		SELECT count(*), count(*) FILTER (WHERE m.s IS DISTINCT FROM o.s)
+		FROM (SELECT key, s FROM oracle($o$
+				SELECT c AS key, (%1$s)::date AS day, amount, (%2$s)::date AS as_of
+				FROM purchase WHERE %1$s <= %2$s$o$)) o
+		FULL JOIN (SELECT c AS key, rfm_summary(%1$s, amount, %2$s) AS s FROM %3$s GROUP BY c) m USING (key)
+		WHERE NOT (m.s IS NULL AND o.s IS NULL)$q$, instant, as_of, rows) INTO n, wrong;
+	RETURN format('%s customers, %s wrong', n, wrong);
+END $$;
+-- the full join above needs keys: those without a customer are a customer
+UPDATE purchase SET c = -1 WHERE c IS NULL;
+-- the data is not dull
+SELECT count(*) > 1400 AS customers, count(*) FILTER (WHERE (s).frequency = 0) > 3 AS once, count(*) FILTER (WHERE (s).monetary_value IS NULL AND (s).frequency > 0) > 10 AS worthless,
+       max((s).frequency) > 20 AS often, count(*) FILTER (WHERE (s).revenue < 0) > 10 AS returned, count(*) FILTER (WHERE (s).purchases > (s).frequency + 1) > 300 AS merged,
+       count(*) FILTER (WHERE (s).first_day < '2000-01-01' AND (s).last_day > '2000-01-01') > 500 AS across
+FROM oracle($$SELECT c AS key, at::date AS day, amount, date '1999-02-01' AS as_of FROM purchase WHERE at < '1999-02-02' UNION ALL
+              SELECT 10000 + c, at::date, amount, date '2001-11-01' FROM purchase WHERE at < '2001-11-02'$$);
+SELECT timetype, cut, check_summary(timetype, cut)
+FROM (VALUES ('date'), ('timestamp'), ('timestamptz')) t(timetype),
+     (VALUES ($$'2002-12-31'$$), ($$'2000-06-15 12:00'$$), ($$'1999-12-31 23:59:59.999999'$$), ($$'2000-01-01'$$), ($$'1998-02-06'$$), ($$'1998-01-01'$$), ($$'1997-12-31'$$)) u(cut)
+ORDER BY timetype, cut;
+-- as_of may differ from customer to customer
+SELECT timetype, check_summary(timetype, $$timestamp '1999-01-01' + c * interval '20 hours'$$)
+FROM (VALUES ('date'), ('timestamp'), ('timestamptz')) t(timetype);
+-- rows in order, backwards, shuffled
+SELECT rows, check_summary('timestamp', $$'2001-03-01'$$, format('(SELECT * FROM purchase ORDER BY %s) p', rows)) AS timestamp,
+       check_summary('date', $$'2001-03-01'$$, format('(SELECT * FROM purchase ORDER BY %s) p', rows)) AS date
+FROM unnest(ARRAY['at, i', 'at DESC, i', 'c, at, i', 'rnd(i, 12, 99999), i', 'at IS NULL, i']) rows;
+-- hashing, sorting, little memory, and in a worker
+SET enable_hashagg = off;
+SELECT check_summary('timestamp', $$'2001-03-01'$$);
+RESET enable_hashagg;
+SET enable_sort = off; SET work_mem = '64kB';
+SELECT check_summary('timestamptz', $$'2001-03-01'$$), check_summary('date', $$'2001-03-01'$$);
+RESET enable_sort; RESET work_mem;
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT check_summary('timestamptz', $$'2001-03-01'$$), check_summary('date', $$'2001-03-01'$$);
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+
+-- The days of a timestamptz are those of the session, also where they have 23
+-- hours, 25, or begin at one o'clock
+CREATE FUNCTION check_zone(zone text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	wrong bigint;
+	n bigint;
+BEGIN
+	PERFORM set_config('timezone', zone, true);
+	SELECT count(*), count(*) FILTER (WHERE m.s IS DISTINCT FROM m.o OR m.s IS DISTINCT FROM q.s) INTO n, wrong
+	FROM (SELECT i % 300 AS key, rfm_summary(at, amount, as_of) AS s,
+	             rfm_summary(at, amount, as_of ORDER BY at) AS o FROM moment GROUP BY 1) m
+	FULL JOIN oracle(format('SELECT i %% 300 AS key, (at AT TIME ZONE %1$L)::date AS day, amount, (as_of AT TIME ZONE %1$L)::date AS as_of FROM moment WHERE at <= as_of', zone)) q USING (key);
+	RETURN format('%s customers, %s wrong', n, wrong);
+END $$;
+CREATE TABLE moment AS
+	SELECT i, at, rnd(i, 13, 300) - 40.0::double precision AS amount, timestamptz '2019-10-27 23:30Z' AS as_of
+	FROM (SELECT row_number() OVER () AS i, at
+	      FROM (SELECT generate_series(timestamptz '2017-03-01Z', '2019-11-10Z', '97 minutes')
+	            UNION ALL SELECT generate_series(timestamptz '2011-12-28Z', '2012-01-02Z', '5 minutes')) g(at)) x
+	ORDER BY rnd(i, 14, 1000000), i;
+SELECT zone, check_zone(zone)
+FROM unnest(ARRAY['UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia', 'America/St_Johns', '<+14:59>-14:59']) zone;
+-- one statement, two zones
+PREPARE in_zone AS SELECT rfm_summary(at, 1, '2024-06-01Z') FROM (VALUES (timestamptz '2024-01-01 22:30Z'), ('2024-01-02 01:00Z'), ('2024-01-03 06:00Z')) v(at);
+EXECUTE in_zone;
+SET timezone = 'Europe/Berlin';
+EXECUTE in_zone;
+SET timezone = 'America/Los_Angeles';
+EXECUTE in_zone;
+SET timezone = 'UTC';
+
+--
+-- Sums do not depend on the order of the rows
+--
+-- amounts in cents, of which no double knows the sum
+CREATE TABLE cents AS
+	SELECT i, i % 50 AS c, date '2024-01-01' + rnd(i, 15, 60)::int AS at, ((rnd(i, 16, 2000000) - 500000) / 100.0)::double precision AS amount
+	FROM generate_series(1, 20000) i;
+SELECT count(*) AS customers, count(*) FILTER (WHERE a IS DISTINCT FROM b OR a IS DISTINCT FROM x OR a IS DISTINCT FROM y) AS differ
+FROM (SELECT c, rfm_summary(at, amount, '2024-12-31') AS a, rfm_summary(at, amount, '2024-12-31' ORDER BY at, i) AS b,
+             rfm_summary(at, amount, '2024-12-31' ORDER BY i DESC) AS x, rfm_summary(at, amount, '2024-12-31' ORDER BY amount) AS y FROM cents GROUP BY c) m;
+SELECT count(*) AS customers, count(*) FILTER (WHERE NOT close((s).revenue, revenue) OR NOT close((s).monetary_value, value)) AS wrong
+FROM (SELECT c, rfm_summary(at, amount, '2024-12-31') AS s FROM cents GROUP BY c) m
+JOIN (SELECT c, sum(total) AS revenue, avg(total) FILTER (WHERE total > 0 AND k > 1) AS value
+      FROM (SELECT c, at, sum(amount::numeric) AS total, row_number() OVER (PARTITION BY c ORDER BY at) AS k FROM cents GROUP BY c, at) d GROUP BY c) o USING (c);
+-- what cancels leaves what there was: a day of 1, one of nothing, and two that
+-- are nothing in decimals, though not in doubles
+SELECT n, (rfm_summary(at, amount, '2024-12-31' ORDER BY ord)).*
+FROM (VALUES (1, date '2024-01-01', 5::double precision), (2, '2024-02-01', 1e12), (3, '2024-02-01', 1), (4, '2024-02-01', -1e12),
+             (5, '2024-03-01', 0.7), (6, '2024-03-01', 0.2), (7, '2024-03-01', -0.2), (8, '2024-03-01', -0.7),
+             (9, '2024-04-01', 0.1), (10, '2024-04-01', 0.2), (11, '2024-04-01', -0.3), (12, '2024-05-01', 19.99), (13, '2024-05-01', 5.01), (14, '2024-05-01', -25)) v(i, at, amount),
+     LATERAL (VALUES (1, i), (2, -i), (3, i * 5 % 17), (4, i * 7 % 19)) o(n, ord)
+GROUP BY n ORDER BY n;
+-- a cent is something, beside whatever was bought and returned
+SELECT amount, (s).monetary_value > 0.009 AS cent, (s).monetary_value < 0.011 AS no_more
+FROM unnest(ARRAY[1, 1000, 1e6, 1e9, 1e12]) amount, LATERAL (SELECT rfm_summary(at, a, '2024-12-31') AS s FROM (VALUES (date '2024-01-01', 5::double precision), ('2024-02-01', amount), ('2024-02-01', 0.01), ('2024-02-01', -amount)) v(at, a)) l ORDER BY amount;
+
+--
+-- The state is a value, so that servers can send it to each other
+--
+CREATE AGGREGATE days_of(date, double precision, date) (SFUNC = rfm_summary_transfn, STYPE = purchase_days);
+CREATE AGGREGATE days_of(timestamp, double precision, timestamp) (SFUNC = rfm_summary_transfn, STYPE = purchase_days);
+CREATE AGGREGATE summary_of(purchase_days) (SFUNC = rfm_summary_combine, STYPE = purchase_days, FINALFUNC = rfm_summary_finalfn);
+CREATE AGGREGATE merged(purchase_days) (SFUNC = rfm_summary_combine, STYPE = purchase_days);
+-- any split, sent or written in between, gives the whole
+CREATE TABLE part AS SELECT n, k, c, days_of(at, amount, '2024-12-31') AS state FROM (SELECT n, rnd(i, 25 + n, n) AS k, c, at, amount FROM cents, unnest(ARRAY[1, 2, 7, 50]) n) x GROUP BY n, k, c;
+SELECT n, count(*) AS customers, count(*) FILTER (WHERE s IS DISTINCT FROM whole OR t IS DISTINCT FROM whole OR b IS DISTINCT FROM whole) AS differ
+FROM (SELECT n, c, summary_of(state) AS s, summary_of(state::text::purchase_days ORDER BY k) AS t, summary_of(state ORDER BY k DESC) AS b FROM part GROUP BY n, c) x JOIN (SELECT c, rfm_summary(at, amount, '2024-12-31') AS whole FROM cents GROUP BY c) w USING (c) GROUP BY n ORDER BY n;
+SELECT count(*) AS states, bool_and(state::text::purchase_days::text = state::text) AS text, bool_and(encode(purchase_days_send(state), 'hex') = substr(state::text, 3)) AS binary FROM part;
+-- what was bought and returned in different parts cancels, too
+SELECT (summary_of(state)).* FROM (
+	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.1, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.2, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -0.3, '2024-12-31')
+	UNION ALL SELECT NULL UNION ALL SELECT days_of(date '2025-01-01', 7, '2024-12-31')) p(state);
+SELECT (summary_of(state)).monetary_value IS NULL AS nothing_left FROM (
+	SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 0.01, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', 19.99, '2024-12-31') UNION ALL SELECT days_of(date '2024-04-01', -20, '2024-12-31')) p(state);
+SELECT summary_of(state) FROM (SELECT NULL::purchase_days) p(state);
+-- from another query, another type of time
+SELECT summary_of(state) FROM (SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(date '2024-01-01', 5, '2024-12-30')) p(state);
+SELECT summary_of(state) FROM (SELECT days_of(date '2024-01-01', 5, '2024-12-31') UNION ALL SELECT days_of(timestamp '2024-01-01', 5, '2024-12-31')) p(state);
+-- as_of is day 0 and microsecond 0
+SELECT summary_of(state) FROM (SELECT days_of(date '1999-01-01', 5, '2000-01-01') UNION ALL SELECT days_of(timestamp '1999-01-01', 5, '2000-01-01')) p(state);
+SELECT rfm_summary_finalfn(state) FROM part;
+SELECT rfm_summary_combine(state, state) FROM part;
+-- damaged: an error of the input, or a state like any other
+CREATE TABLE sound AS SELECT decode(substr(state::text, 3), 'hex') AS bytes FROM part WHERE n = 50 AND c < 10 AND k < 10;
+CREATE FUNCTION damage(i bigint) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	bytes bytea := (SELECT s.bytes FROM sound s ORDER BY s.bytes OFFSET i % (SELECT count(*) FROM sound) LIMIT 1);
+	at int;
+BEGIN
+	FOR n IN 0 .. rnd(i, 30, 3) LOOP
+		at := CASE WHEN rnd(i, 31 + n, 2) = 0 THEN rnd(i, 32 + n, 30) ELSE rnd(i, 33 + n, length(bytes)) END;
+		CASE rnd(i, 34 + n, 5)
+			WHEN 0 THEN bytes := substr(bytes, 1, at + 1);
+			WHEN 1 THEN bytes := bytes || substr(bytes, at + 1);
+			WHEN 2 THEN bytes := overlay(bytes PLACING (ARRAY['\xff', '\x00', '\x7f', '\x80', '\x7fffffff', '\x80000000', '\xffffffff', '\x7ff0000000000000', '\x7fefffffffffffff', '\xfff8000000000000']::bytea[])[1 + rnd(i, 35 + n, 10)] FROM at + 1);
+			ELSE IF length(bytes) > at THEN bytes := set_byte(bytes, at, rnd(i, 36 + n, 256)::int); END IF;
+		END CASE;
+	END LOOP;
+	RETURN '\x' || encode(bytes, 'hex');
+END $$;
+CREATE FUNCTION try_damaged(t text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	state purchase_days;
+	s rfm_summary;
+BEGIN
+	BEGIN
+		state := t::purchase_days;
+	EXCEPTION WHEN OTHERS THEN
+		RETURN 'refused ' || SQLSTATE;
+	END;
+	IF state::text <> t THEN
+		RETURN 'not what was read';
+	END IF;
+	BEGIN
+		s := (SELECT summary_of(x) FROM (VALUES (state), (state)) v(x));
+		PERFORM merged(x)::text::purchase_days FROM (VALUES (state), (state)) v(x);
+	EXCEPTION WHEN OTHERS THEN
+		RETURN 'used ' || SQLSTATE;
+	END;
+	RETURN CASE WHEN (s).frequency >= 0 AND (s).recency >= 0 AND (s).age >= (s).recency AND (s).purchases > (s).frequency AND abs((s).revenue) < 'Infinity' AND coalesce((s).monetary_value > 0 AND (s).monetary_value < 'Infinity', true)
+	            THEN 'used' WHEN s IS NULL THEN 'empty' ELSE 'nonsense ' || s::text END;
+END $$;
+SELECT outcome, count(*) > 5 AS some FROM (SELECT try_damaged(damage(i)) AS outcome FROM generate_series(1, 4000) i) x GROUP BY outcome ORDER BY outcome;
+-- field by field: version, type of time, number of days, day and instant of
+-- as_of, purchases; then for each day its number, a float4 and two float8
+CREATE TABLE two AS SELECT decode(substr(days_of(at, 8, '2000-01-31')::text, 3), 'hex') AS bytes FROM (VALUES (date '2000-01-11'), ('2000-01-21')) v(at);
+SELECT field, at, value, try_damaged('\x' || encode(overlay(bytes PLACING value FROM at + 1), 'hex')) AS outcome
+FROM two, (VALUES ('as it is', 0, ''::bytea), ('version', 0, '\x00'), ('version', 0, '\x02'), ('type', 1, '\x00'), ('type', 1, '\x04'), ('type', 1, '\x02'), ('days', 2, '\x00000001'), ('days', 2, '\x00000003'), ('days', 2, '\x80000002'),
+	('day of as_of', 6, '\x7fffffff'), ('day of as_of', 6, '\x80000000'), ('day of as_of', 6, '\x00000013'), ('as_of', 10, '\x7fffffffffffffff'), ('as_of', 10, '\x8000000000000000'),
+	('purchases', 18, '\x0000000000000001'), ('purchases', 18, '\xffffffffffffffff'), ('purchases', 18, '\x0000000000000005'), ('purchases', 18, '\x7fffffffffffffff'),
+	('day', 26, '\x00000014'), ('day', 26, '\x00000015'), ('day', 26, '\x80000000'), ('day', 50, '\x0000000a'), ('day', 50, '\x0000001e'), ('day', 50, '\x0000001f'), ('day', 50, '\x7fffffff'),
+	('size', 30, '\x7f800000'), ('size', 30, '\x7fc00000'), ('size', 54, '\xbf800000'), ('size', 54, '\xff800000'),
+	('total', 34, '\x7ff0000000000000'), ('total', 34, '\x7ff8000000000000'), ('total', 58, '\xfff0000000000000'), ('total', 58, '\x7fe8000000000000'), ('total', 58, '\xc000000000000000'),
+	('rest', 42, '\x7ff8000000000000'), ('rest', 66, '\x7ff0000000000000'), ('rest', 66, '\xfff8000000000000'), ('total and rest', 58, '\x7fd80000000000007fdfffffffffffff'), ('total and rest', 34, '\x7fd80000000000007fdfffffffffffff')) v(field, at, value);
+SELECT ''::purchase_days;
+SELECT '\x'::purchase_days;
+SELECT '\x0'::purchase_days;
+SELECT 'purchases'::purchase_days;
+
+--
+-- Many groups, and many days in one
+--
+CREATE TABLE many AS
+	SELECT rnd(i, 17, 200000) AS c, date '2023-01-01' + rnd(i, 18, 400)::int AS at, (rnd(i, 19, 800) / 8.0)::double precision AS amount FROM generate_series(1, 450000) i;
+ANALYZE many;
+SET work_mem = '256MB';
+SELECT plan_nodes('SELECT c, rfm_summary(at, amount, ''2024-01-15'') FROM many GROUP BY c') && '{Hashed Aggregate}' AS hashed;
+CREATE TABLE many_days AS
+	SELECT c, at, sum(amount) AS total, count(*) AS n, row_number() OVER (PARTITION BY c ORDER BY at) AS k FROM many WHERE at <= '2024-01-15' GROUP BY c, at;
+CREATE TABLE many_oracle AS
+	SELECT c, count(*) - 1 AS frequency, max(at) - min(at) AS recency, date '2024-01-15' - min(at) AS age, sum(total) FILTER (WHERE k > 1 AND total > 0) / count(*) FILTER (WHERE k > 1 AND total > 0) AS monetary_value,
+	       sum(n) AS purchases, sum(total) AS revenue, min(at) AS first_day, max(at) AS last_day FROM many_days GROUP BY c;
+CREATE TABLE many_measured AS SELECT c, rfm_summary(at, amount, '2024-01-15') AS s FROM many GROUP BY c;
+SELECT count(*) = (SELECT count(DISTINCT c) FROM many) AS customers, count(*) FILTER (WHERE m.s IS NULL) = count(*) FILTER (WHERE o.c IS NULL) AS without, count(*) FILTER (WHERE
+	((s).frequency, (s).recency, (s).age, (s).monetary_value, (s).purchases, (s).revenue, (s).first_day, (s).last_day)
+	IS DISTINCT FROM (frequency, recency::double precision, age::double precision, monetary_value, purchases::bigint, revenue, first_day, last_day)) AS wrong
+FROM many_measured m FULL JOIN many_oracle o USING (c);
+-- spilled, and sorted
+SET work_mem = '2MB';
+SELECT sum(hash_record_extended(s, c)) = (SELECT sum(hash_record_extended(s, c)) FROM many_measured) AS spilled FROM (SELECT c, rfm_summary(at, amount, '2024-01-15') AS s FROM many GROUP BY c) x;
+SET enable_hashagg = off;
+SELECT sum(hash_record_extended(s, c)) = (SELECT sum(hash_record_extended(s, c)) FROM many_measured) AS sorted FROM (SELECT c, rfm_summary(at, amount, '2024-01-15') AS s FROM many GROUP BY c) x;
+RESET enable_hashagg; RESET work_mem;
+-- a customer on each of 20,000 days, whatever the order
+CREATE TABLE daily AS SELECT d, date '1970-01-01' + d AS at, (1 + d % 7)::double precision AS amount FROM generate_series(0, 19999) d;
+INSERT INTO daily SELECT d, at, -amount FROM daily WHERE d % 100 = 50;
+SELECT s, s = (SELECT rfm_summary(at, amount, '2030-01-01' ORDER BY d DESC) FROM daily) AS backwards, s = (SELECT rfm_summary(at, amount, '2030-01-01' ORDER BY rnd(d, 20, 1000000)) FROM daily) AS shuffled,
+       (s).monetary_value = (SELECT avg(amount) FROM daily WHERE d > 0 AND d % 100 <> 50) AS value
+FROM (SELECT rfm_summary(at, amount, '2030-01-01' ORDER BY d) AS s FROM daily) x;
+
+--
+-- Parallel
+--
+SELECT parallel_check('SELECT (rfm_summary(at, amount, ''2001-06-01'')).* FROM purchase');
+SELECT parallel_check('SELECT (rfm_summary(at::date, amount, ''2001-06-01'')).* FROM purchase');
+SELECT parallel_check('SELECT (rfm_summary(at::timestamptz, amount, ''2001-06-01'')).* FROM purchase');
+SELECT parallel_check('SELECT c, rfm_summary(at, amount, ''2001-06-01'') AS s FROM cents GROUP BY c');
+SELECT parallel_check('SELECT g, rfm_summary(at, amount, ''2001-06-01''::timestamp + g * interval ''1 day'') AS s FROM purchase GROUP BY g');
+SELECT parallel_check('SELECT c % 100 AS c, rfm_summary(at, amount, ''2001-06-01'') AS s FROM purchase GROUP BY c % 100');
+-- workers without rows, with rows that are ignored, with rows behind as_of
+SELECT parallel_check('SELECT rfm_summary(at, amount, ''2001-06-01'') AS s FROM purchase WHERE i + 0 = 77');
+SELECT parallel_check('SELECT rfm_summary(at, amount, ''2001-06-01'') AS s FROM purchase WHERE i + 0 = -77');
+SELECT parallel_check('SELECT rfm_summary(at, amount, ''2001-06-01'') AS s FROM purchase WHERE at IS NULL');
+SELECT parallel_check('SELECT rfm_summary(at, amount, ''1998-01-01 00:00:01'') AS s FROM purchase');
+SELECT parallel_check('SELECT rfm_summary(at, amount, ''1997-01-01'') AS s FROM purchase');
+-- as_of that differs between workers is found out
+CREATE FUNCTION parallel_state(query text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM use_workers();
+	IF plan_nodes(query)::text !~ 'Partial [A-Za-z]+ Aggregate.*' THEN
+		RETURN 'plan is not partial';
+	END IF;
+	EXECUTE query;
+	RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT parallel_state('SELECT rfm_summary(at, amount, CASE WHEN i % 2 = 0 THEN timestamp ''2001-06-01'' ELSE ''2001-06-02'' END) FROM purchase');
+CREATE TABLE half_1 AS SELECT i, date '2024-01-01' AS at FROM generate_series(1, 5000) i;
+CREATE TABLE half_2 AS SELECT i, date '2024-01-01' AS at FROM generate_series(1, 5000) i;
+ANALYZE half_1; ANALYZE half_2;
+SELECT parallel_state('SELECT rfm_summary(at, 1, as_of) FROM (SELECT at, date ''2024-02-01'' AS as_of FROM half_1 UNION ALL SELECT at, date ''2024-02-02'' FROM half_2) x');
+SELECT parallel_state('SELECT rfm_summary(at, 1, as_of) FROM (SELECT at, date ''2024-02-01'' AS as_of FROM half_1 UNION ALL SELECT at, date ''2024-02-01'' FROM half_2) x');
+
+-- partitions
+CREATE TABLE years (c bigint, at timestamp, amount double precision) PARTITION BY RANGE (at);
+CREATE TABLE years_1 PARTITION OF years FOR VALUES FROM (MINVALUE) TO ('1999-06-01');
+CREATE TABLE years_2 PARTITION OF years FOR VALUES FROM ('1999-06-01') TO ('2000-06-01');
+CREATE TABLE years_3 PARTITION OF years FOR VALUES FROM ('2000-06-01') TO (MAXVALUE);
+INSERT INTO years SELECT c, at, amount FROM purchase WHERE at IS NOT NULL;
+ANALYZE years;
+SET enable_partitionwise_aggregate = on;
+SELECT check_summary('timestamp', $$'2001-03-01'$$, 'years');
+SELECT parallel_check('SELECT c, rfm_summary(at, amount, ''2001-06-01'') AS s FROM years GROUP BY c');
+RESET enable_partitionwise_aggregate;
+
+--
+-- GROUPING SETS, FILTER, DISTINCT, OVER
+--
+SELECT count(*) AS rows, count(*) FILTER (WHERE s IS DISTINCT FROM o OR f IS DISTINCT FROM p) AS wrong
+FROM (SELECT g, c % 7 AS h, grouping(g, c % 7) AS level, rfm_summary(at, amount, '2001-01-01') AS s, rfm_summary(at, amount, '2001-01-01') FILTER (WHERE amount > 50) AS f
+      FROM purchase GROUP BY CUBE (g, c % 7)) m,
+     LATERAL (SELECT rfm_summary(at, amount, '2001-01-01') AS o, rfm_summary(CASE WHEN amount > 50 THEN at END, amount, '2001-01-01') AS p
+              FROM purchase q WHERE (m.g IS NULL OR m.g = q.g) AND (m.h IS NULL OR m.h = q.c % 7)) x;
+SELECT (rfm_summary(DISTINCT at, amount, date '2024-02-01')).* FROM (VALUES (date '2024-01-01', 2), ('2024-01-05', 3), ('2024-01-05', 3), ('2024-01-05', 4)) v(at, amount);
+-- growing and moving frames: reading a state does not change it
+SELECT count(*) AS rows, count(*) FILTER (WHERE growing IS DISTINCT FROM g OR moving IS DISTINCT FROM m) AS wrong
+FROM (SELECT c, at, i, rfm_summary(at, amount, '2002-01-01') OVER (PARTITION BY c ORDER BY at, i ROWS UNBOUNDED PRECEDING) AS growing,
+             rfm_summary(at, amount, '2002-01-01') OVER (PARTITION BY c ORDER BY at, i ROWS 3 PRECEDING) AS moving,
+             row_number() OVER (PARTITION BY c ORDER BY at, i) AS k FROM purchase WHERE c BETWEEN 1 AND 12) w,
+     LATERAL (SELECT rfm_summary(at, amount, '2002-01-01') AS g, rfm_summary(at, amount, '2002-01-01') FILTER (WHERE q.k >= w.k - 3) AS m
+              FROM (SELECT at, amount, row_number() OVER (ORDER BY at, i) AS k FROM purchase p WHERE p.c = w.c) q WHERE q.k <= w.k) o;
+
+--
+-- Errors
+--
+SELECT rfm_summary(date '2024-01-01', 1, NULL);
+SELECT rfm_summary(timestamp '2024-01-01', 1, NULL);
+SELECT rfm_summary(timestamptz '2024-01-01', 1, NULL);
+SELECT rfm_summary(date '2024-01-01', 1, 'infinity');
+SELECT rfm_summary(timestamp '2024-01-01', 1, '-infinity');
+SELECT rfm_summary(timestamptz '2024-01-01', 1, 'infinity');
+SELECT rfm_summary(date '-infinity', 1, '2024-01-01');
+SELECT rfm_summary(timestamp 'infinity', 1, '2024-01-01');
+SELECT rfm_summary(timestamptz '-infinity', 1, '2024-01-01');
+SELECT rfm_summary(date '2024-01-01', 'NaN', '2024-02-01');
+SELECT rfm_summary(timestamp '2024-01-01', 'Infinity', '2024-02-01');
+SELECT rfm_summary(timestamptz '2024-01-01', '-Infinity', '2024-02-01');
+SELECT rfm_summary(at, 1, as_of) FROM (VALUES (date '2024-01-01', date '2024-02-01'), ('2024-01-01', '2024-02-02')) v(at, as_of);
+SELECT rfm_summary(at, 1, as_of) FROM (VALUES (timestamp '2024-01-01', timestamp '2024-02-01'), ('2024-01-01', '2024-02-01 00:00:00.000001')) v(at, as_of);
+SELECT rfm_summary(at, 1, as_of) FROM (VALUES (timestamptz '2024-01-01', timestamptz '2024-02-01'), ('2024-01-01', '2024-02-01 12:00')) v(at, as_of);
+SELECT rfm_summary(at, 1, as_of) FROM (VALUES (date '2024-01-01', date '2024-02-01'), ('2024-01-01', NULL)) v(at, as_of);
+-- a day, a total beyond what a double holds
+SELECT rfm_summary(date '2024-01-01', a, '2024-02-01') FROM (VALUES (1e308), (1e308)) v(a);
+SELECT rfm_summary(date '2024-01-01' + i, a, '2024-02-01') FROM (VALUES (1, 1.7e308), (2, 1.7e308)) v(i, a);
+-- a row without a time is ignored before anything else
+SELECT rfm_summary(NULL::date, 'NaN', 'infinity'), rfm_summary(NULL::timestamp, 1, NULL), rfm_summary(NULL::timestamptz, 'Infinity', NULL);
+SELECT rfm_summary(at, amount, as_of) FROM (VALUES (date '2024-01-01', 1::double precision, date '2024-02-01'), (NULL, 'NaN', '2024-05-01'), (NULL, 5, NULL)) v(at, amount, as_of);
+-- what to do about it
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT rfm_summary(date '2024-01-01', 1, NULL);
+SELECT rfm_summary(at, 1, as_of) FROM (VALUES (date '2024-01-01', date '2024-02-01'), ('2024-01-01', '2024-02-02')) v(at, as_of);
+SELECT rfm_summary(date '2024-01-01', 'NaN', '2024-02-01');
+SELECT rfm_summary(date 'infinity', 1, '2024-02-01');
+\set VERBOSITY sqlstate
+-- the ends of time
+SELECT rfm_summary(at, 1, '5874897-12-31') FROM (VALUES (date '4714-11-24 BC'), ('5874897-12-31')) v(at);
+SELECT rfm_summary(at, 1, '294276-12-31 23:59:59.999999') FROM (VALUES (timestamp '4714-11-24 BC'), ('294276-12-31 23:59:59')) v(at);
+SELECT rfm_summary(at, 1, '294276-12-31 23:59:59.999999Z') FROM (VALUES (timestamptz '4714-11-24 00:00Z BC'), ('294276-12-31 23:59:59Z')) v(at);
+
+--
+-- rfm_score: ceil(bins x cume_dist), counted exactly
+--
+CREATE TABLE value AS
+	SELECT i, i % 4 AS g, CASE WHEN rnd(i, 21, 20) > 0 THEN rnd(i, 22, 300) - 100 END AS v, rnd(i, 23, 9) AS w FROM generate_series(1, 3000) i ORDER BY rnd(i, 24, 100000);
+SELECT bins, count(*) AS rows,
+       count(*) FILTER (WHERE a IS DISTINCT FROM (bins * ra + n - 1) / n OR b IS DISTINCT FROM (bins * rb + n - 1) / n OR p IS DISTINCT FROM (bins * rp + np - 1) / np OR q IS DISTINCT FROM (bins * rq + n - 1) / n OR e <> bins) AS wrong,
+       min(a) >= 1 AND max(a) = bins AND min(b) >= 1 AND max(b) = bins AND max(p) = bins AS scale, pg_typeof(min(a)) AS type
+FROM (SELECT bins, rfm_score(bins) OVER (PARTITION BY bins ORDER BY v) AS a, rfm_score(bins) OVER (PARTITION BY bins ORDER BY v DESC NULLS LAST, w) AS b,
+             rfm_score(bins) OVER (PARTITION BY bins, g ORDER BY v) AS p, rfm_score(bins) OVER (PARTITION BY bins ORDER BY i) AS q, rfm_score(bins) OVER (PARTITION BY bins) AS e,
+             count(*) OVER (PARTITION BY bins ORDER BY v) AS ra, count(*) OVER (PARTITION BY bins ORDER BY v DESC NULLS LAST, w) AS rb,
+             count(*) OVER (PARTITION BY bins, g ORDER BY v) AS rp, count(*) OVER (PARTITION BY bins ORDER BY i) AS rq,
+             count(*) OVER (PARTITION BY bins) AS n, count(*) OVER (PARTITION BY bins, g) AS np
+      FROM value, unnest(ARRAY[1, 2, 3, 4, 5, 7, 10, 100, 2999, 3000, 3001, 1000000, 2147483647]) bins) x
+GROUP BY bins ORDER BY bins;
+-- what cume_dist says where its rounding does no harm
+SELECT count(*) FILTER (WHERE score <> ceil(5 * d - 1e-9)) AS wrong FROM (SELECT rfm_score(5) OVER (ORDER BY v) AS score, cume_dist() OVER (ORDER BY v) AS d FROM value) x;
+-- and where it does: 7 of 100 are 7 %, of which a double makes more
+SELECT count(*) AS rows, count(*) FILTER (WHERE score <> (100 * i + n - 1) / n) AS wrong, count(*) FILTER (WHERE score <> ceil(100 * d)) > 0 AS rounding_does_harm
+FROM (SELECT n, i, rfm_score(100) OVER (PARTITION BY n ORDER BY i) AS score, cume_dist() OVER (PARTITION BY n ORDER BY i) AS d FROM generate_series(1, 200) n, LATERAL generate_series(1, n) i) x;
+-- equal values, equal scores, in whatever order they come
+SELECT v, rfm_score(5) OVER (ORDER BY v) AS score, ntile(5) OVER (ORDER BY v) AS ntile FROM unnest(ARRAY[1, 1, 1, 1, 1, 1, 2, 2, 3, 9]) v ORDER BY v, 3;
+SELECT count(*) AS values, count(*) FILTER (WHERE scores > 1) AS torn
+FROM (SELECT v, count(DISTINCT score) AS scores FROM (SELECT v, rfm_score(10) OVER (ORDER BY v) AS score FROM value UNION ALL SELECT v, rfm_score(10) OVER (ORDER BY v) FROM (SELECT * FROM value ORDER BY i DESC) x) s GROUP BY v) y;
+-- one row, none, all equal, NULLs
+SELECT rfm_score(5) OVER (ORDER BY v) AS one FROM (VALUES (7)) x(v);
+SELECT rfm_score(5) OVER (ORDER BY v) AS none FROM (VALUES (7)) x(v) WHERE false;
+SELECT DISTINCT rfm_score(5) OVER (ORDER BY v) AS equal FROM (VALUES (7), (7), (7)) x(v);
+SELECT v, rfm_score(3) OVER (ORDER BY v), rfm_score(3) OVER (ORDER BY v NULLS FIRST) AS nulls_first FROM (VALUES (1), (2), (NULL), (NULL), (3), (4)) x(v) ORDER BY v;
+-- the frame does not matter
+SELECT count(*) FILTER (WHERE a <> b OR a <> c OR a <> d) AS differ
+FROM (SELECT rfm_score(5) OVER (ORDER BY w) AS a, rfm_score(5) OVER (ORDER BY w ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS b,
+             rfm_score(5) OVER (ORDER BY w GROUPS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE TIES) AS c, rfm_score(5) OVER (ORDER BY w RANGE 2 PRECEDING) AS d FROM value) x;
+-- several in one query, next to the server's own
+SELECT count(*) FILTER (WHERE (a, b, c) IS DISTINCT FROM (x, y, z)) AS wrong
+FROM (SELECT rfm_score(5) OVER v AS a, rfm_score(3) OVER v AS b, rfm_score(5) OVER w AS c, (5 * rank + 2999) / 3000 AS x, (3 * rank + 2999) / 3000 AS y, (5 * count(*) OVER w + 2999) / 3000 AS z
+      FROM (SELECT *, count(*) OVER (ORDER BY v) AS rank FROM value) q WINDOW v AS (ORDER BY v), w AS (ORDER BY w)) x;
+-- a condition on the score may end the scan, if it never falls
+SELECT k, (SELECT count(*) FROM (SELECT g, rfm_score(5) OVER (PARTITION BY g ORDER BY v) AS score FROM value) x WHERE score <= k) = count(*) FILTER (WHERE score <= k) AS at_most,
+       (SELECT count(*) FROM (SELECT g, rfm_score(5) OVER (PARTITION BY g ORDER BY v) AS score FROM value) x WHERE score > k) = count(*) FILTER (WHERE score > k) AS above,
+       (SELECT count(*) FROM (SELECT rfm_score(5) OVER (ORDER BY v) AS score FROM value) x WHERE score = k) = count(*) FILTER (WHERE all_score = k) AS exactly
+FROM generate_series(1, 5) k, (SELECT rfm_score(5) OVER (PARTITION BY g ORDER BY v) AS score, rfm_score(5) OVER (ORDER BY v) AS all_score FROM value OFFSET 0) y GROUP BY k ORDER BY k;
+SELECT (SELECT count(*) FROM (SELECT rfm_score(1 + i % 5) OVER (ORDER BY v, i) AS score FROM value) x WHERE score <= 2) = (SELECT count(*) FILTER (WHERE score <= 2) FROM (SELECT rfm_score(1 + i % 5) OVER (ORDER BY v, i) AS score FROM value OFFSET 0) x) AS bins_differ;
+SELECT rfm_score(0) OVER ();
+SELECT rfm_score(-1) OVER (ORDER BY v) FROM value;
+SELECT rfm_score(NULL) OVER (ORDER BY v) FROM value;
+SELECT rfm_score(-2147483648) OVER (ORDER BY v) FROM value;
+SELECT rfm_score(0) OVER (ORDER BY v) FROM value WHERE false;
+SELECT rfm_score(5);
+SELECT rfm_score(5.0) OVER (ORDER BY v) FROM value;
+-- over the summaries themselves
+SELECT customer, rfm_score(5) OVER (ORDER BY (s).last_day) AS r, rfm_score(5) OVER (ORDER BY (s).purchases) AS f, rfm_score(5) OVER (ORDER BY (s).revenue) AS m
+FROM (SELECT customer, rfm_summary(at, amount, '2024-03-01') AS s FROM example GROUP BY customer) x WHERE (s).purchases > 0 ORDER BY customer;
+
+--
+-- rfm_segment: each of the 125 triples has one, and only those
+--
+SELECT r, f, string_agg(format('%s', rfm_segment(r, f, m)), ' | ' ORDER BY m) AS "m = 1 .. 5" FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m GROUP BY r, f ORDER BY r, f;
+SELECT count(*) AS triples, count(rfm_segment(r, f, m)) AS named, count(DISTINCT rfm_segment(r, f, m)) >= 8 AS several, bool_and(rfm_segment(r, f, m) ~ '^[a-z][a-z'' -]+$') AS words
+FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m;
+SELECT rfm_segment(5, 5, 5) AS best, rfm_segment(r => 1, f => 1, m => 1) AS worst, pg_typeof(rfm_segment(5, 1, 1));
+-- the best are recent and frequent; those at risk bought often, long ago; the new bought once, just now
+SELECT rfm_segment(r, f, m) AS segment, count(*) AS triples, min(r) || '..' || max(r) AS r, min(f) || '..' || max(f) AS f, min(m) || '..' || max(m) AS m
+FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m GROUP BY 1 ORDER BY 1;
+SELECT rfm_segment(NULL, 1, 1), rfm_segment(1, NULL, 1), rfm_segment(1, 1, NULL), rfm_segment(NULL, 9, 9);
+SELECT rfm_segment(0, 1, 1);
+SELECT rfm_segment(6, 1, 1);
+SELECT rfm_segment(1, 0, 1);
+SELECT rfm_segment(1, 6, 1);
+SELECT rfm_segment(1, 1, 0);
+SELECT rfm_segment(1, 1, 6);
+SELECT rfm_segment(-2147483648, 2147483647, 1);
+
+DROP SCHEMA rfm_test CASCADE;
