@@ -260,12 +260,18 @@ SELECT bytes(rollup(part)) = (SELECT bytes(c) FROM curve WHERE s = 'fractions') 
 SELECT s, count(*) > 0 AS rows, count(*) FILTER (WHERE (d.at_risk, d.churned, d.censored) IS DISTINCT FROM (2 * o.at_risk, 2 * o.churned, 2 * o.censored) OR NOT close(d.survival, o.survival)) AS wrong
 FROM (SELECT s, (m).* FROM (SELECT s, survival_table(rollup(c)) AS m FROM (SELECT s, c FROM curve, generate_series(1, 2)) x WHERE s IN ('ties', 'fractions', 'many days') GROUP BY s) y) d
 FULL JOIN (SELECT * FROM oracle WHERE s IN ('ties', 'fractions', 'many days')) o USING (s, time) GROUP BY s ORDER BY s;
--- around the sizes at which the form in memory changes: n distinct times, each way
+-- around the sizes at which the form in memory changes: n distinct times, each
+-- way, and n rows of 60 times
+CREATE TABLE size AS SELECT generate_series(1, 130) AS n UNION ALL SELECT generate_series(500, 530);
 SELECT count(*) AS sizes, count(*) FILTER (WHERE rows <> n OR last <> n OR bytes(up) <> bytes(down) OR bytes(up) <> bytes(scattered) OR bytes(up) <> bytes(halves)) AS wrong
 FROM (SELECT n, survival_curve(i, i % 3 = 0) AS up, survival_curve(i, i % 3 = 0 ORDER BY i DESC) AS down, survival_curve(i, i % 3 = 0 ORDER BY hashint4(i)) AS scattered
-      FROM generate_series(1, 300) n, generate_series(1, n) i GROUP BY n) x
-JOIN (SELECT n, rollup(part ORDER BY half DESC) AS halves FROM (SELECT n, i % 2 AS half, survival_curve(i, i % 3 = 0) AS part FROM generate_series(1, 300) n, generate_series(1, n) i GROUP BY n, i % 2) y GROUP BY n) z USING (n),
+      FROM (TABLE size) s, generate_series(1, n) i GROUP BY n) x
+JOIN (SELECT n, rollup(part ORDER BY half DESC) AS halves FROM (SELECT n, i % 2 AS half, survival_curve(i, i % 3 = 0) AS part FROM (TABLE size) s, generate_series(1, n) i GROUP BY n, i % 2) y GROUP BY n) z USING (n),
 LATERAL (SELECT count(*) AS rows, max(time) AS last FROM survival_table(up)) m;
+SELECT count(*) AS sizes, count(*) FILTER (WHERE rows <> n OR bytes(c) <> bytes(parts)) AS wrong
+FROM (SELECT n, survival_curve(i % 60, i % 3 = 0) AS c FROM unnest(ARRAY[16383, 16384, 16385, 20000]) n, generate_series(1, n) i GROUP BY n) x
+JOIN (SELECT n, rollup(part) AS parts FROM (SELECT n, i % 9 AS k, survival_curve(i % 60, i % 3 = 0) AS part FROM unnest(ARRAY[16383, 16384, 16385, 20000]) n, generate_series(1, n) i GROUP BY n, i % 9) y GROUP BY n) z USING (n),
+LATERAL (SELECT max(at_risk) AS rows FROM survival_table(c)) m;
 -- large into small and small into large
 SELECT bytes(rollup(c ORDER BY length(bytes(c)))) = bytes(rollup(c ORDER BY length(bytes(c)) DESC)) AS same,
        bytes(rollup(c)) = (SELECT bytes(survival_curve(t, e)) FROM life) AS whole FROM curve;
@@ -331,11 +337,11 @@ FROM (SELECT k, survival_curve(t, true) FILTER (WHERE i % 3 = k) AS c FROM life,
 LEFT JOIN (SELECT i % 3 AS k, survival_curve(t, true) AS o FROM life WHERE s = 'ties' GROUP BY 1) y USING (k);
 SELECT bytes(survival_curve(DISTINCT t, e)) = (SELECT bytes(survival_curve(t, e)) FROM (SELECT DISTINCT t, e FROM life WHERE s = 'ties') x) AS distinct_rows FROM life WHERE s = 'ties';
 -- a growing window: read after each row, kept, and the state goes on
-CREATE TABLE event AS SELECT i, t, e FROM life WHERE s = 'fractions' AND i <= 400;
+CREATE TABLE event AS SELECT i, t, e FROM life WHERE s = 'fractions' AND i <= 560;
 CREATE TABLE growing AS
 	SELECT i, survival_curve(t, e) OVER (ORDER BY i) AS c, survival_curve(t, e) OVER (ORDER BY i ROWS BETWEEN 30 PRECEDING AND 5 FOLLOWING) AS moving FROM event;
 SELECT count(*) AS rows, count(*) FILTER (WHERE bytes(c) IS DISTINCT FROM (SELECT bytes(survival_curve(t, e)) FROM event l WHERE l.i <= growing.i)) AS wrong,
-       count(*) FILTER (WHERE bytes(moving) IS DISTINCT FROM (SELECT bytes(survival_curve(t, e)) FROM event l WHERE l.i BETWEEN growing.i - 30 AND least(400, growing.i + 5))) AS moving_wrong
+       count(*) FILTER (WHERE bytes(moving) IS DISTINCT FROM (SELECT bytes(survival_curve(t, e)) FROM event l WHERE l.i BETWEEN growing.i - 30 AND least(560, growing.i + 5))) AS moving_wrong
 FROM growing;
 SELECT count(*) AS rows, count(*) FILTER (WHERE bytes(before) IS DISTINCT FROM (SELECT bytes(c) FROM growing g WHERE g.i = x.i - 1)) AS wrong
 FROM (SELECT i, lag(c) OVER (ORDER BY i) AS before FROM (SELECT i, survival_curve(t, e) OVER (ORDER BY i) AS c FROM event) w) x;
