@@ -104,6 +104,7 @@ CREATE TABLE life (s text, i bigint, t double precision, e boolean);
 INSERT INTO life SELECT 'ties', i, CASE WHEN rnd(i, 1, 50) > 0 THEN rnd(i, 2, 25) END, CASE rnd(i, 3, 5) WHEN 0 THEN NULL WHEN 1 THEN false ELSE true END FROM generate_series(1, 3000) i;
 -- fractions, few ties
 INSERT INTO life SELECT 'fractions', i, rnd(i, 4, 1000000000) / 7e6, rnd(i, 5, 3) > 0 FROM generate_series(1, 2000) i;
+INSERT INTO life SELECT 'quarters', i, rnd(i, 14, 60) / 4.0, rnd(i, 15, 3) > 0 FROM generate_series(1, 200) i;
 INSERT INTO life SELECT 'all churned', i, rnd(i, 6, 300), true FROM generate_series(1, 1000) i;
 INSERT INTO life SELECT 'none churned', i, rnd(i, 7, 300), false FROM generate_series(1, 1000) i;
 INSERT INTO life SELECT 'at zero', i, 0, i % 3 = 0 FROM generate_series(1, 30) i;
@@ -655,14 +656,8 @@ INSERT INTO degenerate SELECT 'constant hazard', t, true FROM generate_series(1,
 INSERT INTO degenerate SELECT 'growing hazard', t, true FROM generate_series(1, 10) t, generate_series(1, t * t);
 INSERT INTO degenerate SELECT 'one period', 1, i % 4 = 0 FROM generate_series(1, 100) i;
 INSERT INTO degenerate VALUES ('one customer who left', 3, true), ('one customer who stays', 3, false), ('no period yet', 0, false);
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'nobody left';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'all left at once';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'constant hazard';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'growing hazard';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'one period';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'one customer who left';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'one customer who stays';
-SELECT fit_sbg(tenure, churned) IS NULL AS is_null, (fit_sbg(tenure, churned)).converged FROM degenerate WHERE what = 'no period yet';
+SELECT (fit_sbg(tenure, churned)).* FROM degenerate WHERE what = 'nobody left';
+SELECT (fit_sbg(tenure, churned)).* FROM degenerate WHERE what = 'all left at once';
 SET client_min_messages = error;
 CREATE TABLE degenerate_fit AS SELECT what, fit_sbg(tenure, churned) AS m FROM degenerate GROUP BY what;
 SET client_min_messages = warning;
@@ -670,7 +665,7 @@ SELECT count(*) AS fits, count(*) FILTER (WHERE (m).converged) AS converged,
        count(*) FILTER (WHERE v = ANY ('{NaN,Infinity,-Infinity}')) AS not_numbers
 FROM degenerate_fit, LATERAL (SELECT value AS v FROM jsonb_each_text(to_jsonb(m))) f;
 SELECT count(*) AS models, count(*) FILTER (WHERE (m).note IS NOT NULL OR NOT (m).converged) AS wrong FROM fit WHERE k < 1000;
-SELECT count(*) AS fits, count(*) FILTER (WHERE (m).note = '' OR (m).note IS NULL) AS nothing_said FROM degenerate_fit WHERE m IS DISTINCT FROM NULL;
+SELECT what, (m).alpha, (m).beta, (m).customers, (m).converged, (m).note FROM degenerate_fit ORDER BY what;
 -- what is read from such a model is a share, or nothing
 SELECT count(*) AS reads, count(*) FILTER (WHERE s < 0 OR s > 1 OR r < 0 OR r > 1 OR s = 'NaN' OR r = 'NaN' OR l = 'NaN' OR l = 'infinity' OR l < 0 OR v = 'NaN' OR v = 'infinity') AS wrong
 FROM (SELECT sbg_survival(m, t) AS s, sbg_retention(m, t) AS r, residual_lifetime(m, t, 0.1) AS l, clv(m, 1, 0.1) AS v FROM degenerate_fit, generate_series(1, 30) t WHERE m IS DISTINCT FROM NULL) x;
