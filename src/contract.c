@@ -55,6 +55,8 @@
 /* What rounding makes of a slope of 0, and parameters that are as good as infinite */
 #define SLOPE_TOLERANCE		1e-9
 #define CONSTANT_HAZARD		1e6
+#define LIKELIHOOD_NOISE	1e-10
+#define UNLIKE				0.1		/* share of the first start that the second is */
 
 /* counts of a tenure */
 enum
@@ -281,6 +283,30 @@ find_degenerate(const Tenures *tenures)
 }
 
 /*
+ * Search from customers who are alike, and from customers who are not: the
+ * likelihood of a few customers may have a maximum for each.  Keeps the higher
+ * end, and of two that are equally high the one that is a maximum.
+ */
+static void
+search_twice(const RetProblem *problem, double kept_to_lost, RetFit *fit)
+{
+	double		start[2] = {1, kept_to_lost};
+	RetFit		other;
+	double		noise;
+
+	ret_maximize(problem, start, fit);
+	start[0] *= UNLIKE;
+	start[1] *= UNLIKE;
+	ret_maximize(problem, start, &other);
+	other.iterations += fit->iterations;
+	noise = LIKELIHOOD_NOISE * fabs(fit->value);
+	if (other.value > fit->value + noise ||
+		(other.value > fit->value - noise && fit->end != RET_FIT_CONVERGED))
+		*fit = other;
+	fit->iterations = other.iterations;
+}
+
+/*
  * Fit the model.  Returns NULL, or why the parameters are not to be used; they
  * are NaN if there are none.
  */
@@ -288,7 +314,6 @@ static const char *
 fit_tenures(Tenures *tenures, RetFit *fit)
 {
 	RetProblem	problem = {.nparams = 2, .evaluate = sbg_likelihood, .interrupt = check_interrupts};
-	double		start[2];
 	const char *note = find_degenerate(tenures);
 	double		constant;
 
@@ -298,15 +323,13 @@ fit_tenures(Tenures *tenures, RetFit *fit)
 		return note;
 	problem.data = tenures;
 	problem.weight = tenures->all_lost + tenures->all_kept;
-	start[0] = 1;
-	start[1] = tenures->all_kept / tenures->all_lost;
-	ret_maximize(&problem, start, fit);
+	search_twice(&problem, tenures->all_kept / tenures->all_lost, fit);
 
 	/* a search along a flat ridge may end anywhere on it */
 	constant = constant_likelihood(tenures);
 	if (fit->theta[0] + fit->theta[1] > CONSTANT_HAZARD ||
 		(!retention_rises(tenures) &&
-		 (fit->end != RET_FIT_CONVERGED || fit->value <= constant + 1e-10 * fabs(constant))))
+		 (fit->end != RET_FIT_CONVERGED || fit->value <= constant + LIKELIHOOD_NOISE * fabs(constant))))
 	{
 		fit->value = fit->theta[0] = fit->theta[1] = fit->se[0] = fit->se[1] = get_float8_nan();
 		return psprintf("retention does not rise with tenure: it is best described by the constant %g",

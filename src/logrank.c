@@ -61,7 +61,7 @@ typedef struct Logrank
 {
 	int			ngroups;
 	int64	   *groups;			/* ascending */
-	double	   *at_risk;		/* n_g */
+	int64	   *at_risk;		/* n_g */
 	double	   *churned;		/* d_g, of the time that is read */
 	double	   *surplus;		/* U_g */
 	double	   *covariance;		/* V_gh, ngroups x ngroups, lower triangle */
@@ -187,7 +187,7 @@ find_groups(Logrank *logrank, const RetTallyReader *reader)
 {
 	logrank->ngroups = 0;
 	logrank->groups = palloc((MAX_GROUPS + 1) * sizeof(int64));
-	logrank->at_risk = palloc0((MAX_GROUPS + 1) * sizeof(double));
+	logrank->at_risk = palloc0((MAX_GROUPS + 1) * sizeof(int64));
 	for (int64 i = 0; i < reader->npoints; i++)
 	{
 		const int64 *counts = ret_tally_counts(reader, i);
@@ -204,35 +204,39 @@ find_groups(Logrank *logrank, const RetTallyReader *reader)
 						 errdetail("The limit is %d groups.", MAX_GROUPS),
 						 errhint("The third argument is the group of the customer, not the customer.")));
 			memmove(&logrank->groups[g + 1], &logrank->groups[g], after * sizeof(int64));
-			memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(double));
+			memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(int64));
 			logrank->groups[g] = group;
 			logrank->at_risk[g] = 0;
 			logrank->ngroups++;
 		}
-		/* exact up to 2^53 customers */
-		logrank->at_risk[g] += (double) (counts[CENSORED] + counts[CHURNED]);
+		logrank->at_risk[g] += counts[CENSORED] + counts[CHURNED];
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 }
 
-/* Add the terms of a time at which d of n customers left */
+/*
+ * Add the terms of a time at which churned of all at risk left.  Differences
+ * are taken before large counts are rounded.
+ */
 static void
-add_time(Logrank *logrank, double n, double d)
+add_time(Logrank *logrank, int64 all, int64 churned)
 {
-	double		factor = n > 1 ? d * ((n - d) / (n - 1)) : 0;
+	double		n = (double) all;
+	double		d = (double) churned;
+	double		factor = all > 1 ? d * ((double) (all - churned) / (double) (all - 1)) : 0;
 
 	for (int g = 0; g < logrank->ngroups; g++)
 	{
-		double		share = logrank->at_risk[g] / n;
+		double		share = (double) logrank->at_risk[g] / n;
 		double	   *row = logrank->covariance + g * logrank->ngroups;
 
 		if (share == 0)
 			continue;
 		logrank->surplus[g] += logrank->churned[g] - d * share;
 		for (int h = 0; h < g; h++)
-			row[h] -= factor * share * (logrank->at_risk[h] / n);
-		row[g] += factor * share * ((n - logrank->at_risk[g]) / n);
+			row[h] -= factor * share * ((double) logrank->at_risk[h] / n);
+		row[g] += factor * share * ((double) (all - logrank->at_risk[g]) / n);
 	}
 }
 
@@ -240,20 +244,20 @@ add_time(Logrank *logrank, double n, double d)
 static void
 add_times(Logrank *logrank, const RetTallyReader *reader)
 {
-	double		n = (double) reader->total;
+	int64		n = reader->total;
 	int64		next;
 
 	for (int64 i = 0; i < reader->npoints; i = next)
 	{
 		double		time = ret_tally_point(reader, i)[DURATION];
-		double		d = 0;
+		int64		d = 0;
 
 		memset(logrank->churned, 0, logrank->ngroups * sizeof(double));
 		for (next = i; next < reader->npoints && ret_tally_point(reader, next)[DURATION] == time; next++)
 		{
-			double		churned = (double) ret_tally_counts(reader, next)[CHURNED];
+			int64		churned = ret_tally_counts(reader, next)[CHURNED];
 
-			logrank->churned[find_group(logrank, point_group(ret_tally_point(reader, next)))] = churned;
+			logrank->churned[find_group(logrank, point_group(ret_tally_point(reader, next)))] = (double) churned;
 			d += churned;
 		}
 		CHECK_FOR_INTERRUPTS();
@@ -262,7 +266,7 @@ add_times(Logrank *logrank, const RetTallyReader *reader)
 		for (int64 j = i; j < next; j++)
 		{
 			const int64 *counts = ret_tally_counts(reader, j);
-			double		gone = (double) (counts[CENSORED] + counts[CHURNED]);
+			int64		gone = counts[CENSORED] + counts[CHURNED];
 
 			logrank->at_risk[find_group(logrank, point_group(ret_tally_point(reader, j)))] -= gone;
 			n -= gone;

@@ -603,7 +603,9 @@ crossing_step(Crossing *crossing, double time, double value)
 {
 	double		tolerance = LEVEL_TOLERANCE * crossing->level;
 
-	if (!isnan(crossing->found) || isnan(value) || value > crossing->level + tolerance)
+	/* at 1 nobody has left, however close to it the level is */
+	if (!isnan(crossing->found) || isnan(value) || value >= 1 ||
+		value > crossing->level + tolerance)
 		return;
 	if (isnan(crossing->touched))
 	{
