@@ -163,6 +163,50 @@ CREATE FUNCTION proportion_test(x1 bigint, n1 bigint, x2 bigint, n2 bigint, conf
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION proportion_test(bigint, bigint, bigint, bigint, double precision) IS 'difference of two rates (fraction, x2/n2 minus x1/n1) with its two-sided z test and Newcombe interval; NULL for a NULL count or no trials, e.g. SELECT * FROM proportion_test(56, 70, 48, 80)';
 
+CREATE TYPE retention_lift AS (treated bigint, treated_retained bigint, control bigint, control_retained bigint,
+    treated_rate double precision, control_rate double precision, lift double precision,
+    lower double precision, upper double precision, p_value double precision);
+COMMENT ON TYPE retention_lift IS 'retention of treated customers against that of others, rates as fractions; NULL if there are no rows, e.g. (retention_lift(is_member, is_customer)).lift';
+COMMENT ON COLUMN retention_lift.treated IS 'number of treated customers, never NULL, e.g. members of a loyalty programme';
+COMMENT ON COLUMN retention_lift.treated_retained IS 'number of them retained, never NULL';
+COMMENT ON COLUMN retention_lift.control IS 'number of other customers, never NULL';
+COMMENT ON COLUMN retention_lift.control_retained IS 'number of them retained, never NULL';
+COMMENT ON COLUMN retention_lift.treated_rate IS 'share (0..1) of the treated customers who were retained, NULL if there are none';
+COMMENT ON COLUMN retention_lift.control_rate IS 'share (0..1) of the others who were retained, NULL if there are none';
+COMMENT ON COLUMN retention_lift.lift IS 'treated_rate minus control_rate (-1..1), NULL if one is';
+COMMENT ON COLUMN retention_lift.lower IS 'lower bound of the lift, 95 percent confidence (Newcombe), NULL if the lift is';
+COMMENT ON COLUMN retention_lift.upper IS 'upper bound of the lift, NULL if the lift is';
+COMMENT ON COLUMN retention_lift.p_value IS 'two-sided p value (0..1) of the z test with the pooled rate, NULL if everybody or nobody was retained';
+
+CREATE FUNCTION retention_lift_transfn(bigint[], boolean, boolean) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_lift_transfn(bigint[], boolean, boolean) IS 'aggregate transition function';
+CREATE FUNCTION retention_lift_invfn(bigint[], boolean, boolean) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_lift_invfn(bigint[], boolean, boolean) IS 'aggregate inverse transition function';
+CREATE FUNCTION retention_lift_finalfn(bigint[]) RETURNS retention_lift
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_lift_finalfn(bigint[]) IS 'aggregate final function';
+
+CREATE AGGREGATE retention_lift(treated boolean, retained boolean) (
+    SFUNC = retention_lift_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = retention_lift_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0}',
+    MSFUNC = retention_lift_transfn,
+    MINVFUNC = retention_lift_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = retention_lift_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fraction) of treated customers less that of others, with counts, 95 percent interval and p value; rows with a null treated are ignored, a null retained is false, NULL if there are no rows; e.g. SELECT (retention_lift(is_member, is_customer)).* FROM customers';
+
 --
 -- src/survey.c
 --
@@ -1567,3 +1611,338 @@ CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 100
     RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age, (customer).monetary_value, horizon, annual_discount);
 COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
+
+--
+-- src/survival.c
+--
+
+CREATE TYPE survival_curve;
+
+CREATE FUNCTION survival_curve_in(cstring) RETURNS survival_curve
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_in(cstring) IS 'I/O';
+CREATE FUNCTION survival_curve_out(survival_curve) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_out(survival_curve) IS 'I/O';
+CREATE FUNCTION survival_curve_recv(internal) RETURNS survival_curve
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_recv(internal) IS 'I/O';
+CREATE FUNCTION survival_curve_send(survival_curve) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_send(survival_curve) IS 'I/O';
+
+CREATE TYPE survival_curve (
+    INPUT = survival_curve_in,
+    OUTPUT = survival_curve_out,
+    RECEIVE = survival_curve_recv,
+    SEND = survival_curve_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE survival_curve IS 'for each distinct duration the numbers of customers who left then and of those observed no longer; equal content is equal bytes; e.g. survival_table(survival_curve(months, churned))';
+
+CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_eq(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_ne(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ne(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_lt(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_lt(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_le(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_le(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_gt(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_gt(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_ge(survival_curve, survival_curve) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ge(survival_curve, survival_curve) IS 'implementation of an operator';
+CREATE FUNCTION survival_curve_cmp(survival_curve, survival_curve) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_cmp(survival_curve, survival_curve) IS 'less-equal-greater';
+CREATE FUNCTION survival_curve_hash(survival_curve) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash(survival_curve) IS 'hash';
+CREATE FUNCTION survival_curve_hash_extended(survival_curve, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash_extended(survival_curve, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (survival_curve, survival_curve) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (survival_curve, survival_curve) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (survival_curve, survival_curve) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (survival_curve, survival_curve) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (survival_curve, survival_curve) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = survival_curve,
+    RIGHTARG = survival_curve,
+    FUNCTION = survival_curve_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (survival_curve, survival_curve) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY survival_curve_ops USING btree;
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS survival_curve_ops DEFAULT FOR TYPE survival_curve USING btree FAMILY survival_curve_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 survival_curve_cmp(survival_curve, survival_curve);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY survival_curve_ops USING hash;
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS survival_curve_ops DEFAULT FOR TYPE survival_curve USING hash FAMILY survival_curve_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 survival_curve_hash(survival_curve),
+    FUNCTION 2 survival_curve_hash_extended(survival_curve, bigint);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING hash IS 'equal content';
+
+CREATE FUNCTION survival_curve_transfn(tally, double precision, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, double precision, boolean) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_transfn(tally, date, date, date) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, date, date, date) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_rollup_transfn(tally, survival_curve) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_rollup_transfn(tally, survival_curve) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION survival_curve_finalfn(tally) RETURNS survival_curve
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_finalfn(tally) IS 'aggregate final function';
+
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS 'how long customers stay: for each duration, in the unit of the argument, how many left then and how many were observed no longer; null durations are ignored, a null churned is false, NULL if there are no others; e.g. survival_curve(tenure_months, churned)';
+
+CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'the same in days, from the dates of subscriptions: those with a null ended, or one on or after as_of, are observed until as_of; a null started and one on or after as_of are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, CURRENT_DATE)';
+
+CREATE AGGREGATE rollup(survival_curve) (
+    SFUNC = survival_curve_rollup_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(survival_curve) IS 'the curve of all customers of several curves together; nulls are ignored, NULL if there are no others; e.g. rollup(curve) over one stored value per segment';
+
+CREATE FUNCTION survival_table(curve survival_curve, confidence double precision DEFAULT 0.95,
+    interval_type text DEFAULT 'log-log')
+    RETURNS TABLE ("time" double precision, at_risk bigint, churned bigint, censored bigint, survival double precision,
+    std_error double precision, lower double precision, upper double precision, cumulative_hazard double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100;
+COMMENT ON FUNCTION survival_table(survival_curve, double precision, text) IS 'for each distinct time, in the unit of the curve, the customers at risk before it, those who left and those observed no longer, and the Kaplan-Meier survival behind it (0..1) with Greenwood''s error and limits (''log-log'', ''log'' or ''plain''), NULL where undefined; no rows for NULL; e.g. survival_table(curve, 0.9)';
+CREATE FUNCTION survival_at(curve survival_curve, "time" double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION survival_at(survival_curve, double precision) IS 'share (0..1) of the customers who stay longer than a time, in the unit of the curve; NULL for NULL, and beyond the last observed time unless nobody was left; e.g. survival_at(curve, 12)';
+CREATE FUNCTION lifetime_quantile(curve survival_curve, p double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision) IS 'time, in the unit of the curve, by which a share p (0..1) of the customers has left; the middle of the stretch if exactly that share has for a while; NULL for NULL, or if it has not been observed; e.g. lifetime_quantile(curve, 0.25)';
+CREATE FUNCTION lifetime_quantile_interval(curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
+    interval_type text DEFAULT 'log-log', OUT lower double precision,
+    OUT upper double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION lifetime_quantile_interval(survival_curve, double precision, double precision, text) IS 'limits of lifetime_quantile(curve, p), in the unit of the curve: where the limits of the survival come down to 1 - p; NULL for NULL, and a limit is NULL if its does not; e.g. SELECT * FROM lifetime_quantile_interval(curve, 0.5)';
+CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
+    LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    RETURN lifetime_quantile(curve, 0.5);
+COMMENT ON FUNCTION median_lifetime(survival_curve) IS 'time, in the unit of the curve, by which half of the customers have left; NULL for NULL, or if it has not been observed; e.g. median_lifetime(survival_curve(tenure_months, churned))';
+CREATE FUNCTION mean_lifetime(curve survival_curve, horizon double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS 'mean time, in the unit of the curve, that customers stay, each counted up to the horizon at most; an error if the horizon is beyond the last observed time with customers left, NULL for NULL; e.g. mean_lifetime(curve, 24)';
+CREATE FUNCTION mean_lifetime_error(curve survival_curve, horizon double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION mean_lifetime_error(survival_curve, double precision) IS 'standard error of mean_lifetime(curve, horizon), in the unit of the curve; NULL for NULL; e.g. mean_lifetime_error(curve, 24)';
+
+--
+-- src/logrank.c
+--
+
+CREATE TYPE logrank_test AS (chi_square double precision, degrees_of_freedom integer, p_value double precision);
+COMMENT ON TYPE logrank_test IS 'result of a log-rank test; NULL for fewer than two groups, e.g. (logrank_test(months, churned, plan)).p_value';
+COMMENT ON COLUMN logrank_test.chi_square IS 'test statistic, NULL without degrees of freedom';
+COMMENT ON COLUMN logrank_test.degrees_of_freedom IS 'groups that can be compared, less 1, never NULL';
+COMMENT ON COLUMN logrank_test.p_value IS 'probability (0..1) of such a difference between groups that stay equally long, NULL without degrees of freedom';
+
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, bigint) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, text) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, text) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION logrank_test_finalfn(tally) RETURNS logrank_test
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_finalfn(tally) IS 'aggregate final function';
+
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bigint) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, bigint) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan_id)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp text) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, text) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
+
+--
+-- src/contract.c
+--
+
+CREATE TYPE sbg_model AS (alpha double precision, beta double precision, alpha_se double precision, beta_se double precision,
+    log_likelihood double precision, customers bigint, iterations integer, converged boolean, note text);
+COMMENT ON TYPE sbg_model IS 'shifted beta-geometric model of contracts renewed or not, period after period; NULL parameters give NULL, e.g. SELECT sbg_survival(m, 12) FROM (SELECT fit_sbg(years, churned) AS m FROM contracts) s';
+COMMENT ON COLUMN sbg_model.alpha IS 'first parameter of the beta distribution of the chance to leave, NULL if there is no most likely one';
+COMMENT ON COLUMN sbg_model.beta IS 'second parameter, NULL if the first is';
+COMMENT ON COLUMN sbg_model.alpha_se IS 'standard error of alpha, NULL if not converged';
+COMMENT ON COLUMN sbg_model.beta_se IS 'standard error of beta, NULL if not converged';
+COMMENT ON COLUMN sbg_model.log_likelihood IS 'logarithm of the likelihood, NULL without parameters';
+COMMENT ON COLUMN sbg_model.customers IS 'number of customers, never NULL';
+COMMENT ON COLUMN sbg_model.iterations IS 'steps of the search for the parameters, never NULL';
+COMMENT ON COLUMN sbg_model.converged IS 'were the most likely parameters found, never NULL';
+COMMENT ON COLUMN sbg_model.note IS 'why not, NULL if they were';
+
+CREATE FUNCTION fit_sbg_transfn(tally, integer, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_sbg_transfn(tally, integer, boolean) IS 'aggregate transition function';
+CREATE FUNCTION fit_sbg_combine(tally, tally) RETURNS tally
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_sbg_combine(tally, tally) IS 'aggregate combine function';
+CREATE FUNCTION fit_sbg_finalfn(tally) RETURNS sbg_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fit_sbg_finalfn(tally) IS 'aggregate final function';
+
+CREATE AGGREGATE fit_sbg(tenure integer, churned boolean) (
+    SFUNC = fit_sbg_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_sbg_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_sbg_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'model of contracts renewed or not; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which one still there has been kept; null tenures are ignored, a null churned is false, NULL if there are no others, a warning if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
+
+CREATE FUNCTION sbg_retention(model sbg_model, period integer) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sbg_retention(sbg_model, integer) IS 'share (0..1) of the customers of a period (1, 2, ...) who are kept; NULL for NULL, or without parameters; e.g. sbg_retention(m, 3)';
+CREATE FUNCTION sbg_survival(model sbg_model, periods integer) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION sbg_survival(sbg_model, integer) IS 'share (0..1) of the customers who are still there after so many periods (0, 1, ...); NULL for NULL, or without parameters; e.g. sbg_survival(m, 12)';
+CREATE FUNCTION residual_lifetime(model sbg_model, tenure integer, annual_discount double precision,
+    periods_per_year double precision DEFAULT 1)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION residual_lifetime(sbg_model, integer, double precision, double precision) IS 'discounted number of payments still to come from a customer in contract period tenure (1, 2, ...), just before it is renewed or not; annual_discount is a fraction, NULL is an error; NULL for another NULL, without parameters, or if it is infinite; e.g. residual_lifetime(m, 2, 0.1)';
+CREATE FUNCTION clv(curve survival_curve, margin double precision, annual_discount double precision,
+    horizon double precision, periods_per_year double precision DEFAULT 1)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'clv_survival_curve' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION clv(survival_curve, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer up to the horizon: a margin at the beginning of each period of the curve (first included), discounted by a fraction per year; an error if the horizon is beyond the last observed time with customers left, or the discount NULL; NULL for another NULL; e.g. clv(curve, 20, 0.1, 24, 12)';
+CREATE FUNCTION clv(model sbg_model, margin double precision, annual_discount double precision,
+    horizon double precision DEFAULT NULL, periods_per_year double precision DEFAULT 1)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'clv_sbg_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer by a model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction per year, of which NULL is an error; NULL for another NULL, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';

@@ -17,6 +17,9 @@
  * Gamma function and derivatives: Stirling's series (Abramowitz and Stegun
  * 6.1.40, 6.3.18, 6.4.11) behind the recurrence.
  *
+ * Chi-square tail: the regularized incomplete gamma function Q(degrees / 2,
+ * x / 2), by series or continued fraction.
+ *
  * Maximum: Newton's method, damped as D. W. Marquardt does (An algorithm for
  * least-squares estimation of nonlinear parameters, J. SIAM 11 (1963)), in the
  * logarithms of the parameters, which keeps them positive and makes the path
@@ -40,6 +43,7 @@
 #define SQRT_2PI	2.50662827463100050242
 
 #define HALLEY_STEPS	3
+#define GAMMA_STEPS		100000
 
 #define STIRLING_FROM	10		/* below it the recurrence is used */
 #define HALF_LN_2PI		0.91893853320467274178
@@ -519,4 +523,77 @@ cholesky_solve(int n, Matrix l, const double *b, double *x)
 			x[i] -= l[k][i] * x[k];
 		x[i] /= l[i][i];
 	}
+}
+
+/*
+ * The regularized lower incomplete gamma function P(a, x), given factor =
+ * x^a e^-x / Gamma(a), by its power series, which converges fast for x < a + 1
+ */
+static double
+gamma_series(double a, double x, double factor)
+{
+	double		term = 1 / a;
+	double		sum = term;
+
+	for (int n = 1; n < GAMMA_STEPS && term > sum * DBL_EPSILON / 4; n++)
+	{
+		term *= x / (a + n);
+		sum += term;
+	}
+	return factor * sum;
+}
+
+/*
+ * The upper one, Q(a, x) = 1 - P(a, x), for x >= a + 1: the even part of the
+ * continued fraction Abramowitz and Stegun 6.5.31, evaluated from the front by
+ * the method of Lentz
+ */
+static double
+gamma_fraction(double a, double x, double factor)
+{
+	double		b = x + 1 - a;
+	double		c = 1 / DBL_MIN;
+	double		d = 1 / b;
+	double		result = d;
+
+	for (int n = 1; n < GAMMA_STEPS; n++)
+	{
+		double		numerator = -n * (n - a);
+		double		change;
+
+		b += 2;
+		d = 1 / (numerator * d + b);
+		c = b + numerator / c;
+		change = c * d;
+		result *= change;
+		if (fabs(change - 1) <= DBL_EPSILON)
+			break;
+	}
+	return factor * result;
+}
+
+/*
+ * Probability that a chi-square variable with so many degrees of freedom, at
+ * least one, exceeds x.  The relative error is about 1e-15 times the larger of
+ * x and the degrees of freedom, also far out in the tail.
+ */
+double
+ret_chi_square_tail(double x, int degrees)
+{
+	double		a = degrees / 2.0;
+	RetGamma	gamma;
+	double		factor;
+
+	if (isnan(x))
+		return NAN;
+	if (x <= 0)
+		return 1;
+	if (degrees == 1)
+		return erfc(sqrt(x / 2));
+	x /= 2;
+	ret_gamma(a, &gamma);
+	factor = exp(a * log(x) - x - gamma.ln);
+	if (x < a + 1)
+		return 1 - gamma_series(a, x, factor);
+	return factor > 0 ? gamma_fraction(a, x, factor) : 0;
 }

@@ -14,6 +14,9 @@
 extern double ret_normal_quantile(double p);
 extern double ret_normal_two_sided(double z);
 
+/* the chi-square distribution */
+extern double ret_chi_square_tail(double x, int degrees);
+
 /* confidence intervals of x successes in n > 0 trials, z the normal quantile */
 extern void ret_wilson(double x, double n, double z,
 					   double *lower, double *upper);

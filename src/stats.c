@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *	  Is it real?  The interval of a proportion, the test of two, and the
+ *	  Is it real?  The interval of a proportion, the test of two, the
+ *	  difference between customers who were treated and others, and the
  *	  presentation of a rate as a percentage.
  *
  * wilson_interval: the Wilson score interval.  proportion_test: the z test
@@ -10,7 +11,9 @@
  *	  z = (x2/n2 - x1/n1) / sqrt(p (1 - p) (1/n1 + 1/n2)),
  *
  * and Newcombe's interval of the difference.  The formulas are in mathfn.c;
- * this file checks the arguments.  All functions take constant time.
+ * this file checks the arguments.  retention_lift makes the same test and
+ * interval of rows: x2 / n2 are the treated, x1 / n1 the others.  All functions
+ * take constant time.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,10 +30,24 @@
 #include "stats.h"
 
 #define MAX_DIGITS	15			/* decimals that a double precision has */
+#define LIFT_CONFIDENCE	0.95	/* of the interval of retention_lift */
+
+/* counters of retention_lift */
+enum
+{
+	TREATED,
+	TREATED_RETAINED,
+	CONTROL,
+	CONTROL_RETAINED,
+	NCOUNTS
+};
 
 PG_FUNCTION_INFO_V1(as_percent);
 PG_FUNCTION_INFO_V1(wilson_interval);
 PG_FUNCTION_INFO_V1(proportion_test);
+PG_FUNCTION_INFO_V1(retention_lift_transfn);
+PG_FUNCTION_INFO_V1(retention_lift_invfn);
+PG_FUNCTION_INFO_V1(retention_lift_finalfn);
 
 static int	percent_digits(FunctionCallInfo fcinfo, int argno);
 static void check_proportion(int64 successes, int64 trials);
@@ -104,6 +121,92 @@ proportion_test(PG_FUNCTION_ARGS)
 	values[2] = ret_normal_two_sided(values[1]);
 	ret_newcombe(count[0], count[1], count[2], count[3], zc, &values[3], &values[4]);
 	return ret_float_row(fcinfo, values, 5);
+}
+
+/*
+ * Count a row in (sign = 1) or out (sign = -1).  Who was treated or not is
+ * counted; a customer of whom that is not known belongs to neither side.  A
+ * null retained is false.
+ */
+static Datum
+lift_count(FunctionCallInfo fcinfo, int sign)
+{
+	int64	   *counters;
+
+	(void) ret_agg_context(fcinfo);
+	counters = ret_counters(fcinfo, 0, NCOUNTS);
+	if (!PG_ARGISNULL(1))
+	{
+		int			side = PG_GETARG_BOOL(1) ? TREATED : CONTROL;
+
+		counters[side] += sign;
+		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
+			counters[side + 1] += sign;
+	}
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* retention_lift_transfn(bigint[], treated boolean, retained boolean) */
+Datum
+retention_lift_transfn(PG_FUNCTION_ARGS)
+{
+	return lift_count(fcinfo, 1);
+}
+
+Datum
+retention_lift_invfn(PG_FUNCTION_ARGS)
+{
+	return lift_count(fcinfo, -1);
+}
+
+/*
+ * retention_lift_finalfn(bigint[]) -> retention_lift
+ *		NULL without rows.  What needs both sides is NULL if there is one only.
+ */
+Datum
+retention_lift_finalfn(PG_FUNCTION_ARGS)
+{
+	int64	   *counters;
+	double		x1,
+				n1,
+				x2,
+				n2;
+	double		results[6];
+	Datum		values[NCOUNTS + 6];
+	bool		nulls[NCOUNTS + 6] = {0};
+
+	(void) ret_agg_context(fcinfo);
+	counters = ret_counters(fcinfo, 0, NCOUNTS);
+	check_proportion(counters[TREATED_RETAINED], counters[TREATED]);
+	check_proportion(counters[CONTROL_RETAINED], counters[CONTROL]);
+	if (counters[TREATED] == 0 && counters[CONTROL] == 0)
+		PG_RETURN_NULL();
+	x1 = (double) counters[CONTROL_RETAINED];
+	n1 = (double) counters[CONTROL];
+	x2 = (double) counters[TREATED_RETAINED];
+	n2 = (double) counters[TREATED];
+
+	for (int i = 0; i < 6; i++)
+		results[i] = get_float8_nan();
+	if (n2 > 0)
+		results[0] = x2 / n2;
+	if (n1 > 0)
+		results[1] = x1 / n1;
+	if (n1 > 0 && n2 > 0)
+	{
+		results[2] = results[0] - results[1];
+		ret_newcombe(x1, n1, x2, n2, -ret_normal_quantile((1 - LIFT_CONFIDENCE) / 2),
+					 &results[3], &results[4]);
+		results[5] = ret_normal_two_sided(pooled_z(x1, n1, x2, n2));
+	}
+	for (int i = 0; i < NCOUNTS; i++)
+		values[i] = Int64GetDatum(counters[i]);
+	for (int i = 0; i < 6; i++)
+	{
+		nulls[NCOUNTS + i] = isnan(results[i]);
+		values[NCOUNTS + i] = Float8GetDatum(results[i]);
+	}
+	return ret_row(fcinfo, values, nulls, NCOUNTS + 6);
 }
 
 /*

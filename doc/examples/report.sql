@@ -1,5 +1,6 @@
--- Writes a report as one HTML page: retention curve, cohorts, lifecycle, net
--- promoter score, lifetime value.  No JavaScript, no other files, prints on A4.
+-- Writes a report as one HTML page: retention curve, cohorts, lifecycle, how long
+-- members stay, net promoter score, lifetime value.  No JavaScript, no other
+-- files, prints on A4.
 --
 --   psql -X -d shop -o report.html -f report.sql
 --   psql -X -d shop -v orders=sales.invoices -v customer=client -v at=paid_at \
@@ -15,6 +16,10 @@
 --   period    '7 days', '3 months' ...                          1 month
 --   as_of     the first day whose data are not complete; what   the day after
 --             is later is left out                              the last
+--   subscriptions  as orders; '' leaves two sections out        ''
+--   member         its columns: customer, as in orders          as customer
+--   started, ended first day, and the day it ended, or NULL     started, ended
+--   members        what they are called                         Members
 --   title, currency (before amounts), ages (columns of the cohort table),
 --   bins (rows of it, bars of a chart: the latest ones)
 --
@@ -42,6 +47,11 @@
 \if :{?surveys} \else \set surveys '' \endif
 \if :{?score} \else \set score score \endif
 \if :{?answered} \else \set answered answered_on \endif
+\if :{?subscriptions} \else \set subscriptions '' \endif
+\if :{?member} \else \set member :customer \endif
+\if :{?started} \else \set started started \endif
+\if :{?ended} \else \set ended ended \endif
+\if :{?members} \else \set members Members \endif
 \if :{?period} \else \set period '1 month' \endif
 \if :{?as_of} \else \set as_of '' \endif
 \if :{?title} \else \set title 'Customer retention' \endif
@@ -68,9 +78,10 @@ SELECT retention_version() AS version,
 -- Text for the page: < becomes &lt; and so on
 SELECT max(h) FILTER (WHERE k = 'title') AS title_html, max(h) FILTER (WHERE k = 'currency') AS currency_html,
        max(h) FILTER (WHERE k = 'orders') AS orders_html, max(h) FILTER (WHERE k = 'surveys') AS surveys_html,
+       max(h) FILTER (WHERE k = 'subscriptions') AS subscriptions_html, max(h) FILTER (WHERE k = 'members') AS members_html,
        max(h) FILTER (WHERE k = 'period') AS period_html
 FROM (VALUES ('title', :'title'), ('currency', :'currency'), ('orders', :'orders'), ('surveys', :'surveys'),
-             ('period', :'period')) AS v(k, t),
+             ('subscriptions', :'subscriptions'), ('members', :'members'), ('period', :'period')) AS v(k, t),
      LATERAL (SELECT replace(replace(replace(replace(regexp_replace(t, '[\x01-\x1f]', ' ', 'g'),
                      '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;')) AS e(h) \gset
 
@@ -129,6 +140,35 @@ FROM report_data,
      LATERAL (SELECT extract(year FROM p)::int * 12 + extract(month FROM p)::int AS months,
                      extract(day FROM p)::int AS days
               FROM (SELECT interval :'period') AS p(p)) AS p \gset
+
+-- Subscriptions, and whether who has one comes back: customers of the period
+-- before the last complete one, by whether they had one when that began
+SELECT :'subscriptions' <> '' AND :'has_activity'::boolean AS has_subscriptions,
+       (SELECT period_start FROM report_lifecycle WHERE complete ORDER BY bar DESC LIMIT 1) AS lift_start \gset
+CREATE TEMP TABLE report_stays (stays survival_curve) ON COMMIT DROP;
+CREATE TEMP TABLE report_lift (lift retention_lift) ON COMMIT DROP;
+\if :has_subscriptions
+INSERT INTO report_stays
+SELECT survival_curve(s.started, s.ended, date :'as_of_day')
+FROM (SELECT (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s;
+INSERT INTO report_lift
+WITH customers AS (
+    SELECT o.customer, bool_or(o.at >= this) AS came_back
+    FROM (SELECT nullif(:'lift_start', '')::date::timestamp AS this) AS p,
+         LATERAL (SELECT :customer AS customer, :at AS at FROM :orders) AS o
+    WHERE o.customer IS NOT NULL AND o.at >= this - interval :'period' AND o.at < this + interval :'period'
+    GROUP BY o.customer
+    HAVING bool_or(o.at < this)),
+members AS (
+    SELECT DISTINCT s.customer
+    FROM (SELECT :member AS customer, (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s
+    WHERE s.started < nullif(:'lift_start', '')::date
+      AND (s.ended IS NULL OR s.ended >= nullif(:'lift_start', '')::date))
+SELECT retention_lift(m.customer IS NOT NULL, came_back)
+FROM customers AS c LEFT JOIN members AS m ON m.customer = c.customer;
+\endif
+SELECT EXISTS (SELECT FROM report_stays, survival_table(stays) WHERE "time" > 0) AS has_stays,
+       EXISTS (SELECT FROM report_lift WHERE (lift).lift IS NOT NULL) AS has_lift \gset
 
 -- # The page
 
@@ -197,6 +237,7 @@ summary { cursor: pointer; color: #1d4f87; }
 .passives { fill: #d5dce3; background: #d5dce3; }
 .band { fill: #1d4f87; fill-opacity: .2; background: #c8d5e3; }
 .line { fill: none; stroke: #1d4f87; stroke-width: 2.2; stroke-linejoin: round; }
+.mark { stroke: #bf5b12; stroke-width: 1.4; stroke-dasharray: 5 4; }
 .unfinished { opacity: .42; }
 footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid #d3dbe3; font-size: 13px; color: #4a5a6a; }
 @page { size: A4 landscape; margin: 11mm 12mm; }
@@ -415,6 +456,110 @@ FROM report_lifecycle ORDER BY bar;
 \qecho '<section><p>There is no row with a customer and a time.</p></section>'
 \endif
 
+-- # How long members stay
+-- Steps: the share falls on the day on which somebody leaves.  No more of them are
+-- drawn than there are points from left to right.
+\if :has_stays
+SELECT last AS last, unit AS unit, days AS days, 984.0 / last AS step, ceil(last / days / 24)::int AS every,
+       CASE WHEN unit = 'year' THEN floor(last / days) * days WHEN last >= 365 THEN 365 ELSE last END AS horizon,
+       CASE WHEN unit = 'year' THEN format('in the first %s years', floor(last / days))
+            WHEN last >= 365 THEN 'in the first year' ELSE format('in the first %s days', last) END AS within
+FROM (SELECT max("time")::numeric AS last FROM report_stays, survival_table(stays)) AS l,
+     LATERAL (SELECT CASE WHEN last <= 92 THEN 'day' WHEN last <= 3660 THEN 'month' ELSE 'year' END AS unit,
+                     CASE WHEN last <= 92 THEN 1 WHEN last <= 3660 THEN 30.4375 ELSE 365.25 END AS days) AS u \gset stay_
+CREATE TEMP TABLE report_steps ON COMMIT DROP AS
+SELECT DISTINCT ON (x) x, round((14 + 260 * (1 - survival))::numeric, 1) AS y,
+       round((14 + 260 * (1 - coalesce(lower, survival)))::numeric, 1) AS y_lower,
+       round((14 + 260 * (1 - coalesce(upper, survival)))::numeric, 1) AS y_upper
+FROM report_stays, survival_table(stays),
+     LATERAL (SELECT round((100 + "time" * :stay_step)::numeric, 1) AS x) AS at
+WHERE churned > 0 OR "time" = :stay_last
+ORDER BY x, "time" DESC;
+CREATE TEMP TABLE report_ticks ON COMMIT DROP AS
+SELECT age, round((100 + age * :stay_days * :stay_step)::numeric, 1) AS x, at_risk, survival, lower, upper,
+       round((14 + 260 * (1 - coalesce(upper, survival)))::numeric, 1) AS y_upper
+FROM report_stays, generate_series(0, floor(:stay_last / :stay_days)::int) AS age,
+     LATERAL (SELECT max(at_risk) FILTER (WHERE "time" >= age * :stay_days) AS at_risk,
+                     (array_agg(ARRAY[survival, lower, upper] ORDER BY "time" DESC) FILTER (WHERE "time" <= age * :stay_days)) AS s
+              FROM survival_table(stays)) AS t,
+     LATERAL (SELECT coalesce(s[1][1], 1) AS survival, s[1][2] AS lower, s[1][3] AS upper) AS now;
+SELECT format('<section><h2>How long they stay</h2><p class="hint">Share of all %s subscriptions that last longer than so many '
+              '%ss, those that go on included for as long as they have been seen (Kaplan-Meier); the band is the 95%% '
+              'confidence interval.</p>', to_char(at_risk, :'n'), :'stay_unit')
+FROM report_ticks WHERE age = 0;
+\qecho '<div class="equation">'
+SELECT format('<div class="tile"><span>%s</span><b>%s</b><small>%s</small></div>', name, value, note)
+FROM report_stays, lifetime_quantile_interval(stays, 0.5) AS ci,
+     LATERAL (SELECT sum(churned) AS ended, sum(censored) AS going FROM survival_table(stays)) AS t,
+     LATERAL (VALUES
+         (1, 'Subscriptions', to_char(ended + going, :'n'), to_char(going, :'n') || ' of them go on'),
+         (2, 'Median stay', CASE WHEN median_lifetime(stays) IS NULL THEN 'not yet'
+                                 ELSE format('%s %ss', round((median_lifetime(stays) / :stay_days)::numeric, 1), :'stay_unit') END,
+             CASE WHEN median_lifetime(stays) IS NULL THEN 'fewer than half have ended'
+                  ELSE 'by when half have ended' || CASE WHEN ci.lower IS NULL THEN '' ELSE
+                       format(' (95%%: %s to %s)', round((ci.lower / :stay_days)::numeric, 1),
+                              coalesce(round((ci.upper / :stay_days)::numeric, 1)::text, 'not yet known')) END END),
+         (3, 'Mean stay', format('%s %ss', round((mean_lifetime(stays, :stay_horizon) / :stay_days)::numeric, 1), :'stay_unit'),
+             format('%s, what is later not counted (error %s)', :'stay_within',
+                    round((mean_lifetime_error(stays, :stay_horizon) / :stay_days)::numeric, 2)))) AS v(position, name, value, note)
+ORDER BY position;
+\qecho '</div>'
+SELECT $html$<div class="legend" style="margin-top: 12px"><span><i class="retained"></i>share that stays longer</span>
+<span><i class="band"></i>95% interval</span></div>$html$;
+SELECT format('<svg viewBox="0 0 1120 324" role="img" aria-labelledby="stay-title stay-text"><title id="stay-title">Survival '
+              'curve</title><desc id="stay-text">%s</desc>', coalesce(string_agg(format('After %s %s%s %s%% are left.',
+              age, :'stay_unit', CASE WHEN age <> 1 THEN 's' END, as_percent(survival)), ' ' ORDER BY age), ''))
+FROM report_ticks WHERE age IN (1, (SELECT max(age) FROM report_ticks));
+SELECT format('<line class="%s" x1="100" x2="1104" y1="%s" y2="%2$s"/><text class="soft end" x="90" y="%s">%s%%</text>',
+              CASE i WHEN 0 THEN 'axis' ELSE 'grid' END, y, y + 4, 20 * i)
+FROM generate_series(0, 5) AS i, LATERAL (SELECT 274 - 52 * i AS y) AS at;
+SELECT format('<polygon class="band" points="100,14 %s %s 100,14"/>', string_agg(format('%s,%s %1$s,%3$s', x, was_upper, y_upper), ' ' ORDER BY x),
+              string_agg(format('%s,%s %1$s,%3$s', x, y_lower, was_lower), ' ' ORDER BY x DESC))
+       || format(E'\n<polyline class="line" points="100,14 %s"/>', string_agg(format('%s,%s %1$s,%3$s', x, was, y), ' ' ORDER BY x))
+FROM (SELECT *, coalesce(lag(y) OVER w, 14) AS was, coalesce(lag(y_lower) OVER w, 14) AS was_lower,
+             coalesce(lag(y_upper) OVER w, 14) AS was_upper
+      FROM report_steps WINDOW w AS (ORDER BY x)) AS s;
+SELECT format('<line class="mark" x1="100" x2="%s" y1="144" y2="144"/><line class="mark" x1="%1$s" x2="%1$s" y1="144" y2="274"/>',
+              round((100 + median_lifetime(stays) * :stay_step)::numeric, 1))
+FROM report_stays WHERE median_lifetime(stays) IS NOT NULL;
+SELECT format('<text class="mid strong" x="%s" y="%s" dx="9">%s</text><text class="mid" x="%1$s" y="292">%4$s</text>'
+              '<text class="mid soft small" x="%1$s" y="309">%5$s</text>', x, y_upper - 7,
+              CASE WHEN age > 0 THEN as_percent(survival, 0) || '%' END, age, to_char(coalesce(at_risk, 0), :'n'))
+FROM report_ticks WHERE age % :stay_every = 0 ORDER BY age;
+SELECT format('<text class="end" x="70" y="292">%ss</text><text class="soft end" x="70" y="309">still seen</text></svg>', :'stay_unit');
+SELECT format('<details><summary>The numbers</summary><table class="numbers"><thead><tr><th scope="col">%s</th>'
+              '<th scope="col">seen from its first day</th><th scope="col">ended in it</th><th scope="col">seen no further</th>'
+              '<th scope="col">last longer</th><th scope="col">95%% from</th><th scope="col">to</th></tr></thead><tbody>', :'stay_unit');
+SELECT format('<tr><th scope="row">%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s%%</td><td>%s</td><td>%s</td></tr>', age,
+              to_char(max(at_risk), :'n'), to_char(sum(churned), :'n'), to_char(sum(censored), :'n'), as_percent(min(survival)),
+              as_percent((array_agg(lower ORDER BY "time" DESC))[1]) || '%',
+              as_percent((array_agg(upper ORDER BY "time" DESC))[1]) || '%')
+FROM report_stays, survival_table(stays), LATERAL (SELECT ceil("time"::numeric / :stay_days) AS age) AS a
+GROUP BY age ORDER BY age;
+\qecho '</tbody></table></details></section>'
+\endif
+
+-- # Members against others
+\if :has_lift
+SELECT format('<section><h2>%s against others</h2><p class="hint">Of the customers of the %s before %s, by whether they had a '
+              'subscription when it began: how many came back in it. Who subscribes by choice differs from others anyway, so '
+              'this difference is not what subscribing changes.</p><div class="equation">', :'members_html', :'unit',
+              to_char(date :'lift_start', :'label'));
+SELECT format('%s<div class="tile"><span>%s</span><b>%s</b><small>%s</small></div>', '<i>' || sign || '</i>', name, value, note)
+FROM (SELECT (lift).* FROM report_lift) AS l,
+     LATERAL (VALUES
+         (1, NULL, :'members_html', as_percent(treated_rate) || '%',
+             format('%s of %s came back', to_char(treated_retained, :'n'), to_char(treated, :'n'))),
+         (2, '&#8722;', 'Others', as_percent(control_rate) || '%',
+             format('%s of %s came back', to_char(control_retained, :'n'), to_char(control, :'n'))),
+         (3, '=', 'Difference', to_char(100 * lift, 'FMSG990.0') || ' points',
+             format('95%%: %s to %s%s', to_char(100 * lower, 'FMSG990.0'), to_char(100 * upper, 'FMSG990.0'),
+                    CASE WHEN p_value IS NULL THEN '' WHEN p_value < 0.0001 THEN ', p below 0.0001'
+                         ELSE ', p = ' || round(p_value::numeric, 4) END))) AS t(position, sign, name, value, note)
+ORDER BY position;
+\qecho '</div></section>'
+\endif
+
 -- # Net promoter score
 \if :has_nps
 SELECT 1004.0 / count(*) AS step, ceil(36 * count(*) / 1004.0)::int AS every FROM report_nps \gset nps_
@@ -479,14 +624,17 @@ ORDER BY position;
 
 -- # What it was made of
 SELECT format('<footer><p>As of %s, the first day whose data are not complete. %s events of %s customers on %s customer-days%s, '
-              'from %s; period %s.%s</p><p>Made by the PostgreSQL extension retention %s.</p></footer>', :'as_of_day',
+              'from %s; period %s.%s%s</p><p>Made by the PostgreSQL extension retention %s.</p></footer>', :'as_of_day',
               to_char(events, :'n'), to_char(coalesce(customers(activity), 0), :'n'),
               to_char(coalesce(active_days(activity), 0), :'n'),
               to_char(lower(activity_span(activity)), ', YYYY-MM-DD')
               || to_char(upper(activity_span(activity)) - 1, ' "to" YYYY-MM-DD'),
               :'orders_html', :'period_html',
               CASE WHEN :'has_surveys' THEN format(' %s survey answers from %s.',
-                   (SELECT to_char(coalesce(sum(answers), 0), :'n') FROM report_nps), :'surveys_html') END, :'version')
+                   (SELECT to_char(coalesce(sum(answers), 0), :'n') FROM report_nps), :'surveys_html') END,
+              CASE WHEN :'has_subscriptions' THEN format(' %s subscriptions from %s.',
+                   (SELECT to_char(coalesce(sum(churned + censored), 0), :'n') FROM report_stays, survival_table(stays)),
+                   :'subscriptions_html') END, :'version')
 FROM report_data;
 \qecho '</main>'
 \qecho '</body>'

@@ -1,6 +1,6 @@
 -- A small web shop, made up but always the same: 20,000 customers who came in
--- the 24 months of 2024 and 2025, their orders, the members of its club and the
--- answers to "would you recommend us?", 0 to 10.
+-- the 24 months of 2024 and 2025, their orders, the members of its club, a test
+-- of vouchers, and the answers to "would you recommend us?", 0 to 10.
 --
 -- Run it in an empty database:  psql -f shop.sql
 
@@ -15,6 +15,10 @@ CREATE TABLE subscriptions (
     customer_id bigint,
     started     date,
     ended       date            -- NULL: still a member
+);
+CREATE TABLE voucher_test (
+    customer_id bigint,
+    has_voucher boolean         -- drawn by lot on 1 October 2025
 );
 CREATE TABLE survey_answers (
     customer_id bigint,
@@ -54,14 +58,30 @@ FROM (SELECT customer_id,
 WHERE ordered_at < '2026-01-01'
 ORDER BY ordered_at, customer_id;
 
--- A third joins the club; how many months a member stays differs widely
+-- Of those who ordered from July to September 2025 half got a voucher, and one in
+-- eighteen of them orders once more because of it
+INSERT INTO voucher_test
+SELECT customer_id, pg_temp.noise(customer_id, 17) < 0.5
+FROM orders
+WHERE ordered_at >= '2025-07-01' AND ordered_at < '2025-10-01'
+GROUP BY customer_id
+ORDER BY customer_id;
+INSERT INTO orders
+SELECT customer_id, date_trunc('minute', timestamp '2025-10-02' + pg_temp.noise(customer_id, 19) * interval '60 days'),
+       round((8 + 40 * pg_temp.noise(customer_id, 20))::numeric, 2)
+FROM voucher_test
+WHERE has_voucher AND pg_temp.noise(customer_id, 18) < 1 / 18.0
+ORDER BY 2, 1;
+
+-- A third joins the club, mostly those who would have bought more often anyhow,
+-- and it changes nothing; how many months a member stays differs widely
 INSERT INTO subscriptions
 SELECT customer_id, started, nullif(least(started + days, '2026-01-01'), '2026-01-01')
 FROM (SELECT customer_id,
              joined::date + floor(30 * pg_temp.noise(customer_id, 9))::integer AS started,
              7 + floor(-30 * (3 + 30 * pg_temp.noise(customer_id, 10) ^ 2) * ln(pg_temp.noise(customer_id, 11)))::integer AS days
       FROM shop_customers
-      WHERE pg_temp.noise(customer_id, 12) < 0.35) AS members
+      WHERE pg_temp.noise(customer_id, 12) < 1.15 * (loyalty - 0.3)) AS members
 WHERE started < '2026-01-01'
 ORDER BY started, customer_id;
 
@@ -91,4 +111,5 @@ COMMIT;
 
 VACUUM ANALYZE orders;
 VACUUM ANALYZE subscriptions;
+VACUUM ANALYZE voucher_test;
 VACUUM ANALYZE survey_answers;

@@ -35,12 +35,12 @@ WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_class'::re
 ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
-WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^customer_activity_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
+WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^(customer_activity|survival_curve)_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
--- nothing else than functions, types, casts, and operators of customer_activity: no tables, views, event triggers
+-- nothing else than functions, types, casts, and operators of the stored types: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
 WHERE NOT (classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_cast'::regclass)
-           OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass) AND object ~ 'customer_activity'
+           OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass) AND object ~ 'customer_activity|survival_curve'
            OR classid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c WHERE c.oid = m.objid AND c.relkind = 'c')) ORDER BY 1;
 SELECT oprname, oprleft::regtype, oprright::regtype FROM pg_operator WHERE 'customer_key'::regtype IN (oprleft, oprright, oprresult);
 -- no name of the server's own is taken

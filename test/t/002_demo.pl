@@ -122,6 +122,17 @@ like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \|/m, 'with the same numbers');
 is($rc, 0, 'a larger file') or diag($err);
 like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to its end');
 
+# The made-up shop
+($rc, $out, $err) = demo();
+is($rc, 0, 'the demo runs on its own shop') or diag($err);
+like($out, qr/^ +12 \| +\d+ \| +\d+ \| +\d+ \| +3\d\.\d \| +3\d\.\d \| +3\d\.\d *$/m, 'with how long members stay');
+like($out, qr/^ +median_months \| months_of_the_first_year \| std_error \| wrong *\n-.*\n +7\.\d \| +7\.\d\d \| +0\.\d\d \| +4\.\d *$/m,
+	'the median and the mean');
+like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'members and others');
+like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'and a test by lot');
+is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
+like(slurp_file("$files/report.html"), qr{<h2>How long they stay</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+
 # What is wrong is said, and nothing is started or loaded
 my @bad = (
 	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],

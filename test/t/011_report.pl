@@ -158,6 +158,48 @@ like($html, qr/As of 2024-04-15, .* 9 events of 4 customers on 9 customer-days, 
 	'the footer says what it was made of');
 unlike($html, qr/script/i, 'no customer appears in it');
 
+# With subscriptions: how long they last, and whether members come back
+$node->safe_psql('postgres', <<'END');
+CREATE TABLE subscriptions (customer_id text, started date, ended date);
+INSERT INTO subscriptions VALUES
+	('<script>a', '2024-01-10', NULL), ('b', '2024-01-31', '2024-02-10'), ('c', '2024-02-01', '2024-02-21'),
+	('b', '2024-03-16', NULL), ('d', '2024-03-01', 'infinity'), ('c', '2024-04-20', NULL), (NULL, NULL, NULL);
+END
+my @club = ('-v', 'as_of=2024-04-15', '-v', 'subscriptions=subscriptions', '-v', 'members=<Club>');
+($rc, my $stays, $messages) = report('postgres', @club);
+is($rc, 0, 'a report with subscriptions is made');
+is($messages, '', 'with subscriptions: without any message');
+check_page($stays, 'subscriptions');
+is( headlines($stays),
+	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; How long they stay; &lt;Club&gt; against others; '
+	  . 'What they are worth',
+	'with subscriptions: two sections more');
+is_deeply(
+	{ map { $_ => tiles($stays)->{$_} } 'Subscriptions', 'Median stay', 'Mean stay', '&lt;Club&gt;', 'Others', 'Difference' },
+	{ 'Subscriptions' => '5', 'Median stay' => 'not yet', 'Mean stay' => '2.1 months', '&lt;Club&gt;' => '100.0%',
+		'Others' => '0.0%', 'Difference' => '+100.0 points' },
+	'what they say');
+like($stays, qr/3 of them go on.*in the first 96 days, what is later not counted \(error 0\.58\)/s, 'with what was seen of the curve');
+like($stays, qr{>1 of 1 came back<.*>0 of 1 came back<.*>95%: -\d}s, 'and the counts of a difference');
+like($stays, qr{<polyline class="line" points="100,14 202\.5,14 202\.5,66\.0 305\.0,66\.0 305\.0,118\.0 1084\.0,118\.0 1084\.0,118\.0"/>},
+	'the curve goes down in steps, after 10 and 20 of 96 days, from 100% to 80% and 60%');
+like($stays, qr{<tr><th scope="row">1</th><td>5</td><td>2</td><td>1</td><td>60\.0%</td>}, 'and has its numbers below');
+like($stays, qr/5 subscriptions from subscriptions\./, 'which the footer counts');
+unlike($stays, qr/class="mark"/, 'no median is marked');
+$node->safe_psql('postgres', q{DELETE FROM subscriptions WHERE ended IS NULL; DELETE FROM subscriptions WHERE customer_id = 'd'});
+($rc, $stays) = report('postgres', @club);
+check_page($stays, 'ended subscriptions');
+is(tiles($stays)->{'Median stay'}, '15.0 days', 'the median of two that ended after 10 and 20 days');
+like($stays, qr{<line class="mark" x1="100" x2="838\.0" y1="144"}, 'is marked');
+is(tiles($stays)->{'Mean stay'}, '15.0 days', 'and so is their mean');
+is(tiles($stays)->{'Difference'}, undef, 'nobody was a member, so there is nothing to compare');
+$node->safe_psql('postgres', 'DELETE FROM subscriptions');
+($rc, $stays, $messages) = report('postgres', @club);
+is($rc, 0, 'a report of no subscriptions') or diag($messages);
+check_page($stays, 'no subscriptions');
+unlike($stays, qr/How long they stay|against others/, 'leaves the sections out');
+like($stays, qr/ 0 subscriptions from subscriptions\./, 'and says so');
+
 # Bars stand where their numbers say: on top of each other, on the line
 my ($bar) = $html =~ m{<g><title>2024-03: 3 active.*?</title>(.*?)</g>};
 my %box = map { $_->[0] => $_ } map { [ /class="(\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/ ] }
