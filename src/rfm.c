@@ -53,7 +53,7 @@
 typedef struct PurchaseDay
 {
 	DateADT		day;
-	float4		largest;		/* the largest amount, without its sign */
+	float4		size;			/* sum of the amounts without their signs */
 	double		total;			/* sum of the amounts, */
 	double		rest;			/* and what it lost to rounding */
 } PurchaseDay;
@@ -214,7 +214,7 @@ add_purchase(PurchaseDays *state, DateADT day, double amount)
 		state->ndays++;
 	}
 	state->purchases++;
-	state->days[i].largest = Max(state->days[i].largest, (float4) Min(fabs(amount), FLT_MAX));
+	state->days[i].size = (float4) Min(state->days[i].size + fabs(amount), FLT_MAX);
 	ret_add_amount(&state->days[i].total, &state->days[i].rest, amount);
 	return state;
 }
@@ -357,7 +357,7 @@ merge_days(PurchaseDays *result, const PurchaseDays *a, const PurchaseDays *b)
 		else
 		{
 			*day = a->days[i++];
-			day->largest = Max(day->largest, b->days[j].largest);
+			day->size = (float4) Min((double) day->size + b->days[j].size, FLT_MAX);
 			ret_add_amount(&day->total, &day->rest, b->days[j].total);
 			ret_add_amount(&day->total, &day->rest, b->days[j++].rest);
 		}
@@ -396,7 +396,7 @@ rfm_summary_combine(PG_FUNCTION_ARGS)
 static inline bool
 day_has_value(const PurchaseDay *day)
 {
-	return day->total + day->rest > 8 * DBL_EPSILON * (double) day->largest;
+	return day->total + day->rest > 8 * DBL_EPSILON * (double) day->size;
 }
 
 /*
@@ -480,7 +480,7 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
  *
  * The binary form is: version, kind (one byte each), days (int32), day of
  * as_of (int32), as_of, purchases (int64), then for each day its number
- * (int32), largest amount (float4), total and rest (float8).  The text form is
+ * (int32), size of the amounts (float4), total and rest (float8).  The text form is
  * that in hexadecimal digits.  Both exist for partial aggregation between
  * machines.
  *-------------------------------------------------------------------------
@@ -497,7 +497,7 @@ parse_days(StringInfo buf, PurchaseDays *state, int32 ndays, const char **why)
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		day->day = pq_getmsgint(buf, 4);
-		day->largest = pq_getmsgfloat4(buf);
+		day->size = pq_getmsgfloat4(buf);
 		day->total = pq_getmsgfloat8(buf);
 		day->rest = pq_getmsgfloat8(buf);
 		*why = "its days are not in ascending order up to as_of";
@@ -506,7 +506,7 @@ parse_days(StringInfo buf, PurchaseDays *state, int32 ndays, const char **why)
 			return false;
 		*why = "an amount is not finite";
 		if (isnan(day->total) || isinf(day->total) || isnan(day->rest) || isinf(day->rest) ||
-			!(day->largest >= 0 && day->largest <= FLT_MAX))
+			!(day->size >= 0 && day->size <= FLT_MAX))
 			return false;
 	}
 	state->ndays = ndays;
@@ -585,7 +585,7 @@ purchase_days_send(PG_FUNCTION_ARGS)
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		pq_sendint32(&buf, state->days[i].day);
-		pq_sendfloat4(&buf, state->days[i].largest);
+		pq_sendfloat4(&buf, state->days[i].size);
 		pq_sendfloat8(&buf, state->days[i].total);
 		pq_sendfloat8(&buf, state->days[i].rest);
 	}

@@ -85,7 +85,7 @@ FROM (VALUES ('title', :'title'), ('currency', :'currency'), ('orders', :'orders
      LATERAL (SELECT replace(replace(replace(replace(regexp_replace(t, '[\x01-\x1f]', ' ', 'g'),
                      '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;')) AS e(h) \gset
 
--- The orders are read once.  A column "amount" that is not there is NULL.
+-- The orders are read once here.  A column "amount" that is not there is NULL.
 CREATE TEMP TABLE report_data ON COMMIT DROP AS
 SELECT customer_activity(o.customer, o.at) AS activity,
        clv_summary(o.customer, o.at, o.amount) AS clv,
@@ -620,6 +620,88 @@ FROM (SELECT (clv).* FROM report_data) AS c,
 WHERE position = 4 OR purchases_per_year IS NOT NULL
 ORDER BY position;
 \qecho '</div></section>'
+\endif
+
+-- # Who will come back
+-- Of enough customers to tell.  A fit that finds nothing says so by its result.
+SELECT coalesce(customers(activity) >= 100, false) AS has_segments, current_setting('client_min_messages') AS messages,
+       greatest(1, least(90, (upper(span) - lower(span)) / 4)) AS days
+FROM report_data, LATERAL (SELECT activity_span(activity) AS span) AS s \gset coming_
+\if :coming_has_segments
+CREATE TEMP TABLE report_customers ON COMMIT DROP AS
+SELECT rfm_summary(o.at::date, o.amount, date :'as_of_day' - 1) AS s,
+       rfm_summary(o.at::date, o.amount, date :'as_of_day' - 1 - :coming_days) AS earlier,
+       count(DISTINCT o.at::date) FILTER (WHERE o.at::date >= date :'as_of_day' - :coming_days) AS later
+FROM (SELECT NULL::double precision AS amount) AS absent,
+     LATERAL (SELECT :customer AS customer, :at AS at, (:amount)::double precision AS amount FROM :orders) AS o
+WHERE o.customer IS NOT NULL AND o.at < date :'as_of_day'
+GROUP BY o.customer;
+SET LOCAL client_min_messages = error;
+CREATE TEMP TABLE report_models ON COMMIT DROP AS
+SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m, fit_gamma_gamma((s).frequency, (s).monetary_value) AS g,
+       fit_mbgnbd((earlier).frequency, (earlier).recency, (earlier).age) AS m_earlier
+FROM report_customers;
+SET LOCAL client_min_messages = :coming_messages;
+SELECT (m).converged AS has_model, coalesce((g).converged AND (g).q > 1, false) AS has_spend,
+       coalesce((m_earlier).converged, false) AS has_earlier
+FROM report_models \gset coming_
+CREATE TEMP TABLE report_segments ON COMMIT DROP AS
+SELECT segment, count(*) AS customers, count(*) / sum(count(*)) OVER () AS share,
+       CASE WHEN :'has_amounts' THEN greatest(sum((s).revenue) / nullif(sum(sum((s).revenue)) OVER (), 0), 0)::numeric END AS revenue_share,
+       avg((s).age - (s).recency) AS days_ago, sum(expected) AS expected,
+       row_number() OVER (ORDER BY sum((s).revenue) DESC, sum((s).frequency) DESC, segment) AS bar
+FROM (SELECT s, CASE WHEN :'coming_has_model' THEN expected_purchases(m, s, '1 day'::interval * :coming_days) END AS expected,
+             rfm_segment(rfm_score(5) OVER (ORDER BY (s).age - (s).recency DESC), rfm_score(5) OVER (ORDER BY (s).frequency),
+                         rfm_score(5) OVER (ORDER BY CASE WHEN :'has_amounts' THEN (s).revenue ELSE (s).frequency END)) AS segment
+      FROM report_customers, report_models) AS scored
+GROUP BY segment;
+SELECT format('<section><h2>Who will come back</h2><p class="hint">Customers by how long ago, how often%s they bought, each '
+              'scored among all others%s</p>', CASE WHEN :'has_amounts' THEN ' and for how much' END,
+              CASE WHEN :'coming_has_model' THEN format('; and what a purchase model (MBG/NBD) expects of them in the next %s '
+              'days. Those who are new then come on top.', :coming_days) ELSE '.' END);
+\if :coming_has_model
+\qecho '<div class="equation">'
+SELECT format('<div class="tile"><span>%s</span><b>%s</b><small>%s</small></div>', name, value, note)
+FROM (SELECT count(*) AS customers, sum(p_alive(m, s)) AS alive,
+             sum(expected_purchases(m, s, '1 day'::interval * :coming_days)) AS expected,
+             CASE WHEN :'coming_has_spend' THEN sum(clv(m, g, s, '1 day'::interval * :coming_days)) END AS revenue,
+             CASE WHEN :'coming_has_earlier' THEN sum(expected_purchases(m_earlier, earlier, '1 day'::interval * :coming_days)) END AS foretold,
+             sum(later) FILTER (WHERE NOT earlier IS NULL) AS came
+      FROM report_customers, report_models) AS t,
+     LATERAL (VALUES
+         (1, 'Still customers', to_char(alive, :'n'), format('expected, of %s; the others have left', to_char(customers, :'n'))),
+         (2, 'Expected purchases', to_char(expected, :'n'), format('in the next %s days', :coming_days)),
+         (3, 'Expected revenue', :'currency_html' || to_char(revenue, :'n'), 'from them'),
+         (4, 'Back-test', to_char(100 * (foretold / nullif(came, 0) - 1), 'FMS990.0') || '%',
+             format('%s expected of the last %s days, %s came', to_char(foretold, :'n'), :coming_days, to_char(came, :'n')))) AS v(position, name, value, note)
+WHERE value IS NOT NULL
+ORDER BY position;
+\qecho '</div>'
+\endif
+SELECT $html$<div class="legend" style="margin-top: 12px"><span><i class="new"></i>share of customers</span>$html$
+       || CASE WHEN :'has_amounts' THEN '<span><i class="retained"></i>share of revenue so far</span>' ELSE '' END || '</div>';
+SELECT format('<svg viewBox="0 0 1120 %s" role="img" aria-labelledby="coming-title coming-text"><title id="coming-title">Segments '
+              'of customers</title><desc id="coming-text">%s.</desc>', 24 + 30 * count(*),
+              string_agg(format('%s: %s customers', segment, to_char(customers, :'n')), ', ' ORDER BY bar))
+FROM report_segments;
+SELECT format('<text class="soft end" x="870" y="12">customers</text><text class="soft end" x="990" y="12">days ago</text>%s',
+              CASE WHEN :'coming_has_model' THEN '<text class="soft end" x="1104" y="12">expected purchases</text>' END);
+SELECT format('<g><title>%s: %s of %s customers%s</title>%s</g>', segment, to_char(customers, :'n'),
+              to_char(sum(customers) OVER (), :'n'),
+              CASE WHEN :'has_amounts' THEN ', ' || as_percent(revenue_share) || '% of the revenue' END, bars)
+       || format('<text class="end" x="140" y="%s">%s</text>', y + 14, segment)
+       || format('<text class="end" x="870" y="%s">%s</text>', y + 14, to_char(customers, :'n'))
+       || format('<text class="end" x="990" y="%s">%s</text>', y + 14, to_char(days_ago, :'n'))
+       || format('<text class="end" x="1104" y="%s">%s</text>', y + 14, to_char(expected, :'n'))
+FROM report_segments, LATERAL (SELECT 22 + 30 * (bar - 1) AS y) AS at,
+     (SELECT greatest(max(share), max(revenue_share)) AS top FROM report_segments) AS t,
+     LATERAL (SELECT string_agg(format('<rect class="%s" x="150" y="%s" width="%s" height="10"/><text class="soft small" x="%s" y="%s">%s%%</text>',
+                                       class, v.y, width, width + 155, v.y + 9, as_percent(part, 0)), '' ORDER BY v.y) AS bars
+              FROM (VALUES ('new', y, share), ('retained', y + 11, revenue_share)) AS v(class, y, part),
+                   LATERAL (SELECT round(560 * part / top, 1) AS width) AS w
+              WHERE part IS NOT NULL) AS b
+ORDER BY bar;
+\qecho '</svg></section>'
 \endif
 
 -- # What it was made of

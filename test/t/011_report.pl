@@ -278,6 +278,39 @@ check_page($html, 'a query');
 is(heat_map($html), "2024-01 3 100*\nAll 3 .", 'and one unfinished month has a row, but no rate');
 is(tiles($html)->{Customers}, '3', 'and its headline');
 
+# Enough customers for segments, and for a model: each buys at a pace of his own
+# and leaves after some purchases
+$node->safe_psql('other', <<'END');
+CREATE FUNCTION noise(n bigint, stream bigint) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT
+	RETURN ((hashint8extended(n, stream) & 4294967295) + 0.5) / 4294967296;
+CREATE TABLE purchases AS
+SELECT c AS customer_id, date '2023-01-01' + floor(500 * noise(c, 1) + days)::int AS ordered_at, 10 + 40 * noise(c * 100 + k, 5) AS amount
+FROM (SELECT c, k, sum(CASE WHEN k > 0 THEN -25 * ln(noise(c * 100 + k, 2)) / -ln(noise(c, 3)) ELSE 0 END) OVER (PARTITION BY c ORDER BY k) AS days
+      FROM generate_series(1, 600) AS c, generate_series(0, least(50, floor(ln(noise(c, 4)) / ln(noise(c, 6)) * 2))::int) AS k) AS p
+WHERE 500 * noise(c, 1) + days < 600;
+END
+($rc, $html, $messages) = report('other', '-v', 'orders=purchases');
+is($rc, 0, 'a report of 600 customers') or diag($messages);
+is($messages, '', 'of 600 customers: without any message');
+check_page($html, '600 customers');
+is(headlines($html), 'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; Who will come back',
+	'of 600 customers: has one section more');
+my $expected = $node->safe_psql('other', <<'END');
+SET search_path = analytics, public;
+CREATE TEMP TABLE c AS SELECT rfm_summary(ordered_at, amount, (SELECT max(ordered_at) FROM purchases)) AS s FROM purchases GROUP BY customer_id;
+SELECT round(sum(p_alive(m, s))), round(sum(expected_purchases(m, s, '90 days'))) FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m FROM c) AS f;
+END
+is(join('|', @{ tiles($html) }{ 'Still customers', 'Expected purchases' }), $expected, 'what the model expects');
+like(tiles($html)->{'Back-test'}, qr/^[-+]\d+\.\d%$/, 'and how well it did');
+my %segment = $html =~ /<g><title>([a-z ]+): (\d+) of 600 customers, \d+\.\d% of the revenue</g;
+cmp_ok(scalar keys %segment, '>', 4, 'the segments');
+my $total = 0;
+$total += $_ for values %segment;
+is($total, 600, 'and everybody is in one');
+$node->safe_psql('other', 'DELETE FROM purchases WHERE customer_id > 99');
+($rc, $html) = report('other', '-v', 'orders=purchases');
+unlike($html, qr/Who will come back/, '99 customers are too few');
+
 # The smallest reports
 $node->safe_psql('other', 'CREATE TABLE visits (customer_id int, ordered_at date)');
 ($rc, $html, $messages) = report('other', '-v', 'orders=visits');

@@ -212,13 +212,11 @@ for my $name (sort keys %hard_spend)
 	is($out, 't|f', "fit_gamma_gamma, $name: converged") if $name eq 'sound';
 }
 
-# Cancelled: while the rows come, and while the fit is made.  A fit is long
-# with points that all differ, or with a customer of a billion purchases.
+# Cancelled while the rows come, or while the fit is made, if it takes that long
 my %long = (
 	'rows' => 'SELECT fit_bgnbd(i % 50 + 1, i % 300 + 1, 400) FROM generate_series(1, 30000000) i',
 	'rows that differ' => 'SELECT fit_mbgnbd(1 + i % 3, 1 + i, 20000000) FROM generate_series(1, 10000000) i',
 	'many groups' => 'SELECT count(m) FROM (SELECT fit_mbgnbd(i % 5, CASE WHEN i % 5 > 0 THEN 50 + i % 7 ELSE 0 END, 100) AS m FROM generate_series(1, 3000000) i GROUP BY i % 1000000) x',
-	'bot' => 'SELECT fit_bgnbd(1 + i * 1000000000, 100, 200) FROM generate_series(0, 5) i',
 	'spend' => 'SELECT fit_gamma_gamma(1 + i % 1000, i) FROM generate_series(1, 10000000) i');
 for my $name (sort keys %long)
 {
@@ -237,12 +235,8 @@ SELECT p_alive(fit_mbgnbd(x, tx, t), 3, 20, 50) BETWEEN 0.01 AND 0.99 FROM bg WH
 }, on_error_stop => 0);
 		my ($sqlstate, $late, $after) = (split /\n/, $out)[-3 .. -1];
 		is($after, 't', "$name: the session lives on");
-	  SKIP:
-		{
-			skip "$name: finished within $timeout ms", 2 if $sqlstate =~ /^(00000|22|54)/;
-			is($sqlstate, '57014', "$name: cancelled after $timeout ms");
-			cmp_ok($late, '<', 2, "$name: ended soon after $timeout ms");
-		}
+		like($sqlstate, qr/^(57014|00000)$/, "$name: cancelled after $timeout ms, or done before");
+		cmp_ok($late, '<', 2, "$name: ended soon after $timeout ms");
 	}
 }
 
