@@ -568,6 +568,12 @@ FROM (SELECT k, logrank_test(t, e, g::text) AS by_text, logrank_test(t::int, e, 
              logrank_test(t, e, CASE WHEN g = 0 THEN 9223372036854775807 ELSE -9223372036854775808 + g END) AS by_far,
              logrank_test(t, e, 9007199254740992 + g) AS by_neighbour, logrank_test(t, e, g * 4294967296) AS by_high,
              logrank_test(t, e, g ORDER BY hashint8(i)) AS shuffled, logrank_test(t * 24, e, g) AS hours FROM trial WHERE k <> 3000 GROUP BY k) x JOIN tested USING (k);
+-- also when there are thousands of points, and 150,000 without ties
+SELECT alike(l, by_text) AS text, alike(l, by_high) AS high, alike(l, by_neighbour) AS neighbour
+FROM (SELECT k, logrank_test(t, e, g::text) AS by_text, logrank_test(t, e, g * 4294967296) AS by_high, logrank_test(t, e, 9007199254740992 + g) AS by_neighbour FROM trial WHERE k = 3000 GROUP BY k) x JOIN tested USING (k);
+SELECT close((l).chi_square, u ^ 2 / v, 1e-9) AS chi_square
+FROM (SELECT logrank_test(i * 0.1, e, h = 0) AS l FROM buyer) x, (SELECT sum((h = 0)::int - n0 / n) FILTER (WHERE e) AS u, sum(n0 * (n - n0) / n ^ 2) FILTER (WHERE e) AS v
+	FROM (SELECT e, h, (count(*) OVER w)::float8 AS n, (count(*) FILTER (WHERE h = 0) OVER w)::float8 AS n0 FROM buyer WINDOW w AS (ORDER BY i DESC)) y) z;
 SELECT count(*) AS trials, count(*) FILTER (WHERE NOT alike(l, by_boolean)) AS wrong
 FROM (SELECT k, logrank_test(t, e, g = 0) AS by_boolean FROM trial WHERE k IN (SELECT k FROM trial GROUP BY k HAVING max(g) = 1 AND min(g) = 0) GROUP BY k) x JOIN tested USING (k);
 -- long, empty and similar texts, other string types
@@ -577,6 +583,7 @@ SELECT (logrank_test(i, true, CASE WHEN i % 2 = 0 THEN 'member' ELSE 'other' END
 SELECT count(*) AS trials, count(*) FILTER (WHERE l IS DISTINCT FROM with_null) AS wrong
 FROM (SELECT k, logrank_test(t, e, g) AS with_null FROM (SELECT k, t, nullif(e, false) AS e, g FROM trial WHERE k < 100 UNION ALL SELECT k, NULL, true, g FROM trial WHERE k < 100 UNION ALL SELECT k, t, true, NULL FROM trial WHERE k < 100) x GROUP BY k) y JOIN tested USING (k);
 SELECT logrank_test(t, e, g) FROM trial WHERE false;
+SELECT logrank_test(i, true, 7) AS one_group, logrank_test(i, false, i % 2) AS no_churn FROM generate_series(1, 50) i;
 SELECT logrank_test(t, e, NULL::text), logrank_test(NULL, e, g), logrank_test(t, e, NULL::boolean) FROM trial WHERE k = 1;
 -- grouping and parallel plans
 SELECT count(*) AS groups, count(*) FILTER (WHERE x.l IS DISTINCT FROM tested.l) AS wrong FROM (SELECT k, logrank_test(t, e, g) AS l FROM trial WHERE k < 1000 GROUP BY ROLLUP (k)) x LEFT JOIN tested USING (k) WHERE k IS NOT NULL;
@@ -669,6 +676,24 @@ SELECT what, (m).alpha, (m).beta, (m).customers, (m).converged, (m).note FROM de
 -- what is read from such a model is a share, or nothing
 SELECT count(*) AS reads, count(*) FILTER (WHERE s < 0 OR s > 1 OR r < 0 OR r > 1 OR s = 'NaN' OR r = 'NaN' OR l = 'NaN' OR l = 'infinity' OR l < 0 OR v = 'NaN' OR v = 'infinity') AS wrong
 FROM (SELECT sbg_survival(m, t) AS s, sbg_retention(m, t) AS r, residual_lifetime(m, t, 0.1) AS l, clv(m, 1, 0.1) AS v FROM degenerate_fit, generate_series(1, 30) t WHERE m IS DISTINCT FROM NULL) x;
+-- few contracts: nothing on a wide grid of parameters is more likely than what
+-- has been fitted, or than a constant where that is the answer
+CREATE TABLE few AS SELECT k, (1 + rnd(k * 100 + i, 71, 6) * rnd(k * 100 + i, 73, 6) / 6)::int AS tenure, rnd(k * 100 + i, 72, 3) > 0 AS churned FROM generate_series(1, 300) k, generate_series(1, 3 + k % 8) i;
+SET client_min_messages = error;
+CREATE TABLE few_fit AS SELECT k, fit_sbg(tenure, churned) AS m FROM few GROUP BY k;
+SET client_min_messages = warning;
+CREATE TABLE few_period AS
+	SELECT k, t, count(*) FILTER (WHERE churned AND tenure = t)::float8 AS lost, count(*) FILTER (WHERE NOT (churned AND tenure = t))::float8 AS kept
+	FROM few, generate_series(1, tenure) t GROUP BY k, t;
+CREATE TABLE few_best AS
+	SELECT k, max(l) AS best
+	FROM (SELECT k, x, y, sum(lost * ln(x / (x + y + t - 1)) + kept * ln((y + t - 1) / (x + y + t - 1))) AS l
+	      FROM few_period, (SELECT 2.0::float8 ^ i AS x FROM generate_series(-9, 12) i) a, (SELECT 2.0::float8 ^ i AS y FROM generate_series(-9, 12) i) b GROUP BY k, x, y) g GROUP BY k;
+SELECT count(*) > 250 AS fits, count(*) FILTER (WHERE (m).converged) > 30 AS converged, count(*) FILTER (WHERE (m).note LIKE 'retention does not rise%') > 30 AS constants,
+       count(*) FILTER (WHERE (m).converged AND (m).log_likelihood < best - 1e-9) AS beaten_wrong,
+       count(*) FILTER (WHERE (m).note LIKE 'retention does not rise%' AND constant < best - 1e-9) AS constant_wrong
+FROM few_fit JOIN few_best USING (k) JOIN (
+	SELECT k, CASE WHEN sum(lost) > 0 AND sum(kept) > 0 THEN sum(lost) * ln(sum(lost) / sum(lost + kept)) + sum(kept) * ln(sum(kept) / sum(lost + kept)) END AS constant FROM few_period GROUP BY k) c USING (k);
 -- 10,000 fits of one or two contracts
 SET client_min_messages = error;
 SELECT count(*) AS groups, count(*) FILTER (WHERE (m).alpha = 'NaN' OR (m).beta = 'NaN' OR (m).alpha = 'infinity' OR (m).beta = 'infinity' OR (m).log_likelihood = 'NaN') AS not_numbers

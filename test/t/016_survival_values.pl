@@ -122,6 +122,32 @@ COPY state_text FROM '$dir/state.text';
 SELECT count(*), count(*) FILTER (WHERE tally_send(a.s) = tally_send(b.s) AND tally_send(a.s) = tally_send(c.s) AND a.s::text = b.s::text) FROM state a JOIN state_binary b USING (family, n) JOIN state_text c USING (family, n)}),
 	join('|', (6 * @states) x 2), 'states as text and in the binary format');
 
+# No aggregate takes the state of one of another kind, nor points that it does
+# not count
+my ($logrank) = grep { $_->[0] =~ /^logrank/ } @states;
+$node->safe_psql('postgres', q{
+CREATE FUNCTION state_of(query text, s tally) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE query USING s;
+	RETURN '00000';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+CREATE FUNCTION kind(s tally) RETURNS int RETURN get_byte(tally_send(s), 1);
+CREATE TABLE family AS SELECT DISTINCT ON (family) family, s AS own, kind(s) FROM state WHERE n = 2;
+CREATE FUNCTION number(d float8) RETURNS text RETURN encode(float8send(d), 'hex');
+});
+is($node->safe_psql('postgres', q{
+SELECT count(*) > 50, count(*) FILTER (WHERE kind(s) <> kind) > 20,
+	count(*) FILTER (WHERE (kind(s) = kind) <> (state_of(format('SELECT read_%s(x) FROM (SELECT $1) v(x)', f.family), s) = '00000')),
+	count(*) FILTER (WHERE kind(s) <> kind AND state_of(format('SELECT merge_%s(x) FROM (SELECT $1 UNION ALL SELECT own FROM family WHERE family = %L) v(x)', f.family, f.family), s) <> '22023')
+FROM family f, state WHERE n IN (1, 2, 30)}), 't|t|0|0', 'states of other kinds are refused');
+is($node->safe_psql('postgres', qq{
+SELECT string_agg(state_of('SELECT read_$logrank->[0](x) FROM (SELECT \$1) v(x)',
+	('\\x0102030200000001' || number(time) || number(high) || number(low) || '00000000000000010000000000000001')::tally), ' ' ORDER BY i)
+FROM (VALUES (1, 1, 0, 0), (2, 1, -2147483648, 4294967295), (3, -1, 0, 0), (4, 1, 0.5, 0), (5, 1, 2147483648, 0), (6, 1, -2147483649, 0), (7, 1, 0, 0.5), (8, 1, 0, -1), (9, 1, 0, 4294967296)) v(i, time, high, low)}),
+	'00000 00000 22P03 22P03 22P03 22P03 22P03 22P03 22P03', 'points of the log-rank test');
+
 #
 # Damage, sent by the wire protocol: psql cannot send binary parameters
 #
