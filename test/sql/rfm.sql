@@ -237,6 +237,8 @@ FROM (VALUES (1, date '2024-01-01', 5::double precision), (2, '2024-02-01', 1e12
              (9, '2024-04-01', 0.1), (10, '2024-04-01', 0.2), (11, '2024-04-01', -0.3), (12, '2024-05-01', 19.99), (13, '2024-05-01', 5.01), (14, '2024-05-01', -25)) v(i, at, amount),
      LATERAL (VALUES (1, i), (2, -i), (3, i * 5 % 17), (4, i * 7 % 19)) o(n, ord)
 GROUP BY n ORDER BY n;
+-- nor is what a thousand small amounts leave of a large one
+SELECT (rfm_summary(at, amount, '2024-12-31')).monetary_value FROM (SELECT date '2024-01-01' AS at, 5::double precision AS amount UNION ALL SELECT '2024-02-01', 0.1 FROM generate_series(1, 1000) UNION ALL SELECT '2024-02-01', -1 FROM generate_series(1, 100)) v;
 -- a cent is something, beside whatever was bought and returned
 SELECT amount, (s).monetary_value > 0.009 AS cent, (s).monetary_value < 0.011 AS no_more
 FROM unnest(ARRAY[1, 1000, 1e6, 1e9, 1e12]) amount, LATERAL (SELECT rfm_summary(at, a, '2024-12-31') AS s FROM (VALUES (date '2024-01-01', 5::double precision), ('2024-02-01', amount), ('2024-02-01', 0.01), ('2024-02-01', -amount)) v(at, a)) l ORDER BY amount;
