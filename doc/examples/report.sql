@@ -1,6 +1,6 @@
 -- Writes a report as one HTML page: retention curve, cohorts, lifecycle, how long
--- members stay, net promoter score, lifetime value.  No JavaScript, no other
--- files, prints on A4.
+-- members stay, who will come back, net promoter score, lifetime value.  No
+-- JavaScript, no other files, prints on A4.
 --
 --   psql -X -d shop -o report.html -f report.sql
 --   psql -X -d shop -v orders=sales.invoices -v customer=client -v at=paid_at \
