@@ -550,7 +550,7 @@ choose_base(RetDays *sets, const RetEvent *events, int n)
  * Ask for the part of a customer's block that a day will touch: the word of a
  * bitmap, in an array the end, where a later day is put
  */
-static pg_attribute_always_inline void
+static pg_always_inline void
 block_prefetch(const RetDays *sets, const RetCustomer *customer, int offset)
 {
 	int			word = (offset >> 6) - customer->small;

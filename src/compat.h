@@ -14,16 +14,6 @@
 #error "retention needs PostgreSQL 15 or newer"
 #endif
 
-/* pg_noreturn, in front of a declaration, came in 18, with the end of pg_attribute_noreturn() */
-#if PG_VERSION_NUM < 180000
-#define pg_noreturn	_Noreturn
-#endif
-
-/* After 19 it has another name */
-#ifndef pg_attribute_always_inline
-#define pg_attribute_always_inline	pg_always_inline
-#endif
-
 /* varatt.h was split from postgres.h in 16 */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -63,6 +53,16 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 /* Window functions may tell the planner which frame they need since 16 */
 #if PG_VERSION_NUM >= 160000
 #define RET_HAVE_OPTIMIZE_WINDOW_CLAUSE 1
+#endif
+
+/* pg_noreturn, before the declaration, replaced this in 18 */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* pg_attribute_always_inline got this name in 20 and in later minor releases */
+#ifndef pg_always_inline
+#define pg_always_inline pg_attribute_always_inline
 #endif
 
 /* IGNORE NULLS appeared in 19; a function that does not know it must say so */

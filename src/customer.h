@@ -181,7 +181,7 @@ ret_map_probe(const RetMap *map, int64 key)
  * functions without effect: gcc takes one that only prefetches for such, and
  * drops the calls.
  */
-static pg_attribute_always_inline void
+static pg_always_inline void
 ret_map_prefetch(const RetMap *map, int64 key)
 {
 	__builtin_prefetch(ret_map_slot(map, ret_map_home(map, key)), 1);

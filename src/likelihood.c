@@ -481,8 +481,8 @@ ret_value_rules(RetValueRules *rules)
  *
  *	integral of e^(-dt) dE(t) = E(H) e^(-dH) + d integral of E(t) e^(-dt) dt
  *
- * in the variable ln(1 + t/A), in which E is smooth whatever A is: the nearest
- * singularity is pi away.
+ * in the variable ln(1 + t/scale), in which E is smooth whatever the scale of
+ * times is: the nearest singularity is pi away.
  */
 double
 ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
@@ -490,7 +490,9 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 {
 	Future		f = future(model, history);
 	double		horizon = discount > 0 ? fmin(days, LONG_HORIZON / discount) : days;
-	double		end = log1p(horizon / f.rate);
+	/* expectations bend over times of the rate, or shorter ones where customers leave soon */
+	double		scale = f.rate / fmax(1, 2 * f.shape * f.a / (f.a + f.c));
+	double		end = log1p(horizon / scale);
 	double		growth = fabs(discount) * horizon;
 	double		times[RET_VALUE_NODES + 1];
 	double		expected[RET_VALUE_NODES + 1];
@@ -506,17 +508,17 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 		rule = growth > 4 && rule < 3 ? 3 : rule < 4 ? rule + 1 : 4;
 	n = rule_nodes[rule];
 	for (int i = 0; i < n; i++)
-		times[i] = end * (1 + rules->nodes[rule][i]) / 2;
-	times[n] = end;
+		times[i] = log1p(expm1(end * (1 + rules->nodes[rule][i]) / 2) * scale / f.rate);
+	times[n] = log1p(horizon / f.rate);
 	purchases_if_active(&f, times, n, expected);
 	for (int i = 0; i < n; i++)
 	{
-		double		e = expm1(times[i]);
+		double		t = f.rate * expm1(times[i]);
 
-		sum += rules->weights[rule][i] * expected[i] * exp(-discount * f.rate * e) * (1 + e);
+		sum += rules->weights[rule][i] * expected[i] * exp(-discount * t) * (scale + t);
 	}
 	return ret_p_alive(model, history) *
-		(expected[n] * exp(-discount * horizon) + discount * f.rate * end / 2 * sum);
+		(expected[n] * exp(-discount * horizon) + discount * end / 2 * sum);
 }
 
 /*-------------------------------------------------------------------------

@@ -99,7 +99,7 @@ valid_point(const double *point)
  */
 
 /* Count the row of a group; rows without a duration, or of no known group, are ignored */
-static pg_attribute_always_inline Datum
+static pg_always_inline Datum
 count_row(FunctionCallInfo fcinfo, int64 group)
 {
 	double		point[NDIMS];

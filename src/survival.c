@@ -225,7 +225,7 @@ survival_curve_hash_extended(PG_FUNCTION_ARGS)
  */
 
 /* Count a customer who has left, or not, after a time */
-static pg_attribute_always_inline Datum
+static pg_always_inline Datum
 count_duration(FunctionCallInfo fcinfo, double duration, bool churned)
 {
 	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? CHURNED : CENSORED);
@@ -699,7 +699,8 @@ integrate(RetSurvivalWalk *walk, double horizon)
 		since = walk->time;
 		survival = walk->survival;
 	}
-	return area + survival * (horizon - since);
+	/* never more than the horizon, by whatever the sum is rounded to */
+	return fmin(area + survival * (horizon - since), horizon);
 }
 
 /*

@@ -321,14 +321,18 @@ expanded_get(Datum datum, const RetTallyDef *def)
 	return tally;
 }
 
-/* Write the entries in ascending order */
+/*
+ * Write the entries in ascending order.  The current context may be that of a
+ * sort, in which nothing can be freed since 17.
+ */
 static void
 expanded_sort(const RetTally *tally, int64 *entries)
 {
 	const int	ndims = tally->def->ndims;
 	int			width = ndims + tally->def->ncounts;
-	SortItem   *items = palloc_extended(Max(tally->npoints, 1) * sizeof(SortItem),
-										MCXT_ALLOC_HUGE);
+	SortItem   *items = MemoryContextAllocExtended(tally->hdr.eoh_context,
+											   Max(tally->npoints, 1) * sizeof(SortItem),
+											   MCXT_ALLOC_HUGE);
 	uint64		n = 0;
 
 	for (uint64 i = 0; i < tally->nslots; i++)

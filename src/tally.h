@@ -155,7 +155,7 @@ ret_tally_counts(const RetTallyReader *reader, int64 i)
 }
 
 /* Hash of which the high bits are good, of the bits of n numbers */
-static pg_attribute_always_inline uint64
+static pg_always_inline uint64
 ret_tally_hash(const int64 *key, int n)
 {
 	uint64		h = 0;
@@ -172,7 +172,7 @@ ret_tally_hash(const int64 *key, int n)
 }
 
 /* The slot of a point: its own, or the unused one that it should get */
-static pg_attribute_always_inline int64 *
+static pg_always_inline int64 *
 ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 {
 	uint64		i = ret_tally_hash(key, ndims) >> tally->shift;
@@ -191,7 +191,7 @@ ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 }
 
 /* The bits of a point's numbers */
-static pg_attribute_always_inline void
+static pg_always_inline void
 ret_tally_key(const double *point, int ndims, int64 *key)
 {
 	for (int i = 0; i < ndims; i++)
@@ -203,7 +203,7 @@ ret_tally_key(const double *point, int ndims, int64 *key)
 }
 
 /* Count a row in the table */
-static pg_attribute_always_inline void
+static pg_always_inline void
 ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int ncounts)
 {
 	int64	   *slot = ret_tally_probe(tally, key, ndims, ndims + ncounts);
@@ -220,7 +220,7 @@ ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int n
  * Count a row later, when its slot has arrived, and one now that was asked for
  * earlier
  */
-static pg_attribute_always_inline void
+static pg_always_inline void
 ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int ncounts)
 {
 	RetTallyRow *row = &tally->rows[tally->nadded % RET_TALLY_DELAY_ROWS];
@@ -247,7 +247,7 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
  * are recognized in line, and def being a constant of the caller's file lets
  * the compiler leave nothing but the probe.
  */
-static pg_attribute_always_inline Datum
+static pg_always_inline Datum
 ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *point, int which)
 {
 	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));

@@ -25,7 +25,7 @@ UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 seco
 	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
 VACUUM ANALYZE facts;
 CREATE TABLE parts AS
-	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, customer_activity(c, d) AS activity
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
 	FROM facts GROUP BY g, c;
 ANALYZE parts;
 });
@@ -33,9 +33,17 @@ ANALYZE parts;
 # A call of an aggregate, from the types of its arguments
 my %columns = (
 	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
-	customer_key => [ 'c', 'o' ], integer => ['score'], 'double precision' => ['score'],
+	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'], 'double precision' => ['score'],
 	retention_summary => ['retention'], nps_summary => ['survey'],
-	customer_activity => ['activity']);
+	customer_activity => ['activity'], survival_curve => ['curve']);
+# and of those whose arguments must fit each other
+my %calls = (
+	rfm_summary => { date => q{d, amount, '2024-07-01'}, timestamp => q{ts, amount, '2024-07-01'}, timestamptz => q{tz, amount, '2024-07-01'} },
+	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
+	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
+	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
+	survival_curve => { date => q{d, CASE WHEN was THEN d + score END, '2024-06-01'}, 'double precision' => 'o, was' },
+	fit_sbg => { integer => '1 + score, was' });
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
 sub call
@@ -43,6 +51,7 @@ sub call
 	my ($name, @types) = @_;
 	my (%used, @arguments);
 
+	return "$name($calls{$name}{ $types[0] })" if $calls{$name};
 	for my $i (0 .. $#types)
 	{
 		my $type = $types[$i];
@@ -89,7 +98,7 @@ for my $aggregate (@aggregates)
 	my $title = "$name(" . join(', ', @types) . ')';
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = "@types" =~ /_summary|_activity/ ? 'parts' : 'facts';
+	my $table = "@types" =~ /_summary|_activity|_curve/ ? 'parts' : 'facts';
 
 	for my $query ("SELECT $call FROM $table",
 		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",
