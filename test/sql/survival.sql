@@ -679,6 +679,8 @@ FROM (SELECT sbg_survival(m, t) AS s, sbg_retention(m, t) AS r, residual_lifetim
 -- few contracts: nothing on a wide grid of parameters is more likely than what
 -- has been fitted, or than a constant where that is the answer
 CREATE TABLE few AS SELECT k, (1 + rnd(k * 100 + i, 71, 6) * rnd(k * 100 + i, 73, 6) / 6)::int AS tenure, rnd(k * 100 + i, 72, 3) > 0 AS churned FROM generate_series(1, 300) k, generate_series(1, 3 + k % 8) i;
+-- these have two maxima
+INSERT INTO few SELECT 401, unnest(ARRAY[1, 16, 26]), true UNION ALL SELECT 402, unnest(ARRAY[1, 16, 21]), true UNION ALL SELECT 403, unnest(ARRAY[1, 1, 11, 21, 26]), unnest(ARRAY[true, true, false, true, true]);
 SET client_min_messages = error;
 CREATE TABLE few_fit AS SELECT k, fit_sbg(tenure, churned) AS m FROM few GROUP BY k;
 SET client_min_messages = warning;
@@ -690,7 +692,7 @@ CREATE TABLE few_best AS
 	FROM (SELECT k, x, y, sum(lost * ln(x / (x + y + t - 1)) + kept * ln((y + t - 1) / (x + y + t - 1))) AS l
 	      FROM few_period, (SELECT 2.0::float8 ^ i AS x FROM generate_series(-9, 12) i) a, (SELECT 2.0::float8 ^ i AS y FROM generate_series(-9, 12) i) b GROUP BY k, x, y) g GROUP BY k;
 SELECT count(*) > 250 AS fits, count(*) FILTER (WHERE (m).converged) > 30 AS converged, count(*) FILTER (WHERE (m).note LIKE 'retention does not rise%') > 30 AS constants,
-       count(*) FILTER (WHERE (m).converged AND (m).log_likelihood < best - 1e-9) AS beaten_wrong,
+       count(*) FILTER (WHERE (m).converged AND k > 400) AS two_maxima, count(*) FILTER (WHERE (m).converged AND (m).log_likelihood < best - 1e-9) AS beaten_wrong,
        count(*) FILTER (WHERE (m).note LIKE 'retention does not rise%' AND constant < best - 1e-9) AS constant_wrong
 FROM few_fit JOIN few_best USING (k) JOIN (
 	SELECT k, CASE WHEN sum(lost) > 0 AND sum(kept) > 0 THEN sum(lost) * ln(sum(lost) / sum(lost + kept)) + sum(kept) * ln(sum(kept) / sum(lost + kept)) END AS constant FROM few_period GROUP BY k) c USING (k);
