@@ -413,7 +413,7 @@ customer_activity_transfn_date(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return transfn_day(fcinfo, (DateADT) ret_instant_date(PG_GETARG_DATEADT(2)));
 }
 
@@ -422,7 +422,7 @@ customer_activity_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return transfn_day(fcinfo, ret_day_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
@@ -435,7 +435,7 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	expanded = expanded_arg(fcinfo);
 	if (likely(expanded != NULL))
 		return transfn_day(fcinfo, ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
@@ -456,7 +456,7 @@ customer_activity_combine(PG_FUNCTION_ARGS)
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	ret_activity_open(&reader, PG_GETARG_DATUM(1));
 	state_get(fcinfo, &state);
 	state_merge(&state, &reader);

@@ -19,6 +19,7 @@
 #include "common/int.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -47,6 +48,22 @@ ret_agg_context(FunctionCallInfo fcinfo)
 				 errmsg("aggregate support function called outside an aggregate"),
 				 errhint("Call the aggregate that the function belongs to.")));
 	return aggcontext;
+}
+
+/* What a transition function returns for a row that it ignores */
+Datum
+ret_agg_ignore(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* For mathematics that knows nothing of the server, and may take long */
+void
+ret_check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* The array in argument argno; 22004 if somebody's own aggregate has no INITCOND */

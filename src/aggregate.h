@@ -16,6 +16,8 @@
 #include "retention.h"
 
 extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
+extern Datum ret_agg_ignore(FunctionCallInfo fcinfo);
+extern void ret_check_interrupts(void);
 
 /* The check alone, of which the usual case is in line: for transition functions */
 static inline void

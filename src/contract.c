@@ -143,7 +143,7 @@ fit_sbg_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	tenure = PG_GETARG_INT32(1);
 	churned = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	if (unlikely(tenure < (churned ? 1 : 0) || tenure > MAX_TENURE))
@@ -227,12 +227,6 @@ sbg_likelihood(void *data, const double *theta, RetLikelihood *result)
 	ret_log_parameters(2, theta, result);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /*
  * Does the share of customers who are kept rise with the period?  The slope of
  * the likelihood by 1 / (alpha + beta) at the end of constant retention; the
@@ -313,7 +307,7 @@ search_twice(const RetProblem *problem, double kept_to_lost, RetFit *fit)
 static const char *
 fit_tenures(Tenures *tenures, RetFit *fit)
 {
-	RetProblem	problem = {.nparams = 2, .evaluate = sbg_likelihood, .interrupt = check_interrupts};
+	RetProblem	problem = {.nparams = 2, .evaluate = sbg_likelihood, .interrupt = ret_check_interrupts};
 	const char *note = find_degenerate(tenures);
 	double		constant;
 

@@ -488,15 +488,6 @@ ret_state_add_flat(RetState *state, int64 key, int64 value)
 		state->flat->ncustomers = map->ncustomers;
 }
 
-/* What a transition function returns for a row that it ignores */
-Datum
-ret_state_ignore(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /*
  * Make argument argno readable: the map of an expanded object, or of a flat
  * value wherever that has been put.  state only holds the view.
@@ -547,7 +538,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	from = ret_state_read(fcinfo, 1, def, &other);
 	ret_state_get(fcinfo, def, &state);
 	if (state.expanded)

@@ -118,7 +118,6 @@ extern void ret_map_grow(RetMap *map, uint64 nslots);
 
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
 extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
-extern Datum ret_state_ignore(FunctionCallInfo fcinfo);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
 

@@ -119,7 +119,7 @@ logrank_test_transfn_bigint(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return count_row(fcinfo, PG_GETARG_INT64(3));
 }
 
@@ -128,7 +128,7 @@ logrank_test_transfn_boolean(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return count_row(fcinfo, PG_GETARG_BOOL(3) ? 1 : 0);
 }
 
@@ -139,7 +139,7 @@ logrank_test_transfn_text(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	hash = DirectFunctionCall2Coll(hashtextextended, PG_GET_COLLATION(),
 								   PG_GETARG_DATUM(3), Int64GetDatum(0));
 	return count_row(fcinfo, DatumGetInt64(hash));

@@ -192,7 +192,7 @@ repeat_rows_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	ret_state_get(fcinfo, &rows_map, &state);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), 0);
 	PG_RETURN_DATUM(state.datum);
@@ -212,7 +212,7 @@ repeat_orders_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	ret_state_get(fcinfo, &orders_map, &state);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), PG_GETARG_CUSTOMER(2));
 	PG_RETURN_DATUM(state.datum);
@@ -348,7 +348,7 @@ repeat_within_transfn_date(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return within_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
 }
 
@@ -357,7 +357,7 @@ repeat_within_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return within_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
@@ -517,7 +517,7 @@ clv_transfn_date(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return clv_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
 }
 
@@ -526,7 +526,7 @@ clv_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return clv_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 

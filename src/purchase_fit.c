@@ -98,7 +98,7 @@ fit_bgnbd_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
 	point[RECENCY] = PG_GETARG_FLOAT8(2);
 	point[AGE] = PG_GETARG_FLOAT8(3);
@@ -124,7 +124,7 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT64(1) == 0)
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
 	point[MONETARY_VALUE] = PG_GETARG_FLOAT8(2);
 	if (unlikely(!spend_valid(point)))
@@ -142,12 +142,6 @@ fit_gamma_gamma_combine(PG_FUNCTION_ARGS)
  * From a tally to what a likelihood is computed from
  *-------------------------------------------------------------------------
  */
-
-static void
-interrupt(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
 
 /* An array that may be larger than 1 GB, of zeros */
 static void *
@@ -294,7 +288,7 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 			ret_tally_point(reader, i)[FREQUENCY] != ret_tally_point(reader, i - 1)[FREQUENCY];
 	memset(purchases, 0, sizeof(RetPurchases));
 	purchases->modified = modified;
-	purchases->interrupt = interrupt;
+	purchases->interrupt = ret_check_interrupts;
 	purchases->frequencies = alloc_array(nfrequencies, sizeof(RetFrequency));
 	purchases->moments = alloc_array(moments.n, sizeof(RetMoment));
 	purchases->groups = alloc_array(npoints, sizeof(RetPurchaseGroup));
@@ -336,7 +330,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 	int			npoints = checked_points(reader);
 
 	memset(spends, 0, sizeof(RetSpends));
-	spends->interrupt = interrupt;
+	spends->interrupt = ret_check_interrupts;
 	spends->groups = alloc_array(npoints, sizeof(RetSpendGroup));
 	spends->frequencies = alloc_array((int64) npoints + 1, sizeof(RetSpendFrequency));
 	spends->ngroups = npoints;
@@ -432,7 +426,7 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	problem.weight = purchases->customers;
 	problem.data = purchases;
 	problem.evaluate = ret_nbd_likelihood;
-	problem.interrupt = interrupt;
+	problem.interrupt = ret_check_interrupts;
 	ret_maximize(&problem, start, nbd);
 	check_fit(nbd);
 
@@ -536,7 +530,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	problem.weight = spends.customers;
 	problem.data = &spends;
 	problem.evaluate = ret_spend_likelihood;
-	problem.interrupt = interrupt;
+	problem.interrupt = ret_check_interrupts;
 	ret_maximize(&problem, start, &fit);
 	check_fit(&fit);
 	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters,

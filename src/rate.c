@@ -259,7 +259,7 @@ retention_events_transfn_date(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_date(PG_GETARG_DATEADT(2)));
 }
 
@@ -268,7 +268,7 @@ retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return events_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
 }
 
@@ -289,7 +289,7 @@ retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	if (PG_ARGISNULL(3))
 		reject_null_range("period");
 

@@ -300,21 +300,12 @@ summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 	PG_RETURN_POINTER(state);
 }
 
-/* What a transition function returns for a row that it ignores */
-static Datum
-state_ignore(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 Datum
 rfm_summary_transfn_date(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)));
 }
 
@@ -323,7 +314,7 @@ rfm_summary_transfn_timestamp(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
 }
 
@@ -332,7 +323,7 @@ rfm_summary_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)));
 }
 
@@ -374,7 +365,7 @@ rfm_summary_combine(PG_FUNCTION_ARGS)
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
-		return state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	b = state_get(fcinfo, 1, 0);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(b);

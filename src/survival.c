@@ -242,7 +242,7 @@ survival_curve_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (unlikely(PG_ARGISNULL(1)))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	duration = PG_GETARG_FLOAT8(1);
 	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
 		ret_reject_duration(duration);
@@ -297,10 +297,10 @@ survival_curve_transfn_date(PG_FUNCTION_ARGS)
 				 errhint("Pass the day up to which the data are complete, for example CURRENT_DATE.")));
 	as_of = finite_date(fcinfo, 3, "as_of");
 	if (PG_ARGISNULL(1))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	started = finite_date(fcinfo, 1, "started");
 	if (started >= as_of)
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	if (PG_ARGISNULL(2) || PG_GETARG_DATEADT(2) >= as_of)
 		return count_duration(fcinfo, (double) as_of - (double) started, false);
 	ended = finite_date(fcinfo, 2, "ended");

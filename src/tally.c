@@ -501,15 +501,6 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 	PG_RETURN_POINTER(flat_add(flat, def, point, counts));
 }
 
-/* What a transition function returns for a row that it ignores */
-Datum
-ret_tally_ignore(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /*
  * The entries of a value in any order, and how many there are; some of them
  * may be unused.  The value is not changed.
@@ -549,7 +540,7 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	RetTally   *tally;
 
 	if (PG_ARGISNULL(1))
-		return ret_tally_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	entries = peek_entries(PG_GETARG_DATUM(1), def, &nentries, &npoints);
 
 	if (!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))

@@ -98,7 +98,6 @@ extern Datum ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 								const double *point, int which);
 extern int64 *ret_tally_insert(RetTally *tally, const int64 *key);
 pg_noreturn extern void ret_tally_overflow(void);
-extern Datum ret_tally_ignore(FunctionCallInfo fcinfo);
 extern Datum ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def);
 extern Datum ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def);
 extern void ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def);

@@ -586,7 +586,7 @@ active_customers_transfn(PG_FUNCTION_ARGS)
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
-		return ret_state_ignore(fcinfo);
+		return ret_agg_ignore(fcinfo);
 	ret_state_get(fcinfo, &active_map, &state);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), 0);
 	PG_RETURN_DATUM(state.datum);
