@@ -26,6 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+#include "windowapi.h"
 
 #include "aggregate.h"
 
@@ -57,6 +58,24 @@ ret_agg_ignore(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * The window that a window function is called over.  Somebody's own operator
+ * could call it without one.
+ */
+WindowObject
+ret_window_object(FunctionCallInfo fcinfo)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+
+	if (!WindowObjectIsValid(winobj))
+		ereport(ERROR,
+				(errcode(ERRCODE_WINDOWING_ERROR),
+				 errmsg("window function called without a window"),
+				 errhint("Call it with OVER (...).")));
+	ret_reject_null_treatment(winobj, fcinfo);
+	return winobj;
 }
 
 /* For mathematics that knows nothing of the server, and may take long */

@@ -18,6 +18,7 @@
 extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
 extern Datum ret_agg_ignore(FunctionCallInfo fcinfo);
 extern void ret_check_interrupts(void);
+extern struct WindowObjectData *ret_window_object(FunctionCallInfo fcinfo);
 
 /* The check alone, of which the usual case is in line: for transition functions */
 static inline void

@@ -626,7 +626,7 @@ purchase_days_out(PG_FUNCTION_ARGS)
 Datum
 rfm_score(PG_FUNCTION_ARGS)
 {
-	WindowObject winobj = PG_WINDOW_OBJECT();
+	WindowObject winobj = ret_window_object(fcinfo);
 	ScoreState *state;
 	int64		position;
 	int64		rows;
@@ -634,7 +634,6 @@ rfm_score(PG_FUNCTION_ARGS)
 	int32		bins;
 	bool		isnull;
 
-	ret_reject_null_treatment(winobj, fcinfo);
 	bins = DatumGetInt32(WinGetFuncArgCurrent(winobj, 0, &isnull));
 	if (isnull)
 		ereport(ERROR,
@@ -653,8 +652,9 @@ rfm_score(PG_FUNCTION_ARGS)
 	rows = WinGetPartitionRowCount(winobj);
 	if (position >= state->counted)
 	{
+		/* neighbours: a partition on disk is slow to go back and forth in */
 		state->counted = position + 1;
-		while (state->counted < rows && WinRowsArePeers(winobj, position, state->counted))
+		while (state->counted < rows && WinRowsArePeers(winobj, state->counted - 1, state->counted))
 		{
 			if ((state->counted++ & 0x0FFF) == 0)
 				CHECK_FOR_INTERRUPTS();

@@ -255,21 +255,6 @@ reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
  *-------------------------------------------------------------------------
  */
 
-/* The window that the function is called over; an operator could call it without one */
-static inline WindowObject
-window_object(FunctionCallInfo fcinfo)
-{
-	WindowObject winobj = PG_WINDOW_OBJECT();
-
-	if (unlikely(!WindowObjectIsValid(winobj)))
-		ereport(ERROR,
-				(errcode(ERRCODE_WINDOWING_ERROR),
-				 errmsg("window function called without a window"),
-				 errhint("Call it with OVER (PARTITION BY customer ORDER BY at).")));
-	ret_reject_null_treatment(winobj, fcinfo);
-	return winobj;
-}
-
 static void
 reject_null(const char *argument)
 {
@@ -432,7 +417,7 @@ static inline Datum
 lifecycle_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	static const char *const names[] = {"new", "retained", "resurrected"};
-	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
+	Spell	   *spell = spell_of_row(ret_window_object(fcinfo), kind, true);
 
 	if (spell == NULL)
 		PG_RETURN_NULL();
@@ -461,7 +446,7 @@ lifecycle_state_timestamptz(PG_FUNCTION_ARGS)
 static inline Datum
 relationship_number(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
-	Spell	   *spell = spell_of_row(window_object(fcinfo), kind, true);
+	Spell	   *spell = spell_of_row(ret_window_object(fcinfo), kind, true);
 
 	if (spell == NULL)
 		PG_RETURN_NULL();
@@ -494,7 +479,7 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
 static inline Datum
 churned(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
-	WindowObject winobj = window_object(fcinfo);
+	WindowObject winobj = ret_window_object(fcinfo);
 	Spell	   *spell = spell_of_row(winobj, kind, false);
 	int64		as_of = as_of_instant(winobj, kind);
 

@@ -531,4 +531,12 @@ SELECT rfm_segment(1, 1, 0);
 SELECT rfm_segment(1, 1, 6);
 SELECT rfm_segment(-2147483648, 2147483647, 1);
 
+-- somebody's operator has no window; ties that do not fit work_mem take no longer
+CREATE OPERATOR ### (FUNCTION = rfm_score, RIGHTARG = integer);
+SELECT ### 5;
+DROP OPERATOR ### (NONE, integer);
+SET work_mem = '64kB';
+SELECT s, count(*), min(v), max(v) FROM (SELECT v, rfm_score(5) OVER (ORDER BY v) AS s FROM (SELECT i % 3 AS v FROM generate_series(1, 150000) i) x) y GROUP BY s ORDER BY s;
+RESET work_mem;
+
 DROP SCHEMA rfm_test CASCADE;
