@@ -213,7 +213,10 @@ add_purchase(PurchaseDays *state, DateADT day, double amount)
 		state->days[i].day = day;
 		state->ndays++;
 	}
-	state->purchases++;
+	if (pg_add_s64_overflow(state->purchases, 1, &state->purchases))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
 	state->days[i].size = (float4) Min(state->days[i].size + fabs(amount), FLT_MAX);
 	ret_add_amount(&state->days[i].total, &state->days[i].rest, amount);
 	return state;
@@ -492,7 +495,7 @@ parse_days(StringInfo buf, PurchaseDays *state, int32 ndays, const char **why)
 		day->total = pq_getmsgfloat8(buf);
 		day->rest = pq_getmsgfloat8(buf);
 		*why = "its days are not in ascending order up to as_of";
-		if (DATE_NOT_FINITE(day->day) || day->day > state->as_of_day ||
+		if (!IS_VALID_DATE(day->day) || day->day > state->as_of_day ||
 			(i > 0 && day->day <= day[-1].day))
 			return false;
 		*why = "an amount is not finite";
@@ -502,6 +505,17 @@ parse_days(StringInfo buf, PurchaseDays *state, int32 ndays, const char **why)
 	}
 	state->ndays = ndays;
 	return true;
+}
+
+/* Is the day of as_of what it can be?  In a time zone, a day more or less. */
+static bool
+as_of_on_day(const PurchaseDays *state)
+{
+	int64		day = state->kind == RET_DATE ? state->as_of : ret_day_of(state->as_of);
+	int64		slack = state->kind == RET_TIMESTAMPTZ ? 1 : 0;
+
+	return IS_VALID_DATE(state->as_of_day) &&
+		state->as_of_day >= day - slack && state->as_of_day <= day + slack;
 }
 
 /* Build a state from the binary form.  Returns NULL and says why if it is none. */
@@ -537,6 +551,9 @@ state_parse(StringInfo buf, const char **why)
 	state->purchases = pq_getmsgint64(buf);
 	*why = "its as_of is not finite";
 	if (DATE_NOT_FINITE(state->as_of_day) || TIMESTAMP_NOT_FINITE(state->as_of))
+		return NULL;
+	*why = "its as_of is not on the day it says";
+	if (!as_of_on_day(state))
 		return NULL;
 	*why = "its purchases do not fit its days";
 	if (state->purchases < ndays || (ndays == 0 && state->purchases != 0))

@@ -309,7 +309,7 @@ BEGIN
 	RETURN CASE WHEN (s).frequency >= 0 AND (s).recency >= 0 AND (s).age >= (s).recency AND (s).purchases > (s).frequency AND abs((s).revenue) < 'Infinity' AND coalesce((s).monetary_value > 0 AND (s).monetary_value < 'Infinity', true)
 	            THEN 'used' WHEN s IS NULL THEN 'empty' ELSE 'nonsense ' || s::text END;
 END $$;
-SELECT outcome, count(*) > 5 AS some FROM (SELECT try_damaged(damage(i)) AS outcome FROM generate_series(1, 4000) i) x GROUP BY outcome ORDER BY outcome;
+SELECT DISTINCT try_damaged(damage(i)) AS outcome FROM generate_series(1, 4000) i ORDER BY outcome;
 -- field by field: version, type of time, number of days, day and instant of
 -- as_of, purchases; then for each day its number, a float4 and two float8
 CREATE TABLE two AS SELECT decode(substr(days_of(at, 8, '2000-01-31')::text, 3), 'hex') AS bytes FROM (VALUES (date '2000-01-11'), ('2000-01-21')) v(at);
