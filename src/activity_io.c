@@ -507,18 +507,12 @@ customer_activity_out(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* An order of the bytes, which means nothing but lets values be sorted */
 static int
-compare_bytes(FunctionCallInfo fcinfo)
+compare_activities(FunctionCallInfo fcinfo)
 {
 	struct varlena *a = ret_activity_canonical(PG_GETARG_DATUM(0));
 	struct varlena *b = ret_activity_canonical(PG_GETARG_DATUM(1));
-	Size		size_a = VARSIZE(a);
-	Size		size_b = VARSIZE(b);
-	int			result = memcmp(VARDATA(a), VARDATA(b), Min(size_a, size_b) - VARHDRSZ);
-
-	if (result == 0)
-		result = (size_a > size_b) - (size_a < size_b);
+	int			result = ret_compare_bytes(a, b);
 
 	/* sorts do not reset their context after each comparison */
 	PG_FREE_IF_COPY(a, 0);
@@ -529,43 +523,43 @@ compare_bytes(FunctionCallInfo fcinfo)
 Datum
 customer_activity_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) == 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) == 0);
 }
 
 Datum
 customer_activity_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) != 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) != 0);
 }
 
 Datum
 customer_activity_lt(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) < 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) < 0);
 }
 
 Datum
 customer_activity_le(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) <= 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) <= 0);
 }
 
 Datum
 customer_activity_gt(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) > 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) > 0);
 }
 
 Datum
 customer_activity_ge(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) >= 0);
+	PG_RETURN_BOOL(compare_activities(fcinfo) >= 0);
 }
 
 Datum
 customer_activity_cmp(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(compare_bytes(fcinfo));
+	PG_RETURN_INT32(compare_activities(fcinfo));
 }
 
 Datum

@@ -20,6 +20,8 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "nodes/supportnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -76,6 +78,39 @@ ret_window_object(FunctionCallInfo fcinfo)
 				 errhint("Call it with OVER (...).")));
 	ret_reject_null_treatment(winobj, fcinfo);
 	return winobj;
+}
+
+/*
+ * Answer the planner's request for the frame that a window function needs, if
+ * it is that request: it does not look at the frame, which may then be the one
+ * that costs least.
+ */
+bool
+ret_any_frame_will_do(Node *request)
+{
+#ifdef RET_HAVE_OPTIMIZE_WINDOW_CLAUSE
+	if (IsA(request, SupportRequestOptimizeWindowClause))
+	{
+		((SupportRequestOptimizeWindowClause *) request)->frameOptions =
+			FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS |
+			FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_END_CURRENT_ROW;
+		return true;
+	}
+#else
+	(void) request;
+#endif
+	return false;
+}
+
+/* An order of the bytes of two values, which means nothing but lets them be sorted */
+int
+ret_compare_bytes(const struct varlena *a, const struct varlena *b)
+{
+	Size		size_a = VARSIZE_ANY_EXHDR(a);
+	Size		size_b = VARSIZE_ANY_EXHDR(b);
+	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(size_a, size_b));
+
+	return result != 0 ? result : (size_a > size_b) - (size_a < size_b);
 }
 
 /* For mathematics that knows nothing of the server, and may take long */

@@ -18,7 +18,10 @@
 extern MemoryContext ret_agg_context(FunctionCallInfo fcinfo);
 extern Datum ret_agg_ignore(FunctionCallInfo fcinfo);
 extern void ret_check_interrupts(void);
+
+/* window functions */
 extern struct WindowObjectData *ret_window_object(FunctionCallInfo fcinfo);
+extern bool ret_any_frame_will_do(Node *request);
 
 /* The check alone, of which the usual case is in line: for transition functions */
 static inline void
@@ -56,7 +59,8 @@ extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 extern Datum ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
-/* text forms of types that are bytes */
+/* types that are bytes: their order, and their text forms */
+extern int ret_compare_bytes(const struct varlena *a, const struct varlena *b);
 extern struct varlena *ret_hex_input(FunctionCallInfo fcinfo, const char *type);
 extern char *ret_hex_output(const char *bytes, Size size, const char *type);
 

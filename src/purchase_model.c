@@ -136,7 +136,7 @@ ret_check_monetary_value(int64 frequency, double value)
  *-------------------------------------------------------------------------
  */
 
-/* What is remembered between calls; if there is no place for it, of this call */
+/* What is remembered between calls */
 static ScoreCache *
 get_cache(FunctionCallInfo fcinfo)
 {

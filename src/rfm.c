@@ -708,15 +708,8 @@ rfm_score_support(PG_FUNCTION_ARGS)
 			answer = request;
 		}
 	}
-#ifdef RET_HAVE_OPTIMIZE_WINDOW_CLAUSE
-	if (IsA(request, SupportRequestOptimizeWindowClause))
-	{
-		((SupportRequestOptimizeWindowClause *) request)->frameOptions =
-			FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS |
-			FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_END_CURRENT_ROW;
+	if (ret_any_frame_will_do(request))
 		answer = request;
-	}
-#endif
 	PG_RETURN_POINTER(answer);
 }
 

@@ -143,18 +143,13 @@ survival_curve_send(PG_FUNCTION_ARGS)
 	return ret_tally_send(fcinfo);
 }
 
-/* An order of the bytes, which means nothing but lets values be sorted */
 static int
-compare_bytes(FunctionCallInfo fcinfo)
+compare_curves(FunctionCallInfo fcinfo)
 {
 	struct varlena *a = PG_GETARG_VARLENA_PP(0);
 	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-	Size		size_a = VARSIZE_ANY_EXHDR(a);
-	Size		size_b = VARSIZE_ANY_EXHDR(b);
-	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(size_a, size_b));
+	int			result = ret_compare_bytes(a, b);
 
-	if (result == 0)
-		result = (size_a > size_b) - (size_a < size_b);
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
 	return result;
@@ -163,43 +158,43 @@ compare_bytes(FunctionCallInfo fcinfo)
 Datum
 survival_curve_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) == 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) == 0);
 }
 
 Datum
 survival_curve_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) != 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) != 0);
 }
 
 Datum
 survival_curve_lt(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) < 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) < 0);
 }
 
 Datum
 survival_curve_le(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) <= 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) <= 0);
 }
 
 Datum
 survival_curve_gt(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) > 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) > 0);
 }
 
 Datum
 survival_curve_ge(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(compare_bytes(fcinfo) >= 0);
+	PG_RETURN_BOOL(compare_curves(fcinfo) >= 0);
 }
 
 Datum
 survival_curve_cmp(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(compare_bytes(fcinfo));
+	PG_RETURN_INT32(compare_curves(fcinfo));
 }
 
 Datum

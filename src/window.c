@@ -42,8 +42,6 @@
 
 #include "common/int.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
-#include "nodes/supportnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "windowapi.h"
@@ -525,20 +523,8 @@ Datum
 spell_support(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	Node	   *answer = NULL;
 
-#ifdef RET_HAVE_OPTIMIZE_WINDOW_CLAUSE
-	if (IsA(request, SupportRequestOptimizeWindowClause))
-	{
-		((SupportRequestOptimizeWindowClause *) request)->frameOptions =
-			FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS |
-			FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_END_CURRENT_ROW;
-		answer = request;
-	}
-#else
-	(void) request;
-#endif
-	PG_RETURN_POINTER(answer);
+	PG_RETURN_POINTER(ret_any_frame_will_do(request) ? request : NULL);
 }
 
 /*-------------------------------------------------------------------------
