@@ -4,10 +4,12 @@
 # end in an internal error or be taken for another value.
 use strict;
 use warnings FATAL => 'all';
-use IO::Socket::UNIX;
+use FindBin;
+use lib $FindBin::Bin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
 
@@ -88,70 +90,7 @@ unlink "$dir/huge";
 #
 # Damage, sent by the wire protocol: psql cannot send binary parameters
 #
-my $connection = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port)
-  or die 'cannot connect: ' . $!;
-binmode $connection;
-my $buffer = '';
-
-sub send_message
-{
-	my ($type, $body) = @_;
-	print $connection $type . pack('N', 4 + length $body) . $body;
-}
-
-sub read_message
-{
-	while (1)
-	{
-		if (length $buffer >= 5)
-		{
-			my $length = unpack 'N', substr $buffer, 1, 4;
-			if (length $buffer > $length)
-			{
-				my $message = substr $buffer, 0, 1 + $length, '';
-				return (substr($message, 0, 1), substr($message, 5));
-			}
-		}
-		sysread($connection, $buffer, 65536, length $buffer) or return;
-	}
-}
-
-# Reads up to the end of a request; returns the columns of the last row, and
-# SQLSTATE and text of an error
-sub read_answer
-{
-	my (@columns, $state, $text);
-
-	while (my ($type, $body) = read_message())
-	{
-		if ($type eq 'Z')
-		{
-			return ($state // '00000', $text, @columns);
-		}
-		elsif ($type eq 'E')
-		{
-			($state) = $body =~ /(?:^|\0)C([^\0]*)/;
-			($text) = $body =~ /(?:^|\0)M([^\0]*)/;
-		}
-		elsif ($type eq 'D')
-		{
-			my $n = unpack 'n', substr $body, 0, 2, '';
-			@columns = ();
-			for (1 .. $n)
-			{
-				my $length = unpack 'N', substr $body, 0, 4, '';
-				push @columns, $length == 0xFFFFFFFF ? undef : substr $body, 0, $length, '';
-			}
-		}
-	}
-	return ('lost', 'the connection is lost');
-}
-
-my $user = getpwuid($>);
-my $startup = pack('N', 196608) . "user\0$user\0database\0postgres\0\0";
-print $connection pack('N', 4 + length $startup) . $startup;
-$connection->flush;
-my ($state, $text) = read_answer();
+my ($state, $text) = wire_connect($node);
 is($state, '00000', 'connected') or BAIL_OUT($text);
 
 # What is done with a value that gets in: written again, taken through the
@@ -168,7 +107,7 @@ for my $name (keys %statements)
 	send_message('P', "$name\0$statements{$name}\0" . pack('nN', 1, $oid));
 }
 send_message('S', '');
-$connection->flush;
+flush_messages();
 ($state, $text) = read_answer();
 is($state, '00000', 'the statements are prepared') or diag($text);
 
@@ -228,7 +167,7 @@ for my $name (qw(text binary))
 	{
 		my @values = map { damaged() } 1 .. $batch;
 		ask('write', $format, $format ? $_ : '\x' . unpack 'H*', $_) for @values;
-		$connection->flush;
+		flush_messages();
 		for my $value (@values)
 		{
 			my ($state, $text, @columns) = read_answer();
@@ -261,7 +200,7 @@ for my $name (qw(text binary))
 		{
 			ask($_, $format, $format ? $value : '\x' . unpack 'H*', $value) for qw(read merge);
 		}
-		$connection->flush;
+		flush_messages();
 		for my $value (@values)
 		{
 			for my $statement (qw(read merge))

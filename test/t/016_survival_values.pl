@@ -5,10 +5,12 @@
 # or be taken for another value.
 use strict;
 use warnings FATAL => 'all';
-use IO::Socket::UNIX;
+use FindBin;
+use lib $FindBin::Bin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
 
@@ -151,70 +153,7 @@ FROM (VALUES (1, 1, 0, 0), (2, 1, -2147483648, 4294967295), (3, -1, 0, 0), (4, 1
 #
 # Damage, sent by the wire protocol: psql cannot send binary parameters
 #
-my $connection = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port)
-  or die 'cannot connect: ' . $!;
-binmode $connection;
-my $buffer = '';
-
-sub send_message
-{
-	my ($type, $body) = @_;
-	print $connection $type . pack('N', 4 + length $body) . $body;
-}
-
-sub read_message
-{
-	while (1)
-	{
-		if (length $buffer >= 5)
-		{
-			my $length = unpack 'N', substr $buffer, 1, 4;
-			if (length $buffer > $length)
-			{
-				my $message = substr $buffer, 0, 1 + $length, '';
-				return (substr($message, 0, 1), substr($message, 5));
-			}
-		}
-		sysread($connection, $buffer, 65536, length $buffer) or return;
-	}
-}
-
-# Reads up to the end of a request; returns SQLSTATE and text of an error and
-# the columns of the last row
-sub read_answer
-{
-	my (@columns, $state, $text);
-
-	while (my ($type, $body) = read_message())
-	{
-		if ($type eq 'Z')
-		{
-			return ($state // '00000', $text, @columns);
-		}
-		elsif ($type eq 'E')
-		{
-			($state) = $body =~ /(?:^|\0)C([^\0]*)/;
-			($text) = $body =~ /(?:^|\0)M([^\0]*)/;
-		}
-		elsif ($type eq 'D')
-		{
-			my $n = unpack 'n', substr $body, 0, 2, '';
-			@columns = ();
-			for (1 .. $n)
-			{
-				my $length = unpack 'N', substr $body, 0, 4, '';
-				push @columns, $length == 0xFFFFFFFF ? undef : substr $body, 0, $length, '';
-			}
-		}
-	}
-	return ('lost', 'the connection is lost');
-}
-
-my $user = getpwuid($>);
-my $startup = pack('N', 196608) . "user\0$user\0database\0postgres\0\0";
-print $connection pack('N', 4 + length $startup) . $startup;
-$connection->flush;
-my ($state, $text) = read_answer();
+my ($state, $text) = wire_connect($node);
 is($state, '00000', 'connected') or BAIL_OUT($text);
 
 # What is done with a value that gets in: written again, taken through the
@@ -245,7 +184,7 @@ for my $type (sort keys %types)
 		send_message('P', "$type.$name\0$types{$type}{$name}\0" . pack('nN', 1, $oid));
 	}
 	send_message('S', '');
-	$connection->flush;
+	flush_messages();
 	($state, $text) = read_answer();
 	is($state, '00000', "the statements on $type are prepared") or diag($text);
 	my ($table, $column) = $type eq 'tally' ? ('state', 's') : ('curve', 'c');
@@ -350,7 +289,7 @@ for my $type (sort keys %types)
 		{
 			my @values = map { damaged($sound{$type}) } 1 .. $batch;
 			ask("$type.write", $format, $format ? $_ : '\x' . unpack 'H*', $_) for @values;
-			$connection->flush;
+			flush_messages();
 			for my $value (@values)
 			{
 				my ($state, $text, @columns) = read_answer();
@@ -383,7 +322,7 @@ for my $type (sort keys %types)
 			{
 				ask("$type.$_", $format, $format ? $value : '\x' . unpack 'H*', $value) for @statements;
 			}
-			$connection->flush;
+			flush_messages();
 			for my $value (@values)
 			{
 				for my $statement (@statements)

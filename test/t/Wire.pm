@@ -1,0 +1,92 @@
+# Speaks the server's protocol over its socket: psql cannot send parameters in
+# the binary format, nor thousands of them in one go.
+package Wire;
+
+use strict;
+use warnings FATAL => 'all';
+use Exporter qw(import);
+use IO::Socket::UNIX;
+
+our @EXPORT = qw(wire_connect send_message flush_messages read_answer);
+
+my ($connection, $buffer);
+
+# Connects to the database postgres of a node; returns what read_answer does
+sub wire_connect
+{
+	my ($node) = @_;
+	my $user = getpwuid($>);
+	my $startup = pack('N', 196608) . "user\0$user\0database\0postgres\0\0";
+
+	$connection = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port)
+	  or die 'cannot connect: ' . $!;
+	binmode $connection;
+	$buffer = '';
+	print $connection pack('N', 4 + length $startup) . $startup;
+	flush_messages();
+	return read_answer();
+}
+
+# Messages wait until they are flushed
+sub send_message
+{
+	my ($type, $body) = @_;
+	print $connection $type . pack('N', 4 + length $body) . $body;
+	return;
+}
+
+sub flush_messages
+{
+	$connection->flush;
+	return;
+}
+
+sub read_message
+{
+	while (1)
+	{
+		if (length $buffer >= 5)
+		{
+			my $length = unpack 'N', substr $buffer, 1, 4;
+			if (length $buffer > $length)
+			{
+				my $message = substr $buffer, 0, 1 + $length, '';
+				return (substr($message, 0, 1), substr($message, 5));
+			}
+		}
+		sysread($connection, $buffer, 65536, length $buffer) or return;
+	}
+}
+
+# Reads up to the end of a request; returns SQLSTATE and text of an error and
+# the columns of the last row
+sub read_answer
+{
+	my (@columns, $state, $text);
+
+	while (my ($type, $body) = read_message())
+	{
+		if ($type eq 'Z')
+		{
+			return ($state // '00000', $text, @columns);
+		}
+		elsif ($type eq 'E')
+		{
+			($state) = $body =~ /(?:^|\0)C([^\0]*)/;
+			($text) = $body =~ /(?:^|\0)M([^\0]*)/;
+		}
+		elsif ($type eq 'D')
+		{
+			my $n = unpack 'n', substr $body, 0, 2, '';
+			@columns = ();
+			for (1 .. $n)
+			{
+				my $length = unpack 'N', substr $body, 0, 4, '';
+				push @columns, $length == 0xFFFFFFFF ? undef : substr $body, 0, $length, '';
+			}
+		}
+	}
+	return ('lost', 'the connection is lost');
+}
+
+1;
