@@ -275,6 +275,16 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 {
 	int64		last = -1;
 
+	if (mode == MODE_ON)
+	{
+		/* whether an age is repeated cannot be predicted */
+		for (int64 i = 0; i < n && ages[i] <= limit; i++)
+		{
+			cells[ages[i]].retained += ages[i] != last;
+			last = ages[i];
+		}
+		return;
+	}
 	for (int64 i = 0; i < n && ages[i] <= limit; i++)
 	{
 		if (ages[i] == last)
@@ -282,10 +292,8 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 		if (mode == MODE_EVERY && ages[i] != last + 1)
 			break;
 		last = ages[i];
-		if (mode == MODE_ON)
-			cells[last].retained++;
 	}
-	if (mode != MODE_ON && last >= 0)
+	if (last >= 0)
 		cells[last].retained++;
 }
 
