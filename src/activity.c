@@ -31,8 +31,10 @@
 #include "utils/typcache.h"
 
 #include "activity.h"
+#include "activity_events.h"
 #include "activity_io.h"
 #include "activity_parts.h"
+#include "activity_sent.h"
 #include "aggregate.h"
 #include "calendar.h"
 #include "customer.h"
@@ -105,16 +107,18 @@ expanded_from_events(EventsForm *form, MemoryContext parent)
 void
 ret_activity_open(RetActivityReader *reader, Datum value)
 {
-	memset(reader, 0, sizeof(RetActivityReader));
-	reader->days_alloc = 64;
-	reader->days = palloc(reader->days_alloc * sizeof(DateADT));
-
+	ret_reader_init(reader);
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		ret_parts_open(reader, ret_parts_get(value));
 	else
 	{
 		EventsForm *form = (EventsForm *) PG_DETOAST_DATUM(value);
 
+		if (form->form == ACTIVITY_SENT)
+		{
+			ret_sent_open(reader, (struct varlena *) form);
+			return;
+		}
 		if (form->form != ACTIVITY_EVENTS)
 		{
 			ret_canonical_open(reader, (struct varlena *) form);
@@ -165,29 +169,6 @@ ret_activity_next(RetActivityReader *reader)
 	return ret_canonical_next(reader);
 }
 
-/* The canonical value of an unsorted one */
-static struct varlena *
-sort_unsorted(Datum value)
-{
-	RetActivityReader reader;
-	RetExpandedActivity *activity;
-	struct varlena *result;
-
-	ret_activity_open(&reader, value);
-	activity = ret_parts_create(CurrentMemoryContext, reader.ncustomers);
-	while (ret_activity_next(&reader))
-	{
-		ret_parts_merge(activity, &reader);
-		CHECK_FOR_INTERRUPTS();
-	}
-	ret_parts_set_canonical(activity);
-	pfree(reader.days);
-	result = palloc(EOH_get_flat_size(&activity->hdr));
-	EOH_flatten_into(&activity->hdr, result, activity->flat_size);
-	DeleteExpandedObject(EOHPGetRWDatum(&activity->hdr));
-	return result;
-}
-
 /*
  * The canonical value of any form, perhaps the datum itself, with a 4-byte
  * header.
@@ -206,18 +187,18 @@ ret_activity_canonical(Datum value)
 	flat = PG_DETOAST_DATUM(value);
 	if (((EventsForm *) flat)->form == ACTIVITY_CANONICAL)
 		return flat;
-	if (((EventsForm *) flat)->form == ACTIVITY_UNSORTED)
-		result = sort_unsorted(PointerGetDatum(flat));
+	ret_activity_open(&reader, PointerGetDatum(flat));
+	if (reader.expanded)
+		result = (struct varlena *) ret_parts_write(&reader, &size);
 	else
 	{
-		ret_activity_open(&reader, PointerGetDatum(flat));
-		ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, reader.first, reader.last);
+		ret_writer_begin(&writer, reader.ncustomers, reader.first, reader.last);
 		while (ret_activity_next(&reader))
 			ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
 		result = (struct varlena *) ret_writer_end(&writer, &size);
 		pfree(reader.events);
-		pfree(reader.days);
 	}
+	pfree(reader.days);
 	if ((Pointer) flat != DatumGetPointer(value))
 		pfree(flat);
 	return result;
@@ -350,7 +331,6 @@ state_reserve(ActivityState *state, const RetActivityReader *reader)
 						   expanded_from_events(form, context) :
 						   ret_parts_create(context, reader->ncustomers));
 	}
-	ret_parts_reserve(state->expanded, reader->ncustomers);
 }
 
 /* Take in all customers of a reader */
@@ -359,14 +339,14 @@ state_merge(ActivityState *state, RetActivityReader *reader)
 {
 	state_reserve(state, reader);
 	if (state->expanded)
-		ret_parts_touch(state->expanded);
+	{
+		ret_parts_take(state->expanded, reader);
+		return;
+	}
 	while (ret_activity_next(reader))
 	{
-		if (state->expanded)
-			ret_parts_merge(state->expanded, reader);
-		else
-			for (int64 i = 0; i < reader->ndays; i++)
-				state_add(state, reader->customer, reader->days[i]);
+		for (int64 i = 0; i < reader->ndays; i++)
+			state_add(state, reader->customer, reader->days[i]);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -390,22 +370,38 @@ expanded_arg(FunctionCallInfo fcinfo)
 	return NULL;
 }
 
+/*
+ * Add a row to a small group, or to one that does not exist yet.  Apart from
+ * the rows of large groups, which should not pay for its variables.
+ */
+static pg_noinline Datum
+transfn_small(FunctionCallInfo fcinfo, DateADT day)
+{
+	ActivityState state;
+
+	state_get(fcinfo, &state);
+	state_add(&state, PG_GETARG_CUSTOMER(1), day);
+	PG_RETURN_DATUM(state.datum);
+}
+
+/* Add a row to a large group */
+static inline Datum
+transfn_large(FunctionCallInfo fcinfo, RetExpandedActivity *expanded, DateADT day)
+{
+	ret_parts_touch(expanded);
+	ret_parts_add(expanded, PG_GETARG_CUSTOMER(1), day);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
 /* Add a row on a known day */
 static inline Datum
 transfn_day(FunctionCallInfo fcinfo, DateADT day)
 {
 	RetExpandedActivity *expanded = expanded_arg(fcinfo);
-	ActivityState state;
 
 	if (likely(expanded != NULL))
-	{
-		ret_parts_touch(expanded);
-		ret_parts_add(expanded, PG_GETARG_CUSTOMER(1), day);
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	state_get(fcinfo, &state);
-	state_add(&state, PG_GETARG_CUSTOMER(1), day);
-	PG_RETURN_DATUM(state.datum);
+		return transfn_large(fcinfo, expanded, day);
+	return transfn_small(fcinfo, day);
 }
 
 Datum
@@ -430,21 +426,17 @@ Datum
 customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
 	RetExpandedActivity *expanded;
-	ActivityState state;
-	RetOffsets *offsets;
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ret_agg_ignore(fcinfo);
 	expanded = expanded_arg(fcinfo);
 	if (likely(expanded != NULL))
-		return transfn_day(fcinfo, ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
-	state_get(fcinfo, &state);
+		return transfn_large(fcinfo, expanded,
+							 ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	/* a cache for each small group would take more memory than its events */
-	offsets = state.form ? ret_call_offsets(fcinfo->flinfo) : &state.expanded->offsets;
-	state_add(&state, PG_GETARG_CUSTOMER(1),
-			  ret_day_timestamptz(offsets, PG_GETARG_TIMESTAMPTZ(2)));
-	PG_RETURN_DATUM(state.datum);
+	return transfn_small(fcinfo, ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo),
+													 PG_GETARG_TIMESTAMPTZ(2)));
 }
 
 /* Combine function, and transition function of rollup: the union */
@@ -501,7 +493,7 @@ open_header(RetActivityReader *reader, Datum value)
 	{
 		struct varlena *front = PG_DETOAST_DATUM_SLICE(value, 0, ACTIVITY_HEADER_SIZE);
 
-		if (((EventsForm *) front)->form != ACTIVITY_EVENTS)
+		if (((EventsForm *) front)->form == ACTIVITY_CANONICAL)
 		{
 			memset(reader, 0, sizeof(RetActivityReader));
 			ret_canonical_open(reader, front);

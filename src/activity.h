@@ -36,18 +36,27 @@ typedef struct RetActivityReader
 	DateADT    *days;			/* ascending, at least one */
 	int64		ndays;
 
-	/* where the reader is: in canonical bytes, in a map, or in events */
-	bool		unsorted;		/* do the bytes have whole keys? */
+	/* where the reader is: in canonical bytes, in parts, or in events */
 	const uint8 *next;
 	const uint8 *end;
 	struct RetExpandedActivity *expanded;
-	uint32		part;
-	uint64		slot;
+	int			part;
+	int64		index;			/* of the next customer of the part, */
+	int64		unit;			/* and where its days begin */
 	RetEvent   *events;
 	int64		nevents;
 	int64		nread;			/* customers, or events, that were read */
 	int64		days_alloc;		/* days there is room for */
 } RetActivityReader;
+
+/* An empty reader */
+static inline void
+ret_reader_init(RetActivityReader *reader)
+{
+	memset(reader, 0, sizeof(RetActivityReader));
+	reader->days_alloc = 64;
+	reader->days = palloc(reader->days_alloc * sizeof(DateADT));
+}
 
 /* Room for n days in a reader */
 static inline void

@@ -1,20 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * activity_days.c
- *	  A map from customers to sets of days, kept small: what an expanded
- *	  customer_activity holds.
+ *	  Customers and their sets of days, kept small and in order: what an
+ *	  expanded customer_activity holds.
  *
- * A slot of the map has 16 bytes: the customer, and either up to three days or
- * a reference to a block in an arena, which holds the days as a sorted array
- * or, where that is smaller, as a bitmap.  Days are 16 bits, counted from a
- * base that is chosen by the first events; the days that are too far from it
- * (someone's year 9999) are kept as events beside the map.  Blocks that are
- * outgrown are used again.  The map grows in place, the arena by segments.
+ * The customers lie in ascending order of their hash, in three arrays without
+ * gaps: the hashes, from which the customers can be told, the sizes, and the
+ * days, as units of 16 bits.  The days of a customer are a sorted array or,
+ * where that is smaller, a bitmap.  They are counted from a base that is chosen
+ * by the first rows; the days that are too far from it (someone's year 9999)
+ * are kept as events beside.
  *
- * Blocks double, from 24 bytes, which is room for twelve days.  Adding a day is
- * O(1) but for the insertion in the middle of an array, which
- * has at most a few dozen elements before it becomes a bitmap, unless a
- * customer's days are sparse over decades.
+ * Nothing is looked up and nothing is changed in place.  Rows wait until there
+ * are about as many as there are customers; then they are sorted, which is done
+ * within the cache, and merged with what is there into new arrays, reading and
+ * writing from front to end.  A row that touched its customer in a hash table
+ * would wait for memory, and the branches on what it finds there cannot be
+ * predicted; here the loops that see all rows or customers have hardly any.
+ *
+ * A row costs O(log(rows that wait)) in the worst case, for the sort, and its
+ * share of a merge, which is O(what is there): since the rows that wait grow
+ * with that, the share is constant.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,501 +31,449 @@
 #include "utils/memutils.h"
 
 #include "activity_days.h"
+#include "customer.h"
 
-/* The arena grows by segments; a block has a number of units, from 3 to 1,536 */
-#define BLOCK_UNIT			8
-#define SEGMENT_UNITS		2048
-#define PREFETCH_AHEAD		24
+/*
+ * Rows that wait: at least so many, and from then on one for so many bytes of
+ * what is there.  More of them make merges rarer and cost 16 bytes each.
+ */
+#define MIN_ROWS			512
+#define MAX_ROWS			(1 << 24)
+#define BYTES_PER_ROW		30
 
-/* An array longer than this may become a bitmap */
+/*
+ * A bitmap has a unit for the 16 days at which it begins, one for the number
+ * of days, less 1, and units of 16 days.  An array longer than ARRAY_ENOUGH
+ * becomes one if that is shorter.
+ */
+#define BITMAP_HEADER		2
+#define BITMAP_MAX_UNITS	(BITMAP_HEADER + (PG_UINT16_MAX + 1) / 16)
 #define ARRAY_ENOUGH		32
 
-/* A day, as its offset from the base, for the customer in a slot */
-typedef struct DayOfSlot
-{
-	RetCustomer *customer;
-	int			day;
-} DayOfSlot;
+/* The base is a multiple of this, so that it is the same in all processes */
+#define BASE_STEP			16384
 
-/* Words of 64 days that offsets of 16 bits can be in */
-#define BITMAP_WORDS		1024
+/* A multiple of it that is more than the days before 2000 */
+#define DATE_SHIFT			(BASE_STEP * 1024)
+
+/* Rows by which the base is chosen */
+#define BASE_SAMPLE			256
+
+/* merge_hashes: where a customer is */
+#define IN_DAYS				1
+#define IN_OTHER			2
 
 /*-------------------------------------------------------------------------
- * Events
+ * The days of one customer
  *-------------------------------------------------------------------------
  */
 
-static inline int
-event_compare(const RetEvent *a, const RetEvent *b)
+/* Copy a few units, faster than memcpy would be called: see RET_UNITS_PAD */
+static inline void
+copy_units(uint16 *to, const uint16 *from, int64 n)
 {
-	if (a->customer != b->customer)
-		return a->customer < b->customer ? -1 : 1;
-	return (a->day > b->day) - (a->day < b->day);
+	memcpy(to, from, RET_UNITS_PAD * sizeof(uint16));
+	for (int64 i = RET_UNITS_PAD; i < n; i += RET_UNITS_PAD)
+		memcpy(to + i, from + i, RET_UNITS_PAD * sizeof(uint16));
 }
 
-#define ST_SORT sort_events
-#define ST_ELEMENT_TYPE RetEvent
-#define ST_COMPARE(a, b) event_compare(a, b)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* Sort events and drop duplicates; returns how many are left */
-int64
-ret_events_compact(RetEvent *events, int64 nevents)
+/* The set of two ascending arrays; returns its size */
+static int
+array_merge(uint16 *out, const uint16 *a, int na, const uint16 *b, int nb)
 {
-	int64		n = 0;
+	uint16	   *next = out;
+	int			i = 0;
+	int			j = 0;
 
-	sort_events(events, nevents);
-	for (int64 i = 0; i < nevents; i++)
-		if (n == 0 || event_compare(&events[n - 1], &events[i]) != 0)
-			events[n++] = events[i];
+	while (i < na && j < nb)
+	{
+		uint16		x = a[i];
+		uint16		y = b[j];
+
+		*next++ = Min(x, y);
+		i += x <= y;
+		j += y <= x;
+	}
+	memcpy(next, a + i, (na - i) * sizeof(uint16));
+	next += na - i;
+	memcpy(next, b + j, (nb - j) * sizeof(uint16));
+	return next + (nb - j) - out;
+}
+
+/* Set the bits of n days in words that begin at word low */
+static int
+bitmap_set(uint16 *words, int low, const uint16 *days, int n)
+{
+	int			nnew = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		uint16	   *word = &words[(days[i] >> 4) - low];
+		uint16		bit = 1 << (days[i] & 15);
+
+		nnew += (*word & bit) == 0;
+		*word |= bit;
+	}
+	return nnew;
+}
+
+/* The days of a bitmap, as an array */
+static int
+bitmap_list(const uint16 *bitmap, int size, uint16 *days)
+{
+	int			n = 0;
+
+	for (int i = BITMAP_HEADER; i < size; i++)
+		for (uint32 bits = bitmap[i]; bits != 0; bits &= bits - 1)
+			days[n++] = (bitmap[0] + i - BITMAP_HEADER) * 16 + pg_rightmost_one_pos32(bits);
 	return n;
 }
 
-/* Add to a list in context; duplicates are dropped whenever it is full */
-static void
-strays_add(RetEventList *list, int64 customer, DateADT day, MemoryContext context)
+/*
+ * Put days, of which there is at least one, into a bitmap; returns the size of
+ * the result, which is again a bitmap unless its range has become so wide that
+ * an array is smaller.  out has room for both.
+ */
+static int
+bitmap_merge(uint16 *out, const uint16 *bitmap, int size, const uint16 *days, int ndays)
 {
-	if (list->nevents == list->nalloc)
+	int			nwords = size - BITMAP_HEADER;
+	int			low = Min(bitmap[0], days[0] >> 4);
+	int			high = Max(bitmap[0] + nwords - 1, days[ndays - 1] >> 4);
+	int			before = bitmap[0] - low;
+	int			after = high - (bitmap[0] + nwords - 1);
+	int			count = bitmap[1] + 1;
+	uint16	   *words = out + BITMAP_HEADER;
+
+	memset(words, 0, before * sizeof(uint16));
+	memcpy(words + before, bitmap + BITMAP_HEADER, nwords * sizeof(uint16));
+	memset(words + before + nwords, 0, after * sizeof(uint16));
+	count += bitmap_set(words, low, days, ndays);
+	out[0] = low;
+	out[1] = count - 1;
+	size = BITMAP_HEADER + high - low + 1;
+	if (unlikely(size >= count))
 	{
-		if (list->nalloc == 0)
+		uint16		list[BITMAP_MAX_UNITS];
+
+		bitmap_list(out, size, list);
+		memcpy(out, list, count * sizeof(uint16));
+		return count;
+	}
+	return size | RET_HAS_BITMAP;
+}
+
+/* Make a bitmap of an array if that is smaller; returns the size */
+static int
+array_shrink(uint16 *array, int n)
+{
+	int			low = array[0] >> 4;
+	int			nwords = (array[n - 1] >> 4) - low + 1;
+	uint16		words[BITMAP_MAX_UNITS];
+
+	if (BITMAP_HEADER + nwords >= n)
+		return n;
+	memset(words, 0, nwords * sizeof(uint16));
+	bitmap_set(words, low, array, n);
+	array[0] = low;
+	array[1] = n - 1;
+	memcpy(array + BITMAP_HEADER, words, nwords * sizeof(uint16));
+	return (BITMAP_HEADER + nwords) | RET_HAS_BITMAP;
+}
+
+/*
+ * The set of the days of a customer in two places, of which b has one at least;
+ * returns its size.  out has room for the units of both and for any bitmap.
+ * *scratch is allocated when it is needed.
+ */
+static pg_noinline int
+days_merge(uint16 *out, const uint16 *a, int na, bool a_bitmap,
+		   const uint16 *b, int nb, bool b_bitmap, uint16 **scratch)
+{
+	int			n;
+
+	if (a_bitmap && b_bitmap)
+	{
+		if (*scratch == NULL)
+			*scratch = palloc((PG_UINT16_MAX + 1) * sizeof(uint16));
+		nb = bitmap_list(b, nb, *scratch);
+		b = *scratch;
+	}
+	else if (b_bitmap)
+		return bitmap_merge(out, b, nb, a, na);
+	if (a_bitmap)
+		return bitmap_merge(out, a, na, b, nb);
+	n = array_merge(out, a, na, b, nb);
+	return n > ARRAY_ENOUGH ? array_shrink(out, n) : n;
+}
+
+/* Put the strays of a customer around the n days that a reader has */
+static int64
+read_strays(const RetDays *sets, RetActivityReader *reader, int64 n)
+{
+	const RetEventList *strays = &sets->strays;
+	int64		i = ret_strays_find(strays, reader->customer);
+	int64		before = i;
+	int64		after;
+
+	/* strays are before or behind all days that have an offset */
+	while (before < strays->nevents && strays->events[before].customer == reader->customer &&
+		   strays->events[before].day < sets->base)
+		before++;
+	after = before;
+	while (after < strays->nevents && strays->events[after].customer == reader->customer)
+		after++;
+	ret_reader_reserve(reader, n + after - i);
+	memmove(reader->days + (before - i), reader->days, n * sizeof(DateADT));
+	for (int64 j = i; j < before; j++)
+		reader->days[j - i] = strays->events[j].day;
+	for (int64 j = before; j < after; j++)
+		reader->days[n + j - i] = strays->events[j].day;
+	return n + after - i;
+}
+
+/* Read customer i, whose units begin at start, and all days in ascending order */
+void
+ret_days_read(const RetDays *sets, int64 i, int64 start, RetActivityReader *reader)
+{
+	const uint16 *units = sets->units + start;
+	int			size = sets->sizes[i];
+	int64		n = 0;
+
+	reader->customer = ret_hash_customer(sets->hashes[i]);
+	if (size & RET_HAS_BITMAP)
+	{
+		ret_reader_reserve(reader, (int64) size * 16);
+		for (int w = BITMAP_HEADER; w < (size & ~RET_HAS_BITMAP); w++)
 		{
-			list->nalloc = 64;
-			list->events = MemoryContextAlloc(context, list->nalloc * sizeof(RetEvent));
-		}
-		else
-			list->nevents = ret_events_compact(list->events, list->nevents);
-		if (list->nevents > list->nalloc / 2)
-		{
-			list->nalloc *= 2;
-			list->events = repalloc_huge(list->events, list->nalloc * sizeof(RetEvent));
+			DateADT		first = sets->base + (units[0] + w - BITMAP_HEADER) * 16;
+
+			for (uint32 bits = units[w]; bits != 0; bits &= bits - 1)
+				reader->days[n++] = first + pg_rightmost_one_pos32(bits);
 		}
 	}
-	list->events[list->nevents].customer = customer;
-	list->events[list->nevents].day = day;
-	list->events[list->nevents++].aux = 0;
-	list->sorted = false;
+	else
+	{
+		ret_reader_reserve(reader, size);
+		for (; n < size; n++)
+			reader->days[n] = sets->base + units[n];
+	}
+	if (unlikely(sets->strays.nevents > 0))
+		n = read_strays(sets, reader, n);
+	reader->ndays = n;
 }
 
-void
-ret_strays_sort(RetEventList *list)
+/* Read the next customer */
+bool
+ret_days_next(const RetDays *sets, RetActivityReader *reader)
 {
-	if (!list->sorted)
-		list->nevents = ret_events_compact(list->events, list->nevents);
-	list->sorted = true;
+	int64		i = reader->index;
+
+	if (i == sets->ncustomers)
+		return false;
+	ret_days_read(sets, i, reader->unit, reader);
+	reader->unit += ret_days_units(sets, i);
+	reader->index++;
+	return true;
 }
 
-/* Place in a sorted list of the first event of a customer */
+/* Where the units of each customer begin, for reading in another order */
+int64 *
+ret_days_starts(const RetDays *sets)
+{
+	int64	   *starts = MemoryContextAllocHuge(CurrentMemoryContext,
+												(sets->ncustomers + 1) * sizeof(int64));
+	int64		next = 0;
+
+	for (int64 i = 0; i < sets->ncustomers; i++)
+	{
+		starts[i] = next;
+		next += ret_days_units(sets, i);
+	}
+	return starts;
+}
+
+/*-------------------------------------------------------------------------
+ * Merging
+ *-------------------------------------------------------------------------
+ */
+
+static void *
+alloc_array(MemoryContext context, int64 n, Size size)
+{
+	return MemoryContextAllocHuge(context, n * size);
+}
+
+/* Two ascending lists of hashes that are being merged */
+typedef struct HashMerge
+{
+	const uint64 *a;			/* next and end of those that are there, */
+	const uint64 *a_end;
+	const uint64 *b;			/* and of others */
+	const uint64 *b_end;
+	uint64	   *out;
+	uint8	   *where;			/* in which of the two each is */
+} HashMerge;
+
+/* One step, without a branch on the hashes, since none could be predicted */
+static pg_always_inline void
+merge_step(HashMerge *merge)
+{
+	uint64		x = *merge->a;
+	uint64		y = *merge->b;
+	int			in_days = x <= y;
+	int			in_other = y <= x;
+
+	*merge->out++ = Min(x, y);
+	*merge->where++ = in_days * IN_DAYS + in_other * IN_OTHER;
+	merge->a += in_days;
+	merge->b += in_other;
+}
+
+/* The rest */
+static pg_always_inline void
+merge_finish(HashMerge *merge)
+{
+	while (merge->a < merge->a_end && merge->b < merge->b_end)
+		merge_step(merge);
+	for (; merge->a < merge->a_end; *merge->where++ = IN_DAYS)
+		*merge->out++ = *merge->a++;
+	for (; merge->b < merge->b_end; *merge->where++ = IN_OTHER)
+		*merge->out++ = *merge->b++;
+}
+
+/* The first of n ascending hashes that is not less than a hash */
 static int64
-strays_find(const RetEventList *list, int64 customer)
+find_hash(const uint64 *hashes, int64 n, uint64 hash)
 {
 	int64		low = 0;
-	int64		high = list->nevents;
 
-	while (low < high)
+	while (low < n)
 	{
-		int64		middle = low + (high - low) / 2;
+		int64		middle = low + (n - low) / 2;
 
-		if (list->events[middle].customer < customer)
+		if (hashes[middle] < hash)
 			low = middle + 1;
 		else
-			high = middle;
+			n = middle;
 	}
 	return low;
 }
 
-/*-------------------------------------------------------------------------
- * Blocks
- *-------------------------------------------------------------------------
+/*
+ * The order of the customers that are there and n others, and in which of the
+ * two each is.  Returns their number.  A step must wait for the one before, so
+ * both halves are merged at the same time.
  */
-
-/* Bytes of a block of a class: 24, 48, 96 ... */
-static inline Size
-class_size(int class)
+static int64
+merge_hashes(const RetDays *sets, const uint64 *others, int64 n, uint64 *hashes, uint8 *where)
 {
-	return (Size) 24 << class;
-}
+	int64		a_half = sets->ncustomers / 2;
+	int64		b_half = a_half > 0 ? find_hash(others, n, sets->hashes[a_half]) : 0;
+	int64		half = a_half + b_half;
+	HashMerge	low = {sets->hashes, sets->hashes + a_half, others, others + b_half,
+	hashes, where};
+	HashMerge	high = {low.a_end, sets->hashes + sets->ncustomers, low.b_end, others + n,
+	hashes + half, where + half};
+	int64		nhigh;
 
-/* The class of a block of at least so many bytes */
-static inline int
-class_for(Size size)
-{
-	return size <= 24 ? 0 : pg_leftmost_one_pos64((size - 1) / 24) + 1;
-}
+	while (low.a < low.a_end && low.b < low.b_end && high.a < high.a_end && high.b < high.b_end)
+	{
+		merge_step(&low);
+		merge_step(&high);
+	}
+	merge_finish(&low);
+	merge_finish(&high);
 
-static inline void *
-block_at(const RetDays *sets, uint32 ref)
-{
-	return sets->segments[ref / SEGMENT_UNITS] + (ref % SEGMENT_UNITS) * BLOCK_UNIT;
+	/* those in both places have left a gap */
+	nhigh = high.out - (hashes + half);
+	memmove(low.out, hashes + half, nhigh * sizeof(uint64));
+	memmove(low.where, where + half, nhigh * sizeof(uint8));
+	return low.out + nhigh - hashes;
 }
 
 /*
- * Add a segment to the arena.  Segments are small and never move: growing one
- * large chunk for each of many parts would leave as many holes behind.
+ * Merge the days of n customers, in ascending order of their hash, who have
+ * nunits units.  Those of a customer end at ends[i] and are an array of any
+ * length; or, if ends is NULL, sizes tell as in RetDays.  Neither is looked at
+ * but for the customers whom hashes has.
  */
-static void
-segment_add(RetDays *sets)
+static pg_always_inline void
+merge_others(RetDays *sets, const uint64 *other_hashes, int64 n, const int64 *ends,
+			 const uint16 *other_sizes, const uint16 *other_units, int64 nunits)
 {
-	if (sets->nsegments == PG_UINT32_MAX / SEGMENT_UNITS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too much activity in one group"),
-				 errdetail("The days of %llu customers need more than 32 GB.",
-						   (unsigned long long) sets->map.ncustomers)));
-	if (sets->nsegments == sets->segments_alloc)
+	int64		most = sets->ncustomers + n;
+	int64		alloc = sets->nunits + nunits + RET_UNITS_PAD;
+	uint64	   *hashes = alloc_array(sets->context, most, sizeof(uint64));
+	uint16	   *sizes = alloc_array(sets->context, most + 1, sizeof(uint16));
+	uint16	   *merged = alloc_array(sets->context, alloc, sizeof(uint16));
+	uint8	   *where = alloc_array(CurrentMemoryContext, most, sizeof(uint8));
+	uint16	   *scratch = NULL;
+	uint16	   *out = merged;
+	const uint16 *size_next = sets->sizes;
+	const uint16 *units = sets->units;
+	const uint16 *end = units + sets->nunits;
+	const uint16 *other = other_units;
+	const uint16 *other_end = other_units + nunits;
+	int64		ncustomers = merge_hashes(sets, other_hashes, n, hashes, where);
+
+	for (int64 i = 0; i < ncustomers; i++)
 	{
-		sets->segments_alloc = Max(16, 2 * sets->segments_alloc);
-		sets->segments = sets->segments ?
-			repalloc_huge(sets->segments, sets->segments_alloc * sizeof(char *)) :
-			MemoryContextAlloc(sets->context, sets->segments_alloc * sizeof(char *));
-	}
-	sets->segments[sets->nsegments] = MemoryContextAlloc(sets->context, SEGMENT_UNITS * BLOCK_UNIT);
-	/* the first unit of all is not used, so that no block is number 0 */
-	sets->segment_used = sets->nsegments++ == 0 ? 1 : 0;
-}
+		int			in_days = (where[i] & IN_DAYS) / IN_DAYS;
+		int			in_other = (where[i] & IN_OTHER) / IN_OTHER;
+		int			size = *size_next & -in_days;
+		int			size2 = (ends ? other_units + *ends - other : *other_sizes) & -in_other;
+		int			nunits1 = size & ~RET_HAS_BITMAP;
+		int			nunits2 = ends ? size2 : size2 & ~RET_HAS_BITMAP;
+		uint16		last = units[nunits1 - (nunits1 > 0)];
+		int			same = (nunits1 > 0) & (nunits2 > 0) & (last >= *other);
+		int			both = ends ? nunits2 > 0 : (nunits1 > 0) & (nunits2 > 0);
 
-/* Take a block of a class */
-static uint32
-block_alloc(RetDays *sets, int class)
-{
-	uint32		ref = sets->free[class];
-	uint32		units = class_size(class) / BLOCK_UNIT;
-
-	if (ref != 0)
-	{
-		memcpy(&sets->free[class], block_at(sets, ref), sizeof(uint32));
-		return ref;
-	}
-	if (sets->nsegments == 0 || sets->segment_used + units > SEGMENT_UNITS)
-		segment_add(sets);
-	ref = (sets->nsegments - 1) * SEGMENT_UNITS + sets->segment_used;
-	sets->segment_used += units;
-	return ref;
-}
-
-static void
-block_free(RetDays *sets, uint32 ref, int class)
-{
-	memcpy(block_at(sets, ref), &sets->free[class], sizeof(uint32));
-	sets->free[class] = ref;
-}
-
-/*-------------------------------------------------------------------------
- * The days of a customer
- *-------------------------------------------------------------------------
- */
-
-static inline int
-days_class(const RetCustomer *customer)
-{
-	return customer->flags >> DAYS_CLASS_SHIFT;
-}
-
-/* Days that the array of a customer has room for */
-static inline int
-array_capacity(const RetCustomer *customer)
-{
-	return (24 / sizeof(uint16)) << days_class(customer);
-}
-
-/* Words in the bitmap of a customer */
-static inline int
-bitmap_nwords(const RetCustomer *customer)
-{
-	return (24 / sizeof(uint64)) << days_class(customer);
-}
-
-/* The class of a bitmap that covers words low..high and has room to grow */
-static inline int
-bitmap_class(int low, int high)
-{
-	int			nwords = high - low + 1;
-
-	return class_for((nwords + nwords / 8) * sizeof(uint64));
-}
-
-/* Give a customer a new block of a class; whoever had an old one must free it */
-static void *
-days_set_block(RetDays *sets, RetCustomer *customer, int kind, int class)
-{
-	customer->flags = class << DAYS_CLASS_SHIFT | (customer->flags & HAS_STRAYS) | kind;
-	customer->word = block_alloc(sets, class);
-	return block_at(sets, customer->word);
-}
-
-/* Give a customer an empty bitmap that covers words low..high */
-static uint64 *
-bitmap_create(RetDays *sets, RetCustomer *customer, int low, int high)
-{
-	int			class = bitmap_class(low, high);
-	uint64	   *bits = days_set_block(sets, customer, DAYS_BITMAP, class);
-
-	customer->small = Max(Min(low, BITMAP_WORDS - bitmap_nwords(customer)), 0);
-	return memset(bits, 0, class_size(class));
-}
-
-static inline void
-bitmap_set(uint64 *bits, int first, uint16 day)
-{
-	bits[(day >> 6) - first] |= UINT64CONST(1) << (day & 63);
-}
-
-/* Enlarge the bitmap of a customer so that it covers a word */
-static void
-bitmap_cover(RetDays *sets, RetCustomer *customer, int word)
-{
-	const RetCustomer old = *customer;
-	const uint64 *old_bits = block_at(sets, old.word);
-	int			first = old.small;
-	int			low = first;
-	int			high = first + bitmap_nwords(&old) - 1;
-	uint64	   *bits;
-
-	while (high > low && old_bits[high - first] == 0)
-		high--;
-	while (low < high && old_bits[low - first] == 0)
-		low++;
-	bits = bitmap_create(sets, customer, Min(low, word), Max(high, word));
-	memcpy(&bits[low - customer->small], &old_bits[low - first],
-		   (high - low + 1) * sizeof(uint64));
-	block_free(sets, old.word, days_class(&old));
-}
-
-/* A full array of a customer becomes a larger one, or a bitmap if that is smaller */
-static void
-array_enlarge(RetDays *sets, RetCustomer *customer, uint16 day)
-{
-	const RetCustomer old = *customer;
-	const uint16 *days = block_at(sets, old.word);
-	int			ndays = old.small;
-	int			class = days_class(&old) + 1;
-	int			low = Min(days[0], day) >> 6;
-	int			high = Max(days[ndays - 1], day) >> 6;
-
-	if (ndays >= ARRAY_ENOUGH && bitmap_class(low, high) <= class)
-	{
-		uint64	   *bits = bitmap_create(sets, customer, low, high);
-
-		for (int i = 0; i < ndays; i++)
-			bitmap_set(bits, customer->small, days[i]);
-	}
-	else
-		memcpy(days_set_block(sets, customer, DAYS_ARRAY, class), days, ndays * sizeof(uint16));
-	block_free(sets, old.word, days_class(&old));
-}
-
-/* Insert into ndays sorted days, of which there is room for one more; false if it is there */
-static inline bool
-insert_day(uint16 *days, int ndays, uint16 day)
-{
-	int			i = ndays;
-
-	while (i > 0 && days[i - 1] > day)
-		i--;
-	if (i > 0 && days[i - 1] == day)
-		return false;
-	memmove(&days[i + 1], &days[i], (ndays - i) * sizeof(uint16));
-	days[i] = day;
-	return true;
-}
-
-/* The days of a customer of one to three */
-static inline void
-inline_get(const RetCustomer *customer, uint16 *days)
-{
-	days[0] = customer->small;
-	days[1] = customer->word & 0xFFFF;
-	days[2] = customer->word >> 16;
-}
-
-static inline void
-inline_set(RetCustomer *customer, const uint16 *days, int ndays)
-{
-	customer->flags = (customer->flags & ~DAYS_KIND) | ndays;
-	customer->small = days[0];
-	customer->word = (ndays > 1 ? days[1] : 0) | (uint32) (ndays > 2 ? days[2] : 0) << 16;
-}
-
-/* Add a day, given as its offset from the base, to a customer who has an array */
-static inline void
-array_add(RetDays *sets, RetCustomer *customer, uint16 day)
-{
-	uint16	   *days = block_at(sets, customer->word);
-	int			ndays = customer->small;
-
-	/* usually it is the last */
-	if (likely(days[ndays - 1] < day && ndays < array_capacity(customer)))
-	{
-		days[ndays] = day;
-		customer->small++;
-		return;
-	}
-	if (days[ndays - 1] == day)
-		return;
-	if (ndays == array_capacity(customer))
-	{
-		int			i = ndays - 1;
-
-		while (i > 0 && days[i] > day)
-			i--;
-		if (days[i] == day)
-			return;
-		array_enlarge(sets, customer, day);
-		days = block_at(sets, customer->word);
-		if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
+		/* arrays that follow one another, perhaps with a day in common, are copied */
+		size_next += in_days;
+		if (ends)
+			ends += in_other;
+		else
+			other_sizes += in_other;
+		if (unlikely(both & ((size + size2 > ARRAY_ENOUGH) | (same & (last != *other)))))
 		{
-			bitmap_set((uint64 *) days, customer->small, day);
-			return;
+			int64		used = out - merged;
+			int64		needed = used + (end - units) + (other_end - other) +
+				BITMAP_MAX_UNITS + RET_UNITS_PAD;
+
+			if (needed > alloc)
+			{
+				alloc = needed + needed / 8;
+				merged = repalloc_huge(merged, alloc * sizeof(uint16));
+				out = merged + used;
+			}
+			sizes[i] = days_merge(out, units, nunits1, (size & RET_HAS_BITMAP) != 0,
+								  other, nunits2, !ends && (size2 & RET_HAS_BITMAP) != 0,
+								  &scratch);
+			out += sizes[i] & ~RET_HAS_BITMAP;
 		}
-	}
-	customer->small += insert_day(days, ndays, day);
-}
-
-/* The same to one who has a bitmap */
-static inline void
-bitmap_add(RetDays *sets, RetCustomer *customer, uint16 day)
-{
-	int			word = day >> 6;
-
-	if (unlikely(word < customer->small ||
-				 word >= customer->small + bitmap_nwords(customer)))
-		bitmap_cover(sets, customer, word);
-	bitmap_set(block_at(sets, customer->word), customer->small, day);
-}
-
-/* The same to one of whom less is known */
-static void
-inline_add(RetDays *sets, RetCustomer *customer, uint16 day)
-{
-	int			ndays = customer->flags & DAYS_KIND;
-	uint16		days[DAYS_INLINE_MAX + 1];
-
-	/* earlier events of the batch may have changed how the days are kept */
-	if (ndays == DAYS_ARRAY)
-	{
-		array_add(sets, customer, day);
-		return;
-	}
-	if (ndays == DAYS_BITMAP)
-	{
-		bitmap_add(sets, customer, day);
-		return;
-	}
-	if (ndays == DAYS_NONE)
-		ndays = 0;
-	inline_get(customer, days);
-	if (!insert_day(days, ndays, day))
-		return;
-	if (++ndays <= DAYS_INLINE_MAX)
-		inline_set(customer, days, ndays);
-	else
-	{
-		memcpy(days_set_block(sets, customer, DAYS_ARRAY, 0), days, ndays * sizeof(uint16));
-		customer->small = ndays;
-	}
-}
-
-/* Read the days of a customer, strays included, in ascending order */
-void
-ret_days_read(const RetDays *sets, const RetCustomer *customer, RetActivityReader *reader)
-{
-	DateADT		base = sets->base;
-	int			kind = customer->flags & DAYS_KIND;
-	int64		n = 0;
-
-	if (kind <= DAYS_INLINE_MAX)
-	{
-		uint16		days[DAYS_INLINE_MAX];
-
-		inline_get(customer, days);
-		while (n < kind)
+		else
 		{
-			reader->days[n] = base + days[n];
-			n++;
+			copy_units(out, units, nunits1);
+			copy_units(out + nunits1, other + same, nunits2 - same);
+			sizes[i] = size + size2 - same;
+			out += nunits1 + nunits2 - same;
 		}
-	}
-	else if (kind == DAYS_ARRAY)
-	{
-		const uint16 *days = block_at(sets, customer->word);
-
-		ret_reader_reserve(reader, customer->small);
-		for (; n < customer->small; n++)
-			reader->days[n] = base + days[n];
-	}
-	else if (kind == DAYS_BITMAP)
-	{
-		const uint64 *words = block_at(sets, customer->word);
-		int			nwords = bitmap_nwords(customer);
-
-		ret_reader_reserve(reader, (int64) nwords * 64);
-		for (int i = 0; i < nwords; i++)
-		{
-			DateADT		first = base + (customer->small + i) * 64;
-
-			for (uint64 bits = words[i]; bits != 0; bits &= bits - 1)
-				reader->days[n++] = first + pg_rightmost_one_pos64(bits);
-		}
+		units += nunits1;
+		other += nunits2;
 	}
 
-	if (customer->flags & HAS_STRAYS)
-	{
-		const RetEventList *strays = &sets->strays;
-		int64		i = strays_find(strays, customer->key);
-		int64		before = i;
-		int64		after;
-
-		/* strays are before or behind all days that have an offset */
-		while (before < strays->nevents && strays->events[before].customer == customer->key &&
-			   strays->events[before].day < base)
-			before++;
-		after = before;
-		while (after < strays->nevents && strays->events[after].customer == customer->key)
-			after++;
-		ret_reader_reserve(reader, n + after - i);
-		memmove(reader->days + (before - i), reader->days, n * sizeof(DateADT));
-		for (int64 j = i; j < before; j++)
-			reader->days[j - i] = strays->events[j].day;
-		for (int64 j = before; j < after; j++)
-			reader->days[n + j - i] = strays->events[j].day;
-		n += after - i;
-	}
-	reader->customer = customer->key;
-	reader->ndays = n;
-}
-
-/* An empty map with room for n customers */
-void
-ret_days_create(RetDays *sets, MemoryContext context, uint64 n)
-{
-	memset(sets, 0, sizeof(RetDays));
-	sets->context = context;
-	ret_map_create(&sets->map, offsetof(RetCustomer, values), n, context);
-	sets->first = DATEVAL_NOEND;
-	sets->last = DATEVAL_NOBEGIN;
-	sets->strays.sorted = true;
-}
-
-/* Free the chunks of a map */
-void
-ret_days_free(RetDays *sets)
-{
-	pfree(sets->map.chunk);
-	for (uint32 i = 0; i < sets->nsegments; i++)
-		pfree(sets->segments[i]);
-	if (sets->segments)
-		pfree(sets->segments);
-	if (sets->strays.events)
-		pfree(sets->strays.events);
-}
-
-/* A day that is too far from the base */
-static void
-stray_add(RetDays *sets, RetCustomer *customer, DateADT day)
-{
-	customer->flags |= HAS_STRAYS;
-	strays_add(&sets->strays, customer->key, day, sets->context);
+	if (scratch)
+		pfree(scratch);
+	pfree(where);
+	pfree(sets->hashes);
+	pfree(sets->sizes);
+	pfree(sets->units);
+	sets->ncustomers = ncustomers;
+	sets->nunits = out - merged;
+	sets->hashes = repalloc_huge(hashes, ncustomers * sizeof(uint64));
+	sets->sizes = repalloc_huge(sizes, (ncustomers + 1) * sizeof(uint16));
+	sets->units = repalloc_huge(merged, (sets->nunits + RET_UNITS_PAD) * sizeof(uint16));
 }
 
 static int
@@ -531,223 +485,186 @@ compare_days(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/*
- * Choose the base by the first events: around their median, which is not the
- * one that stands for "never"
- */
+/* Choose the base near the median of some rows */
 static void
-choose_base(RetDays *sets, const RetEvent *events, int n)
+choose_base(RetDays *sets, int64 nrows)
 {
-	DateADT		days[RET_DAYS_BATCH];
+	DateADT		days[BASE_SAMPLE];
+	int			n = Min(nrows, BASE_SAMPLE);
+	int64		middle;
 
 	for (int i = 0; i < n; i++)
-		days[i] = events[i].day;
+		days[i] = sets->rows[nrows / n * i].day;
 	qsort(days, n, sizeof(DateADT), compare_days);
-	sets->base = days[n / 2] - (PG_UINT16_MAX + 1) / 2;
+	/* DateADT is far from negative where it is divided */
+	middle = ((int64) days[n / 2] + BASE_STEP / 2 + DATE_SHIFT) / BASE_STEP * BASE_STEP - DATE_SHIFT;
+	sets->base = (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
 }
 
-/*
- * Ask for the part of a customer's block that a day will touch: the word of a
- * bitmap, in an array the end, where a later day is put
- */
-static pg_always_inline void
-block_prefetch(const RetDays *sets, const RetCustomer *customer, int offset)
+/* Make room for as many rows as may wait, where none do */
+static void
+set_room(RetDays *sets)
 {
-	int			word = (offset >> 6) - customer->small;
-	int			at = customer->small * sizeof(uint16);
+	int64		wanted = Max(sets->ncustomers + sets->ncustomers * 2 / 3,
+							 sets->nunits * (int64) sizeof(uint16) / BYTES_PER_ROW);
 
-	if ((customer->flags & DAYS_KIND) == DAYS_BITMAP)
-		at = word * sizeof(uint64);
-	__builtin_prefetch((char *) block_at(sets, customer->word) + at, 1);
-}
-
-/* The slot at which the probes of an event begin: ret_map_home, by its aux */
-static inline RetCustomer *
-event_home(const RetMap *map, const RetEvent *event)
-{
-	return (RetCustomer *) map->slots + ((event->aux >> (map->shift - 32)) & map->group);
-}
-
-/* A new customer, still without days, in an unused slot */
-static inline RetCustomer *
-add_customer(RetMap *map, RetCustomer *slot, int64 key)
-{
-	slot->key = key;
-	slot->flags = DAYS_NONE;
-	slot->turn = map->turn;
-	map->ncustomers++;
-	return slot;
-}
-
-/*
- * The slot of an event's customer, entered if new.  Most are there, in the
- * first cache line: its slots are compared without a branch for each, since
- * how many it takes cannot be predicted.
- */
-static inline RetCustomer *
-enter_customer(RetMap *map, const RetEvent *event)
-{
-	RetCustomer *customer = event_home(map, event);
-	int64		key = event->customer;
-	unsigned int found;
-
-	found = (customer[0].key == key) | (customer[1].key == key) << 1 |
-		(customer[2].key == key) << 2 | (customer[3].key == key) << 3;
-	if (likely(found != 0))
+	wanted = Min(wanted, MAX_ROWS);
+	if (wanted > sets->rows_alloc)
 	{
-		customer += pg_rightmost_one_pos32(found);
-		/* an unused slot looks like that of customer 0 */
-		if (likely(customer->flags != 0))
-			return customer;
+		pfree(sets->rows);
+		sets->rows = alloc_array(sets->context, wanted, sizeof(RetRow));
+		sets->rows_alloc = wanted;
 	}
-	/* a line is filled from its beginning, so a customer who is not in one with room is new */
-	customer = event_home(map, event);
-	found = (customer[0].flags == 0) | (customer[1].flags == 0) << 1 |
-		(customer[2].flags == 0) << 2 | (customer[3].flags == 0) << 3;
-	if (likely(found != 0))
-		return add_customer(map, customer + pg_rightmost_one_pos32(found), key);
-	customer = ret_map_probe(map, key);
-	return customer->flags != 0 ? customer : add_customer(map, customer, key);
 }
 
-/*
- * Add up to RET_DAYS_BATCH events, of which aux is the high half of the
- * customer's hash.  The first pass finds their slots, which it has asked for
- * some events ahead, asks for their blocks, and sorts the events by how the
- * days are kept; the second adds the days, kind by kind, so that the processor
- * knows what comes.
- */
+/* Add the first n of the rows that wait */
 void
-ret_days_add(RetDays *sets, const RetEvent *events, int n)
+ret_days_add(RetDays *sets, int64 n)
 {
-	RetMap	   *map = &sets->map;
-	DayOfSlot	days[3][RET_DAYS_BATCH];	/* inline, array, bitmap */
-	int			ndays[3] = {0};
+	RetRow	   *other;
+	RetRow	   *rows;
+	uint64	   *hashes;
+	int64	   *ends;
+	uint16	   *units;
 	DateADT		first = sets->first;
 	DateADT		last = sets->last;
+	DateADT		base;
+	uint64		hash;
+	int64		offset = -1;
+	int64		ncustomers = 0;
+	int64		ndays = 0;
 
-	if (map->ncustomers == 0 && n > 0)
-		choose_base(sets, events, n);
-	while (map->ncustomers + n > RET_MAP_LIMIT(map->nslots))
-		ret_map_grow(map, map->nslots * 2);
-	for (int i = 0; i < Min(n, PREFETCH_AHEAD); i++)
-		__builtin_prefetch(event_home(map, &events[i]), 1);
-	for (int i = 0; i < n; i++)
+	if (n == 0)
+		return;
+	if (sets->ncustomers == 0)
+		choose_base(sets, n);
+	other = alloc_array(CurrentMemoryContext, n, sizeof(RetRow));
+	hashes = alloc_array(CurrentMemoryContext, n, sizeof(uint64));
+	ends = alloc_array(CurrentMemoryContext, n + 2, sizeof(int64));
+	units = alloc_array(CurrentMemoryContext, n + RET_UNITS_PAD, sizeof(uint16));
+	rows = ret_rows_sort(sets->rows, other, n, sets->common_bits);
+
+	/* group them, without a branch on what cannot be predicted */
+	base = sets->base;
+	hash = ~ret_row_hash(&rows[0]);
+	for (int64 i = 0; i < n; i++)
 	{
-		RetCustomer *customer;
-		int64		offset = (int64) events[i].day - sets->base;
-		int			kind;
+		DateADT		day = rows[i].day;
+		bool		new_customer = ret_row_hash(&rows[i]) != hash;
+		int64		before = offset;
 
-		if (i + PREFETCH_AHEAD < n)
-			__builtin_prefetch(event_home(map, &events[i + PREFETCH_AHEAD]), 1);
-		first = Min(first, events[i].day);
-		last = Max(last, events[i].day);
-		customer = enter_customer(map, &events[i]);
+		first = Min(first, day);
+		last = Max(last, day);
+		hash = ret_row_hash(&rows[i]);
+		offset = (int64) day - base;
+		hashes[ncustomers] = hash;
+		ends[ncustomers] = ndays;
+		ncustomers += new_customer;
 		if (unlikely(offset < 0 || offset > PG_UINT16_MAX))
 		{
-			stray_add(sets, customer, events[i].day);
+			ret_strays_add(&sets->strays, ret_hash_customer(hash), day, sets->context);
 			continue;
 		}
-		kind = customer->flags & DAYS_KIND;
-		kind = (kind >= DAYS_ARRAY) + (kind == DAYS_BITMAP);
-		if (kind != 0)
-			block_prefetch(sets, customer, offset);
-		days[kind][ndays[kind]].customer = customer;
-		days[kind][ndays[kind]++].day = offset;
+		units[ndays] = offset;
+		ndays += new_customer | (offset != before);
 	}
+	/* what has been written is where the days of each begin */
+	ends[ncustomers] = ndays;
 	sets->first = first;
 	sets->last = last;
-	for (int i = 0; i < ndays[0]; i++)
-		inline_add(sets, days[0][i].customer, days[0][i].day);
-	for (int i = 0; i < ndays[1]; i++)
-	{
-		/* an earlier event of the batch may have made it a bitmap */
-		if (likely((days[1][i].customer->flags & DAYS_KIND) == DAYS_ARRAY))
-			array_add(sets, days[1][i].customer, days[1][i].day);
-		else
-			bitmap_add(sets, days[1][i].customer, days[1][i].day);
-	}
-	for (int i = 0; i < ndays[2]; i++)
-		bitmap_add(sets, days[2][i].customer, days[2][i].day);
+	pfree(other);
+	merge_others(sets, hashes, ncustomers, ends + 1, NULL, units, ndays);
+	pfree(hashes);
+	pfree(ends);
+	pfree(units);
+	set_room(sets);
 }
 
 /*
- * Add many days of one customer, whom event tells as above, to a map that is
- * not empty: the slot is looked for once
+ * Add all that others has, without its strays and the rows that wait there.
+ * False, and nothing is done, if its days are counted from another base.
  */
-void
-ret_days_merge(RetDays *sets, const RetEvent *event, const DateADT *days, int64 ndays)
-{
-	RetCustomer *customer;
-
-	if (sets->map.ncustomers >= RET_MAP_LIMIT(sets->map.nslots))
-		ret_map_grow(&sets->map, sets->map.nslots * 2);
-	customer = enter_customer(&sets->map, event);
-	for (int64 i = 0; i < ndays; i++)
-	{
-		int64		offset = (int64) days[i] - sets->base;
-
-		if (likely(offset >= 0 && offset <= PG_UINT16_MAX))
-			inline_add(sets, customer, offset);
-		else
-			stray_add(sets, customer, days[i]);
-	}
-	sets->first = Min(sets->first, days[0]);
-	sets->last = Max(sets->last, days[ndays - 1]);
-}
-
-/* Read the next customer of a map */
 bool
-ret_days_next(const RetDays *sets, RetActivityReader *reader)
+ret_days_union(RetDays *sets, const RetDays *other)
 {
-	const RetMap *map = &sets->map;
-
-	while (reader->slot < map->nslots)
-	{
-		RetCustomer *customer = ret_map_slot(map, reader->slot++);
-
-		if (reader->slot + 8 < map->nslots)
-		{
-			RetCustomer *ahead = ret_map_slot(map, reader->slot + 8);
-
-			if ((ahead->flags & DAYS_KIND) >= DAYS_ARRAY)
-				__builtin_prefetch(block_at(sets, ahead->word));
-		}
-		if (customer->flags != 0)
-		{
-			ret_days_read(sets, customer, reader);
-			return true;
-		}
-	}
-	return false;
+	if (other->ncustomers == 0)
+		return true;
+	if (sets->ncustomers == 0)
+		sets->base = other->base;
+	if (sets->base != other->base)
+		return false;
+	sets->first = Min(sets->first, other->first);
+	sets->last = Max(sets->last, other->last);
+	merge_others(sets, other->hashes, other->ncustomers, NULL, other->sizes,
+				 other->units, other->nunits);
+	return true;
 }
 
-/*
- * List the customers, each as an event of the number of its slot; returns how
- * many there are
- */
-uint64
-ret_days_list(RetDays *sets, RetEvent *list)
+/* Are units the days of a customer, as merge_others leaves them? */
+static bool
+units_valid(const uint16 *units, int size)
 {
-	const RetMap *map = &sets->map;
-	uint64		n = 0;
+	int			n = size & ~RET_HAS_BITMAP;
+	int			count = 0;
+	bool		valid = true;
 
-	for (uint64 i = 0; i < map->nslots; i++)
+	if ((size & RET_HAS_BITMAP) == 0)
 	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags != 0)
-		{
-			list[n].customer = customer->key;
-			list[n++].day = (int32) i;
-		}
+		for (int i = 1; i < n; i++)
+			valid &= units[i - 1] < units[i];
+		return valid && n <= BITMAP_MAX_UNITS;
 	}
-	return n;
+	if (n <= BITMAP_HEADER || units[0] + n > BITMAP_MAX_UNITS)
+		return false;
+	for (int i = BITMAP_HEADER; i < n; i++)
+		count += pg_popcount32(units[i]);
+	return count == units[1] + 1;
 }
 
-/* Sort events by customer and day */
+/* Are the arrays what they should be?  For those that have been somewhere else. */
+bool
+ret_days_check(const RetDays *sets)
+{
+	const uint16 *units = sets->units;
+	int64		left = sets->nunits;
+
+	for (int64 i = 0; i < sets->ncustomers; i++)
+	{
+		int			nunits = ret_days_units(sets, i);
+
+		if (nunits > left || !units_valid(units, sets->sizes[i]) ||
+			(i > 0 && sets->hashes[i - 1] >= sets->hashes[i]))
+			return false;
+		units += nunits;
+		left -= nunits;
+	}
+	return left == 0;
+}
+
+/* No customers yet, whose hashes will have so many of their high bits in common */
 void
-ret_events_sort(RetEvent *events, uint64 n)
+ret_days_create(RetDays *sets, MemoryContext context, int common_bits)
 {
-	sort_events(events, n);
+	memset(sets, 0, sizeof(RetDays));
+	sets->context = context;
+	sets->common_bits = common_bits;
+	sets->first = DATEVAL_NOEND;
+	sets->last = DATEVAL_NOBEGIN;
+	sets->strays.sorted = true;
+	sets->rows_alloc = MIN_ROWS;
+	sets->rows = MemoryContextAlloc(context, MIN_ROWS * sizeof(RetRow));
+	sets->hashes = MemoryContextAlloc(context, sizeof(uint64));
+	sets->sizes = MemoryContextAlloc(context, sizeof(uint16));
+	sets->units = MemoryContextAlloc(context, RET_UNITS_PAD * sizeof(uint16));
+}
+
+void
+ret_days_free(RetDays *sets)
+{
+	pfree(sets->rows);
+	pfree(sets->hashes);
+	pfree(sets->sizes);
+	pfree(sets->units);
+	if (sets->strays.events)
+		pfree(sets->strays.events);
 }

@@ -21,9 +21,6 @@
  * first, and no needless bytes.  The bitmap is used where it is shorter.  A
  * customer of ten days in two years takes about 15 bytes.
  *
- * The unsorted form, in which a transition value goes from a worker to the
- * leader, has the customers in any order and all keys in 8 bytes.
- *
  * Input is checked by reading it with all bounds, and by comparing it with
  * what would be written for what was read: nothing but canonical bytes pass.
  *
@@ -117,11 +114,9 @@ writer_reserve(RetActivityWriter *writer, Size size)
 
 /* Begin to write a value of so many customers, between two days, in the current context */
 void
-ret_writer_begin(RetActivityWriter *writer, uint8 form, int64 ncustomers,
-				 DateADT first, DateADT last)
+ret_writer_begin(RetActivityWriter *writer, int64 ncustomers, DateADT first, DateADT last)
 {
 	memset(writer, 0, sizeof(RetActivityWriter));
-	writer->form = form;
 	writer->ncustomers = ncustomers;
 	writer->first = first;
 	writer->last = last;
@@ -164,7 +159,7 @@ ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, i
 	}
 
 	p = writer_reserve(writer, 4 * MAX_VARINT + (use_bitmap ? bitmap : list));
-	if (writer->nwritten++ == 0 || writer->form == ACTIVITY_UNSORTED)
+	if (writer->nwritten++ == 0)
 	{
 		put_int64(p, customer);
 		p += sizeof(int64);
@@ -201,7 +196,7 @@ ret_writer_end(RetActivityWriter *writer, Size *size)
 	Assert(writer->nwritten == writer->ncustomers);
 	SET_VARSIZE(writer->bytes, writer->used);
 	p[0] = ACTIVITY_VERSION;
-	p[1] = writer->form;
+	p[1] = ACTIVITY_CANONICAL;
 	put_int64(p + 2, writer->ncustomers);
 	put_int64(p + 10, writer->ndays);
 	put_int32(p + 18, writer->first);
@@ -253,8 +248,9 @@ get_varint(const uint8 *p, const uint8 *end, uint64 *value)
 	return NULL;
 }
 
-static void
-reject_corrupt(void)
+/* Reject bytes that are none of the type's */
+void
+ret_activity_corrupt(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -270,23 +266,22 @@ read_header(RetActivityReader *reader, const struct varlena *value)
 
 	if (size < ACTIVITY_HEADER_SIZE || p[0] != ACTIVITY_VERSION)
 		return false;
-	reader->unsorted = p[1] == ACTIVITY_UNSORTED;
 	reader->ncustomers = get_int64(p + 2);
 	reader->first = get_int32(p + 18);
 	reader->last = get_int32(p + 22);
 	reader->next = p + ACTIVITY_HEADER_SIZE;
 	reader->end = p + size;
-	return (p[1] == ACTIVITY_CANONICAL || reader->unsorted) &&
+	return p[1] == ACTIVITY_CANONICAL &&
 		reader->ncustomers > 0 && reader->first <= reader->last &&
 		IS_VALID_DATE(reader->first) && IS_VALID_DATE(reader->last);
 }
 
-/* Prepare to read a canonical or unsorted value */
+/* Prepare to read a canonical value */
 void
 ret_canonical_open(RetActivityReader *reader, struct varlena *value)
 {
 	if (!read_header(reader, value))
-		reject_corrupt();
+		ret_activity_corrupt();
 }
 
 /* Read a customer's days behind the first from a list; NULL if that is not one */
@@ -353,7 +348,7 @@ canonical_read(RetActivityReader *reader)
 	uint64		ndays;
 	uint64		day;
 
-	if (reader->nread == 0 || reader->unsorted)
+	if (reader->nread == 0)
 	{
 		if (reader->end - p < (ptrdiff_t) sizeof(int64))
 			return false;
@@ -393,7 +388,7 @@ ret_canonical_next(RetActivityReader *reader)
 	if (reader->nread == reader->ncustomers)
 		return false;
 	if (!canonical_read(reader))
-		reject_corrupt();
+		ret_activity_corrupt();
 	reader->nread++;
 	return true;
 }
@@ -419,13 +414,13 @@ canonical_valid(struct varlena *value)
 	memset(&reader, 0, sizeof(reader));
 
 	/* a customer is three bytes at least */
-	if (!read_header(&reader, value) || reader.unsorted ||
+	if (!read_header(&reader, value) ||
 		reader.ncustomers > (reader.end - reader.next) / 3)
 		return false;
 	reader.days_alloc = 64;
 	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
 
-	ret_writer_begin(&writer, ACTIVITY_CANONICAL, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
+	ret_writer_begin(&writer, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
 	writer.first = reader.first;
 	valid = true;
 	for (; valid && reader.nread < reader.ncustomers; reader.nread++)

@@ -15,7 +15,7 @@
 /* The forms of a flat value */
 #define ACTIVITY_CANONICAL	0	/* as it is stored and sent */
 #define ACTIVITY_EVENTS		1	/* a transition value only */
-#define ACTIVITY_UNSORTED	2	/* a transition value on its way to another process */
+#define ACTIVITY_SENT		2	/* a transition value on its way to another process */
 
 /* Bytes in front of the customers, without the varlena header */
 #define ACTIVITY_HEADER_SIZE	26
@@ -24,7 +24,6 @@
 typedef struct RetActivityWriter
 {
 	uint8	   *bytes;			/* a varlena */
-	uint8		form;			/* canonical or unsorted */
 	Size		used;
 	Size		alloc;
 	int64		ncustomers;		/* customers to be written, */
@@ -35,11 +34,12 @@ typedef struct RetActivityWriter
 	DateADT		last;
 } RetActivityWriter;
 
-extern void ret_writer_begin(RetActivityWriter *writer, uint8 form, int64 ncustomers,
+extern void ret_writer_begin(RetActivityWriter *writer, int64 ncustomers,
 							 DateADT first, DateADT last);
 extern void ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, int64 ndays);
 extern uint8 *ret_writer_end(RetActivityWriter *writer, Size *size);
 
+pg_noreturn extern void ret_activity_corrupt(void);
 extern void ret_canonical_open(RetActivityReader *reader, struct varlena *value);
 extern bool ret_canonical_next(RetActivityReader *reader);
 

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * activity_parts.c
- *	  The expanded form of a customer_activity: maps from customers to days.
+ *	  The expanded form of a customer_activity: customers and their days.
  *
- * There is one map (activity_days.c), or many parts once there are many
- * customers, who are divided among them by their hash.  Rows wait until 256 of
- * a part can be worked on at once.  Everything is owned by the object's
- * context.
+ * There is one set of customers (activity_days.c), or many parts once there are
+ * many, among whom they are divided by the high bits of their hash: so all
+ * parts together are in the order of the hash, too.  Rows wait in their part
+ * until there are enough of them to be merged.  Everything is owned by the
+ * object's context.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,13 +18,18 @@
 
 #include "activity_io.h"
 #include "activity_parts.h"
+#include "activity_sent.h"
 
 /* Parts of an expanded object that has more than so many customers */
-#define MAX_PARTS			128		/* a power of 2 */
-#define ONE_PART_CUSTOMERS	50000
+#define PART_BITS			6
+#define MAX_PARTS			(1 << PART_BITS)
+#define ONE_PART_CUSTOMERS	32768
 
-/* So many days of a customer are added at once */
-#define MANY_DAYS			4
+/* If there are so many times as many customers, few others wait as rows */
+#define FEW_CUSTOMERS		8
+
+/* Customers for whose days is asked ahead while others are written */
+#define WRITE_AHEAD			8
 
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
@@ -35,127 +41,169 @@ static const ExpandedObjectMethods activity_methods =
 	expanded_flatten
 };
 
-/* Give an object empty parts with room for n customers in all */
+/* Rows of a part begin to wait where it has room for them */
 static void
-expanded_set_parts(RetExpandedActivity *activity, uint32 nparts, uint64 n)
+reset_place(RetExpandedActivity *activity, int part)
+{
+	const RetDays *days = &activity->parts[part];
+
+	activity->places[part].next = days->rows;
+	activity->places[part].end = days->rows + days->rows_alloc;
+}
+
+/* Give an object empty parts */
+static void
+expanded_set_parts(RetExpandedActivity *activity, int nparts)
 {
 	MemoryContext context = activity->hdr.eoh_context;
 
 	activity->nparts = nparts;
+	activity->shift = nparts == 1 ? 63 : 63 - PART_BITS;
 	activity->parts = MemoryContextAlloc(context, nparts * sizeof(RetDays));
-	activity->nrows = MemoryContextAllocZero(context, nparts * sizeof(int));
-	activity->rows = MemoryContextAlloc(context, nparts * RET_DAYS_BATCH * sizeof(RetEvent));
-	for (uint32 i = 0; i < nparts; i++)
-		ret_days_create(&activity->parts[i], context, n / nparts);
+	activity->places = MemoryContextAlloc(context, nparts * sizeof(RetRowPlace));
+	for (int i = 0; i < nparts; i++)
+	{
+		ret_days_create(&activity->parts[i], context, nparts == 1 ? 0 : PART_BITS);
+		reset_place(activity, i);
+	}
 }
 
-/* An empty expanded object with room for n customers */
+/* An empty expanded object that is to have n customers */
 RetExpandedActivity *
-ret_parts_create(MemoryContext parent, uint64 n)
+ret_parts_create(MemoryContext parent, int64 n)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "customer activity",
 												  ALLOCSET_SMALL_SIZES);
 	RetExpandedActivity *activity = MemoryContextAllocZero(context, sizeof(RetExpandedActivity));
 
 	EOH_init_header(&activity->hdr, &activity_methods, context);
-	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1, n);
+	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
 	return activity;
 }
 
-/* Bring the rows of a part into it */
+/* Merge the rows that wait in a part */
 void
-ret_parts_flush_part(RetExpandedActivity *activity, uint32 part)
+ret_parts_flush_part(RetExpandedActivity *activity, int part)
 {
-	ret_days_add(&activity->parts[part], &activity->rows[(uint64) part * RET_DAYS_BATCH],
-				 activity->nrows[part]);
-	activity->nrows[part] = 0;
-	if (unlikely(activity->nparts == 1 &&
-				 activity->parts[0].map.ncustomers > ONE_PART_CUSTOMERS))
+	RetDays    *days = &activity->parts[part];
+
+	ret_days_add(days, activity->places[part].next - days->rows);
+	reset_place(activity, part);
+	if (unlikely(activity->nparts == 1 && days->ncustomers > ONE_PART_CUSTOMERS))
 		expanded_divide(activity);
 }
 
-/* Bring all rows into their parts: changes how the object is stored, not what it holds */
+/* Add the customer that a reader has read */
 static void
-expanded_flush(RetExpandedActivity *activity)
+add_days(RetExpandedActivity *activity, const RetActivityReader *reader)
 {
-	/* an only part may be divided by that, and leave rows waiting in the new ones */
-	if (activity->nparts == 1)
-		ret_parts_flush_part(activity, 0);
-	for (uint32 i = 0; i < activity->nparts; i++)
-		ret_parts_flush_part(activity, i);
-}
-
-/*
- * Add the customer that a reader has read.  Many days at once are not worth
- * waiting, nor are few where customers come part by part, so that what they
- * touch is in the cache; the first of a part wait, since it is by some of them
- * that the part chooses its base.
- */
-void
-ret_parts_merge(RetExpandedActivity *activity, const RetActivityReader *reader)
-{
-	uint64		hash = ret_customer_hash(reader->customer);
-	RetDays    *part = &activity->parts[ret_parts_of(activity, hash)];
-	RetEvent	event = {.customer = reader->customer,.aux = hash >> 32};
-
-	if (part->map.ncustomers > 0 && (reader->unsorted || reader->ndays >= MANY_DAYS))
-	{
-		ret_days_merge(part, &event, reader->days, reader->ndays);
-		if (unlikely(activity->nparts == 1 && part->map.ncustomers > ONE_PART_CUSTOMERS))
-			ret_parts_flush_part(activity, 0);	/* which divides it */
-		return;
-	}
 	for (int64 i = 0; i < reader->ndays; i++)
 		ret_parts_add(activity, reader->customer, reader->days[i]);
 }
 
-/* Divide the only part of an object into many */
+/* Merge all rows that wait: changes how the object is stored, not what it holds */
+static void
+expanded_flush(RetExpandedActivity *activity)
+{
+	for (int i = 0; i < activity->nparts; i++)
+		ret_parts_flush_part(activity, i);
+}
+
+/* Customers in all parts, without those of which all rows still wait */
+static int64
+expanded_customers(const RetExpandedActivity *activity)
+{
+	int64		n = 0;
+
+	for (int i = 0; i < activity->nparts; i++)
+		n += activity->parts[i].ncustomers;
+	return n;
+}
+
+/*
+ * Add what a part of an object has, without the rows that wait there.  The
+ * customers of either object's part are in the order of their hash, so those
+ * who go to the same part lie together.
+ */
+static void
+take_part(RetExpandedActivity *activity, RetDays *from, RetActivityReader *reader)
+{
+	RetDays		some = *from;
+	int64		next = 0;
+
+	some.ncustomers = 0;
+	some.nunits = 0;
+	for (int64 i = 0; i < from->ncustomers; i = next)
+	{
+		int			part = ret_parts_of(activity, from->hashes[i]);
+
+		some.hashes += some.ncustomers;
+		some.sizes += some.ncustomers;
+		some.units += some.nunits;
+		some.nunits = 0;
+		for (; next < from->ncustomers &&
+			 ret_parts_of(activity, from->hashes[next]) == part; next++)
+			some.nunits += ret_days_units(from, next);
+		some.ncustomers = next - i;
+		if (!ret_days_union(&activity->parts[part], &some))
+		{
+			reader->index = 0;
+			reader->unit = 0;
+			while (ret_days_next(&some, reader))
+				add_days(activity, reader);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	for (int64 i = 0; i < from->strays.nevents; i++)
+		ret_parts_add(activity, from->strays.events[i].customer, from->strays.events[i].day);
+}
+
+/* Divide the only part of an object, in which no rows wait, into many */
 static void
 expanded_divide(RetExpandedActivity *activity)
 {
 	RetDays    *whole = activity->parts;
-	RetEvent   *rows = activity->rows;
-	int		   *nrows = activity->nrows;
+	RetRowPlace *places = activity->places;
 	RetActivityReader reader;
 
-	ret_strays_sort(&whole->strays);
-	memset(&reader, 0, sizeof(reader));
-	reader.days_alloc = 64;
-	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
-	/* they come in the order of their hash, for which there must be room */
-	expanded_set_parts(activity, MAX_PARTS, 2 * whole->map.ncustomers);
-	while (ret_days_next(whole, &reader))
-	{
-		ret_parts_merge(activity, &reader);
-		CHECK_FOR_INTERRUPTS();
-	}
+	ret_reader_init(&reader);
+	expanded_set_parts(activity, MAX_PARTS);
+	take_part(activity, whole, &reader);
 	pfree(reader.days);
 	ret_days_free(whole);
 	pfree(whole);
-	pfree(rows);
-	pfree(nrows);
+	pfree(places);
 }
 
 /*
- * Room for n customers more.  Parts grow by themselves; but the parts should
- * be there, and what comes in the order of the customers' hash must not be put
- * into maps that are too small for it.
+ * Take in all customers of a reader.  Those that are in parts already, of an
+ * object or of what another process has sent, are merged as they are, unless
+ * they are so few that it would be a waste.
  */
 void
-ret_parts_reserve(RetExpandedActivity *activity, int64 n)
+ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader)
 {
+	int64		n = reader->ncustomers;
+
+	ret_parts_touch(activity);
 	if (activity->nparts == 1 && n > ONE_PART_CUSTOMERS)
 	{
 		expanded_flush(activity);
 		if (activity->nparts == 1)
 			expanded_divide(activity);
 	}
-	for (uint32 i = 0; i < activity->nparts; i++)
+	if (reader->expanded && n > expanded_customers(activity) / FEW_CUSTOMERS)
 	{
-		RetMap	   *map = &activity->parts[i].map;
-
-		while (map->ncustomers + n / activity->nparts > RET_MAP_LIMIT(map->nslots))
-			ret_map_grow(map, map->nslots * 2);
+		for (int i = 0; i < reader->expanded->nparts; i++)
+			take_part(activity, &reader->expanded->parts[i], reader);
+		if (activity->nparts == 1 && activity->parts->ncustomers > ONE_PART_CUSTOMERS)
+			ret_parts_flush_part(activity, 0);	/* which divides it */
+		return;
+	}
+	while (ret_activity_next(reader))
+	{
+		add_days(activity, reader);
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -169,23 +217,30 @@ ret_parts_get(Datum datum)
 	return activity;
 }
 
-/* Prepare to read the customers of an object, part by part */
+/* Prepare to read the customers of parts in which no rows wait */
 void
-ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity)
+ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity)
 {
 	reader->expanded = activity;
-	expanded_flush(activity);
 	reader->first = DATEVAL_NOEND;
 	reader->last = DATEVAL_NOBEGIN;
-	for (uint32 i = 0; i < activity->nparts; i++)
+	for (int i = 0; i < activity->nparts; i++)
 	{
 		RetDays    *part = &activity->parts[i];
 
 		ret_strays_sort(&part->strays);
-		reader->ncustomers += part->map.ncustomers;
+		reader->ncustomers += part->ncustomers;
 		reader->first = Min(reader->first, part->first);
 		reader->last = Max(reader->last, part->last);
 	}
+}
+
+/* Prepare to read the customers of an object, part by part */
+void
+ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity)
+{
+	expanded_flush(activity);
+	ret_parts_open_merged(reader, activity);
 }
 
 /* Read the next customer of an expanded object */
@@ -197,84 +252,86 @@ ret_parts_next(RetActivityReader *reader)
 		if (ret_days_next(&reader->expanded->parts[reader->part], reader))
 			return true;
 		reader->part++;
-		reader->slot = 0;
+		reader->index = 0;
+		reader->unit = 0;
 	}
 	return false;
 }
 
-/* The customers of all parts in ascending order, each with its part and slot */
+/* The customers of all parts in ascending order, each with its part and index */
 static RetEvent *
-expanded_sorted(RetExpandedActivity *activity, uint64 ncustomers)
+expanded_sorted(const RetExpandedActivity *activity, int64 ncustomers)
 {
 	RetEvent   *list = MemoryContextAllocHuge(CurrentMemoryContext,
 											  (ncustomers + 1) * sizeof(RetEvent));
-	uint64		n = 0;
+	RetEvent   *next = list;
 
-	for (uint32 i = 0; i < activity->nparts; i++)
+	for (int part = 0; part < activity->nparts; part++)
 	{
-		uint64		end = n + ret_days_list(&activity->parts[i], list + n);
+		const RetDays *days = &activity->parts[part];
 
-		while (n < end)
-			list[n++].aux = i;
+		for (int64 i = 0; i < days->ncustomers; i++, next++)
+		{
+			next->customer = ret_hash_customer(days->hashes[i]);
+			next->day = (int32) i;
+			next->aux = part;
+		}
 	}
-	ret_events_sort(list, n);
+	ret_events_sort(list, ncustomers);
 	return list;
 }
 
-/* Write all customers in ascending order */
-static void
-write_sorted(RetExpandedActivity *activity, RetActivityReader *reader, RetActivityWriter *writer)
+/* The canonical value, in the current context, of what a reader has opened in parts */
+uint8 *
+ret_parts_write(RetActivityReader *reader, Size *size)
 {
+	const RetExpandedActivity *activity = reader->expanded;
 	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
+	int64	   *starts[MAX_PARTS];
+	RetActivityWriter writer;
 
+	ret_writer_begin(&writer, reader->ncustomers, reader->first, reader->last);
+	for (int part = 0; part < activity->nparts; part++)
+		starts[part] = ret_days_starts(&activity->parts[part]);
 	for (int64 i = 0; i < reader->ncustomers; i++)
 	{
-		const RetDays *part = &activity->parts[list[i].aux];
+		const RetEvent *customer = &list[i];
 
-		if (i + 8 < reader->ncustomers)
-			__builtin_prefetch(ret_map_slot(&activity->parts[list[i + 8].aux].map, list[i + 8].day));
-		ret_days_read(part, ret_map_slot(&part->map, list[i].day), reader);
-		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
+		if (i + WRITE_AHEAD < reader->ncustomers)
+		{
+			const RetEvent *ahead = customer + WRITE_AHEAD;
+
+			__builtin_prefetch(&activity->parts[ahead->aux].units[starts[ahead->aux][ahead->day]]);
+		}
+		ret_days_read(&activity->parts[customer->aux], customer->day,
+					  starts[customer->aux][customer->day], reader);
+		ret_writer_add(&writer, reader->customer, reader->days, reader->ndays);
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
+	for (int part = 0; part < activity->nparts; part++)
+		pfree(starts[part]);
 	pfree(list);
-}
-
-/* Write all customers as they come */
-static void
-write_all(RetActivityReader *reader, RetActivityWriter *writer)
-{
-	while (ret_parts_next(reader))
-	{
-		ret_writer_add(writer, reader->customer, reader->days, reader->ndays);
-		CHECK_FOR_INTERRUPTS();
-	}
+	return ret_writer_end(&writer, size);
 }
 
 /*
  * Write the flat value of an object, and keep it until the object changes.  A
- * result is canonical.  A transition value only goes to another process and
- * is merged there: it need not be sorted, and is merged faster part by part.
+ * result is canonical.  A transition value only goes to another process and is
+ * sent as it is, if it is not too large.
  */
 static void
 expanded_write(RetExpandedActivity *activity)
 {
 	MemoryContext old = MemoryContextSwitchTo(activity->hdr.eoh_context);
 	RetActivityReader reader;
-	RetActivityWriter writer;
 
-	memset(&reader, 0, sizeof(reader));
-	reader.days_alloc = 64;
-	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
+	ret_reader_init(&reader);
 	ret_parts_open(&reader, activity);
-	ret_writer_begin(&writer, activity->canonical ? ACTIVITY_CANONICAL : ACTIVITY_UNSORTED,
-					 reader.ncustomers, reader.first, reader.last);
-	if (activity->canonical)
-		write_sorted(activity, &reader, &writer);
-	else
-		write_all(&reader, &writer);
-	activity->flat = ret_writer_end(&writer, &activity->flat_size);
+	if (!activity->canonical)
+		activity->flat = ret_sent_write(activity, &activity->flat_size);
+	if (activity->flat == NULL)
+		activity->flat = ret_parts_write(&reader, &activity->flat_size);
 	pfree(reader.days);
 	MemoryContextSwitchTo(old);
 }

@@ -15,28 +15,36 @@
 #include "calendar.h"
 #include "customer.h"
 
-/* Customers are divided among parts by their hash */
+/* Where the next row of a part is put */
+typedef struct RetRowPlace
+{
+	RetRow	   *next;
+	RetRow	   *end;			/* there is no room */
+} RetRowPlace;
+
+/* Customers are divided among parts by the high bits of their hash */
 typedef struct RetExpandedActivity
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	uint32		nparts;			/* 1 or MAX_PARTS */
+	int			nparts;			/* 1 or MAX_PARTS */
+	int			shift;			/* of half a hash, to get the part */
 	RetDays    *parts;			/* days of the customers of each part */
-	int		   *nrows;			/* rows of each part that wait, */
-	RetEvent   *rows;			/* RET_DAYS_BATCH for each part */
+	RetRowPlace *places;		/* where the rows of each part wait */
 	RetOffsets	offsets;		/* of the time zone */
-	bool		canonical;		/* is it a result?  Else it is sent unsorted */
+	bool		canonical;		/* is it a result?  Else it is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* their number */
 } RetExpandedActivity;
 
-extern RetExpandedActivity *ret_parts_create(MemoryContext parent, uint64 n);
+extern RetExpandedActivity *ret_parts_create(MemoryContext parent, int64 n);
 extern RetExpandedActivity *ret_parts_get(Datum datum);
-extern void ret_parts_flush_part(RetExpandedActivity *activity, uint32 part);
-extern void ret_parts_merge(RetExpandedActivity *activity, const RetActivityReader *reader);
-extern void ret_parts_reserve(RetExpandedActivity *activity, int64 n);
+extern void ret_parts_flush_part(RetExpandedActivity *activity, int part);
+extern void ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader);
 extern void ret_parts_set_canonical(RetExpandedActivity *activity);
+extern void ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity);
 extern void ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity);
 extern bool ret_parts_next(RetActivityReader *reader);
+extern uint8 *ret_parts_write(RetActivityReader *reader, Size *size);
 
 /* The flat value is no longer that of the object */
 static inline void
@@ -49,29 +57,26 @@ ret_parts_touch(RetExpandedActivity *activity)
 	}
 }
 
-/* The part of a customer by the hash, of which the maps use the high bits */
-static inline uint32
+static inline int
 ret_parts_of(const RetExpandedActivity *activity, uint64 hash)
 {
-	return (hash >> 24) & (activity->nparts - 1);
+	return (hash >> 1) >> activity->shift;
 }
 
-/*
- * Add a row.  Rows wait in their part until there are enough of them to be
- * worked on at once: the part is small enough for the cache and the TLB, and
- * what a row needs is prefetched while others are worked on.
- */
+/* Add a row, which waits in its part until there are enough of them */
 static inline void
 ret_parts_add(RetExpandedActivity *activity, int64 customer, DateADT day)
 {
 	uint64		hash = ret_customer_hash(customer);
-	uint32		part = ret_parts_of(activity, hash);
-	RetEvent   *row = &activity->rows[(uint64) part * RET_DAYS_BATCH + activity->nrows[part]];
+	int			part = ret_parts_of(activity, hash);
+	RetRowPlace *place = &activity->places[part];
+	RetRow	   *row = place->next;
 
-	row->customer = customer;
-	row->day = day;
-	row->aux = hash >> 32;
-	if (unlikely(++activity->nrows[part] == RET_DAYS_BATCH))
+	/* there are more parts than the processor foresees streams */
+	__builtin_prefetch((char *) row + RET_CACHE_LINE, 1);
+	ret_row_set(row, hash, day);
+	place->next = ++row;
+	if (unlikely(row == place->end))
 		ret_parts_flush_part(activity, part);
 }
 

@@ -175,8 +175,8 @@ ret_map_grow(RetMap *map, uint64 nslots)
 }
 
 /* An empty table in context with room for n customers, slots of size bytes */
-void
-ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
+static void
+table_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 {
 	uint64		nslots = table_slots_for(n);
 
@@ -306,7 +306,7 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
 	expanded->nadded = expanded->napplied = 0;
-	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
+	table_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
 	own->def = map->def;
 	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
 	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));

@@ -24,8 +24,7 @@ typedef struct RetCustomer
 	int64		key;			/* the customer_key */
 	uint8		flags;			/* never 0 once the customer is in the map */
 	uint8		turn;			/* which growth of the map placed it */
-	uint16		small;			/* for families that need little, */
-	uint32		word;			/* else 0 */
+	uint8		unused[6];		/* 0 */
 	int64		values[FLEXIBLE_ARRAY_MEMBER];
 } RetCustomer;
 
@@ -113,7 +112,6 @@ typedef struct RetState
 	RetMap		view;			/* map of a flat value */
 } RetState;
 
-extern void ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context);
 extern void ret_map_grow(RetMap *map, uint64 nslots);
 
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
@@ -147,6 +145,16 @@ ret_customer_hash(int64 key)
 	h *= UINT64CONST(0x9E3779B97F4A7C15);
 	h ^= h >> 29;
 	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+}
+
+/* The customer of a hash: each step is undone, the factors by their inverses */
+static inline int64
+ret_hash_customer(uint64 h)
+{
+	h *= UINT64CONST(0x96DE1B173F119089);
+	h ^= h >> 29 ^ h >> 58;
+	h *= UINT64CONST(0xF1DE83E19937733D);
+	return (int64) (h ^ h >> 32);
 }
 
 /*
