@@ -243,7 +243,7 @@ ret_days_read(const RetDays *sets, int64 i, int64 start, RetActivityReader *read
 	reader->customer = ret_hash_customer(sets->hashes[i]);
 	if (size & RET_HAS_BITMAP)
 	{
-		ret_reader_reserve(reader, (int64) size * 16);
+		ret_reader_reserve(reader, (int64) (size & ~RET_HAS_BITMAP) * 16);
 		for (int w = BITMAP_HEADER; w < (size & ~RET_HAS_BITMAP); w++)
 		{
 			DateADT		first = sets->base + (units[0] + w - BITMAP_HEADER) * 16;
@@ -260,6 +260,7 @@ ret_days_read(const RetDays *sets, int64 i, int64 start, RetActivityReader *read
 	}
 	if (unlikely(sets->strays.nevents > 0))
 		n = read_strays(sets, reader, n);
+	Assert(n > 0);
 	reader->ndays = n;
 }
 
@@ -568,8 +569,8 @@ ret_days_add(RetDays *sets, int64 n)
 		units[ndays] = offset;
 		ndays += new_customer | (offset != before);
 	}
-	/* what has been written is where the days of each begin */
-	ends[ncustomers] = ndays;
+	/* what has been written is where the days of each begin; the last is looked at, not used */
+	ends[ncustomers] = ends[ncustomers + 1] = ndays;
 	sets->first = first;
 	sets->last = last;
 	pfree(other);

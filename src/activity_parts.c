@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "activity_events.h"
 #include "activity_io.h"
 #include "activity_parts.h"
 #include "activity_sent.h"
@@ -25,8 +26,8 @@
 #define MAX_PARTS			(1 << PART_BITS)
 #define ONE_PART_CUSTOMERS	32768
 
-/* If there are so many times as many customers, few others wait as rows */
-#define FEW_CUSTOMERS		8
+/* An object is not copied to merge it with one of which it is so many times the size */
+#define MUCH_LARGER			8
 
 /* Customers for whose days is asked ahead while others are written */
 #define WRITE_AHEAD			8
@@ -109,14 +110,15 @@ expanded_flush(RetExpandedActivity *activity)
 		ret_parts_flush_part(activity, i);
 }
 
-/* Customers in all parts, without those of which all rows still wait */
+/* Size of all parts in units, without the rows that wait */
 static int64
-expanded_customers(const RetExpandedActivity *activity)
+expanded_units(const RetExpandedActivity *activity)
 {
 	int64		n = 0;
 
 	for (int i = 0; i < activity->nparts; i++)
-		n += activity->parts[i].ncustomers;
+		n += activity->parts[i].nunits +
+			activity->parts[i].ncustomers * (int64) (sizeof(uint64) / sizeof(uint16) + 1);
 	return n;
 }
 
@@ -154,8 +156,15 @@ take_part(RetExpandedActivity *activity, RetDays *from, RetActivityReader *reade
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
+	/* those of a part that counts its days from elsewhere were read with the others */
 	for (int64 i = 0; i < from->strays.nevents; i++)
-		ret_parts_add(activity, from->strays.events[i].customer, from->strays.events[i].day);
+	{
+		const RetEvent *stray = &from->strays.events[i];
+		RetDays    *part = &activity->parts[ret_parts_of(activity, ret_customer_hash(stray->customer))];
+
+		if (part->base == from->base)
+			ret_strays_add(&part->strays, stray->customer, stray->day, part->context);
+	}
 }
 
 /* Divide the only part of an object, in which no rows wait, into many */
@@ -178,7 +187,7 @@ expanded_divide(RetExpandedActivity *activity)
 /*
  * Take in all customers of a reader.  Those that are in parts already, of an
  * object or of what another process has sent, are merged as they are, unless
- * they are so few that it would be a waste.
+ * they are so few that copying what is there would be a waste.
  */
 void
 ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader)
@@ -192,7 +201,8 @@ ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader)
 		if (activity->nparts == 1)
 			expanded_divide(activity);
 	}
-	if (reader->expanded && n > expanded_customers(activity) / FEW_CUSTOMERS)
+	if (reader->expanded &&
+		expanded_units(reader->expanded) > expanded_units(activity) / MUCH_LARGER)
 	{
 		for (int i = 0; i < reader->expanded->nparts; i++)
 			take_part(activity, &reader->expanded->parts[i], reader);

@@ -58,7 +58,7 @@ put_bytes(char *p, const void *bytes, Size size)
 
 /*
  * The parts of an object in which no rows wait, in the current context; NULL if
- * they are too large for a value
+ * they are too large for a value that shares a row with others
  */
 uint8 *
 ret_sent_write(const RetExpandedActivity *activity, Size *size)
@@ -72,7 +72,7 @@ ret_sent_write(const RetExpandedActivity *activity, Size *size)
 		const RetDays *part = &activity->parts[i];
 
 		*size += part_size(part->ncustomers, part->nunits, part->strays.nevents);
-		if (*size > MaxAllocSize)
+		if (*size > MaxAllocSize / 2)
 			return NULL;
 	}
 

@@ -75,6 +75,13 @@ SELECT way, (SELECT a = customer_activity_in(customer_activity_out(a)) FROM crow
 				WHEN 'far pieces first' THEN (SELECT rollup(a ORDER BY far DESC) FROM (SELECT far, customer_activity(c, d) AS a FROM (SELECT c, d, d > '3000-01-01' AS far FROM crowd) x GROUP BY far) x) END
 	   = (SELECT a FROM crowd_value) AS same
 FROM unnest(ARRAY['days', 'backwards', 'customers', 'random', 'twice', 'pieces', 'small pieces', 'far pieces first']) way;
+-- the last rows make it many parts, of customers who have far days, or only such
+CREATE TABLE verge AS
+	SELECT i AS c, date '2024-01-01' + i::integer % 300 AS d FROM generate_series(1, 33000) i UNION ALL
+	SELECT i, date '9999-12-31' FROM generate_series(1, 35000, 10) i;
+SELECT sql_check('verge'), sql_check('(SELECT * FROM verge ORDER BY d DESC) x');
+SELECT active_days(rollup(a)) = (SELECT count(*) FROM verge) AS right FROM (SELECT customer_activity(c, d) AS a FROM verge GROUP BY c % 2) x;
+SELECT active_days(customer_activity_in(customer_activity_out(customer_activity(c, d)))) = count(*) AS right FROM verge;
 -- states of workers: many parts, bitmaps on both sides, strays
 SELECT parallel_check('SELECT customer_activity_send(customer_activity(c, d)) FROM crowd');
 SELECT parallel_check('SELECT c < 200, customer_activity_send(customer_activity(c, d)) FROM crowd GROUP BY 1');
