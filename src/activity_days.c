@@ -502,20 +502,22 @@ choose_base(RetDays *sets, int64 nrows)
 	sets->base = (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
 }
 
-/* Make room for as many rows as may wait, where none do */
-static void
-set_room(RetDays *sets)
+/*
+ * Make room for as many rows to wait as should by what is there; false if
+ * there is so much already
+ */
+bool
+ret_days_make_room(RetDays *sets)
 {
 	int64		wanted = Max(sets->ncustomers + sets->ncustomers * 2 / 3,
 							 sets->nunits * (int64) sizeof(uint16) / BYTES_PER_ROW);
 
 	wanted = Min(wanted, MAX_ROWS);
-	if (wanted > sets->rows_alloc)
-	{
-		pfree(sets->rows);
-		sets->rows = alloc_array(sets->context, wanted, sizeof(RetRow));
-		sets->rows_alloc = wanted;
-	}
+	if (wanted <= sets->rows_alloc)
+		return false;
+	sets->rows = repalloc_huge(sets->rows, wanted * sizeof(RetRow));
+	sets->rows_alloc = wanted;
+	return true;
 }
 
 /* Add the first n of the rows that wait */
@@ -578,11 +580,30 @@ ret_days_add(RetDays *sets, int64 n)
 	pfree(hashes);
 	pfree(ends);
 	pfree(units);
-	set_room(sets);
+}
+
+/* What another has, in place of nothing */
+static void
+copy_days(RetDays *sets, const RetDays *other)
+{
+	int64		n = other->ncustomers;
+
+	pfree(sets->hashes);
+	pfree(sets->sizes);
+	pfree(sets->units);
+	sets->base = other->base;
+	sets->ncustomers = n;
+	sets->nunits = other->nunits;
+	sets->hashes = alloc_array(sets->context, n, sizeof(uint64));
+	sets->sizes = alloc_array(sets->context, n + 1, sizeof(uint16));
+	sets->units = alloc_array(sets->context, other->nunits + RET_UNITS_PAD, sizeof(uint16));
+	memcpy(sets->hashes, other->hashes, n * sizeof(uint64));
+	memcpy(sets->sizes, other->sizes, n * sizeof(uint16));
+	memcpy(sets->units, other->units, other->nunits * sizeof(uint16));
 }
 
 /*
- * Add all that others has, without its strays and the rows that wait there.
+ * Add all that another has, without its strays and the rows that wait there.
  * False, and nothing is done, if its days are counted from another base.
  */
 bool
@@ -590,14 +611,15 @@ ret_days_union(RetDays *sets, const RetDays *other)
 {
 	if (other->ncustomers == 0)
 		return true;
-	if (sets->ncustomers == 0)
-		sets->base = other->base;
-	if (sets->base != other->base)
+	if (sets->ncustomers > 0 && sets->base != other->base)
 		return false;
 	sets->first = Min(sets->first, other->first);
 	sets->last = Max(sets->last, other->last);
-	merge_others(sets, other->hashes, other->ncustomers, NULL, other->sizes,
-				 other->units, other->nunits);
+	if (sets->ncustomers == 0)
+		copy_days(sets, other);
+	else
+		merge_others(sets, other->hashes, other->ncustomers, NULL, other->sizes,
+					 other->units, other->nunits);
 	return true;
 }
 

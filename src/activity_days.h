@@ -40,6 +40,7 @@ typedef struct RetDays
 extern void ret_days_create(RetDays *sets, MemoryContext context, int common_bits);
 extern void ret_days_free(RetDays *sets);
 extern void ret_days_add(RetDays *sets, int64 n);
+extern bool ret_days_make_room(RetDays *sets);
 extern bool ret_days_union(RetDays *sets, const RetDays *other);
 extern bool ret_days_check(const RetDays *sets);
 extern void ret_days_read(const RetDays *sets, int64 i, int64 start, RetActivityReader *reader);

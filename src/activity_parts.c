@@ -22,8 +22,6 @@
 #include "activity_sent.h"
 
 /* Parts of an expanded object that has more than so many customers */
-#define PART_BITS			6
-#define MAX_PARTS			(1 << PART_BITS)
 #define ONE_PART_CUSTOMERS	32768
 
 /* An object is not copied to merge it with one of which it is so many times the size */
@@ -42,13 +40,13 @@ static const ExpandedObjectMethods activity_methods =
 	expanded_flatten
 };
 
-/* Rows of a part begin to wait where it has room for them */
+/* n rows of a part wait */
 static void
-reset_place(RetExpandedActivity *activity, int part)
+set_place(RetExpandedActivity *activity, int part, int64 n)
 {
 	const RetDays *days = &activity->parts[part];
 
-	activity->places[part].next = days->rows;
+	activity->places[part].next = days->rows + n;
 	activity->places[part].end = days->rows + days->rows_alloc;
 }
 
@@ -59,13 +57,12 @@ expanded_set_parts(RetExpandedActivity *activity, int nparts)
 	MemoryContext context = activity->hdr.eoh_context;
 
 	activity->nparts = nparts;
-	activity->shift = nparts == 1 ? 63 : 63 - PART_BITS;
+	activity->shift = nparts == 1 ? 63 : 63 - RET_PART_BITS;
 	activity->parts = MemoryContextAlloc(context, nparts * sizeof(RetDays));
-	activity->places = MemoryContextAlloc(context, nparts * sizeof(RetRowPlace));
 	for (int i = 0; i < nparts; i++)
 	{
-		ret_days_create(&activity->parts[i], context, nparts == 1 ? 0 : PART_BITS);
-		reset_place(activity, i);
+		ret_days_create(&activity->parts[i], context, nparts == 1 ? 0 : RET_PART_BITS);
+		set_place(activity, i, 0);
 	}
 }
 
@@ -78,20 +75,33 @@ ret_parts_create(MemoryContext parent, int64 n)
 	RetExpandedActivity *activity = MemoryContextAllocZero(context, sizeof(RetExpandedActivity));
 
 	EOH_init_header(&activity->hdr, &activity_methods, context);
-	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
+	expanded_set_parts(activity, n > ONE_PART_CUSTOMERS ? RET_MAX_PARTS : 1);
 	return activity;
 }
 
 /* Merge the rows that wait in a part */
-void
-ret_parts_flush_part(RetExpandedActivity *activity, int part)
+static void
+flush_part(RetExpandedActivity *activity, int part)
 {
 	RetDays    *days = &activity->parts[part];
 
 	ret_days_add(days, activity->places[part].next - days->rows);
-	reset_place(activity, part);
+	set_place(activity, part, 0);
 	if (unlikely(activity->nparts == 1 && days->ncustomers > ONE_PART_CUSTOMERS))
 		expanded_divide(activity);
+}
+
+/* Make room for a row in a part that has none: let more rows wait, or merge them */
+void
+ret_parts_make_room(RetExpandedActivity *activity, int part)
+{
+	RetDays    *days = &activity->parts[part];
+	int64		n = days->rows_alloc;
+
+	if (ret_days_make_room(days))
+		set_place(activity, part, n);
+	else
+		flush_part(activity, part);
 }
 
 /* Add the customer that a reader has read */
@@ -107,7 +117,7 @@ static void
 expanded_flush(RetExpandedActivity *activity)
 {
 	for (int i = 0; i < activity->nparts; i++)
-		ret_parts_flush_part(activity, i);
+		flush_part(activity, i);
 }
 
 /* Size of all parts in units, without the rows that wait */
@@ -172,16 +182,14 @@ static void
 expanded_divide(RetExpandedActivity *activity)
 {
 	RetDays    *whole = activity->parts;
-	RetRowPlace *places = activity->places;
 	RetActivityReader reader;
 
 	ret_reader_init(&reader);
-	expanded_set_parts(activity, MAX_PARTS);
+	expanded_set_parts(activity, RET_MAX_PARTS);
 	take_part(activity, whole, &reader);
 	pfree(reader.days);
 	ret_days_free(whole);
 	pfree(whole);
-	pfree(places);
 }
 
 /*
@@ -207,7 +215,7 @@ ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader)
 		for (int i = 0; i < reader->expanded->nparts; i++)
 			take_part(activity, &reader->expanded->parts[i], reader);
 		if (activity->nparts == 1 && activity->parts->ncustomers > ONE_PART_CUSTOMERS)
-			ret_parts_flush_part(activity, 0);	/* which divides it */
+			flush_part(activity, 0);	/* which divides it */
 		return;
 	}
 	while (ret_activity_next(reader))
@@ -297,7 +305,7 @@ ret_parts_write(RetActivityReader *reader, Size *size)
 {
 	const RetExpandedActivity *activity = reader->expanded;
 	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
-	int64	   *starts[MAX_PARTS];
+	int64	   *starts[RET_MAX_PARTS];
 	RetActivityWriter writer;
 
 	ret_writer_begin(&writer, reader->ncustomers, reader->first, reader->last);

@@ -15,6 +15,9 @@
 #include "calendar.h"
 #include "customer.h"
 
+#define RET_PART_BITS		6
+#define RET_MAX_PARTS		(1 << RET_PART_BITS)
+
 /* Where the next row of a part is put */
 typedef struct RetRowPlace
 {
@@ -29,16 +32,16 @@ typedef struct RetExpandedActivity
 	int			nparts;			/* 1 or MAX_PARTS */
 	int			shift;			/* of half a hash, to get the part */
 	RetDays    *parts;			/* days of the customers of each part */
-	RetRowPlace *places;		/* where the rows of each part wait */
 	RetOffsets	offsets;		/* of the time zone */
 	bool		canonical;		/* is it a result?  Else it is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* their number */
+	RetRowPlace places[RET_MAX_PARTS];	/* where the rows of each part wait */
 } RetExpandedActivity;
 
 extern RetExpandedActivity *ret_parts_create(MemoryContext parent, int64 n);
 extern RetExpandedActivity *ret_parts_get(Datum datum);
-extern void ret_parts_flush_part(RetExpandedActivity *activity, int part);
+extern void ret_parts_make_room(RetExpandedActivity *activity, int part);
 extern void ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader);
 extern void ret_parts_set_canonical(RetExpandedActivity *activity);
 extern void ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity);
@@ -77,7 +80,7 @@ ret_parts_add(RetExpandedActivity *activity, int64 customer, DateADT day)
 	ret_row_set(row, hash, day);
 	place->next = ++row;
 	if (unlikely(row == place->end))
-		ret_parts_flush_part(activity, part);
+		ret_parts_make_room(activity, part);
 }
 
 #endif							/* RETENTION_ACTIVITY_PARTS_H */

@@ -20,8 +20,9 @@
 /* Bits that one pass of the sort goes by: their counters fit the cache */
 #define MAX_DIGIT			14
 
-/* Bits that the sort by day goes by, if a row in so many is before another */
+/* Bits that the sort by day goes by, if of so many rows one in 16 is before another */
 #define DAY_DIGIT			11
+#define ORDER_SAMPLE		256
 #define FEW_DESCENTS		16
 
 /* Moves per row after which the sort gives up to insert rows one by one */
@@ -89,31 +90,35 @@ sort_by_hash(const RetRow *from, RetRow *to, int64 n, int shift, int nbits)
 	sort_pass(from, to, n, (SortKey) {.shift = shift,.mask = (UINT64CONST(1) << nbits) - 1});
 }
 
-/*
- * Order rows by their day, or nearly so if they are of many years; false, and
- * nothing is done, if they are in that order but for a few
- */
-static pg_noinline bool
+/* Are rows in the order of time, but for a few?  Decided by some of them. */
+static bool
+rows_by_time(const RetRow *rows, int64 n)
+{
+	int64		step = Max(n / ORDER_SAMPLE, 1);
+	int			descents = 0;
+
+	for (int64 i = 1; i < n; i += step)
+		descents += rows[i].day < rows[i - 1].day;
+	return descents <= Min(n, ORDER_SAMPLE) / FEW_DESCENTS;
+}
+
+/* Order rows by their day, or nearly so if they are of many years */
+static pg_noinline void
 sort_by_day(const RetRow *from, RetRow *to, int64 n)
 {
 	DateADT		first = from[0].day;
 	DateADT		last = from[0].day;
-	int64		descents = 0;
 	SortKey		key = {.by_day = true,.mask = (1 << DAY_DIGIT) - 1};
 
 	for (int64 i = 1; i < n; i++)
 	{
-		descents += from[i].day < from[i - 1].day;
 		first = Min(first, from[i].day);
 		last = Max(last, from[i].day);
 	}
-	if (descents < n / FEW_DESCENTS)
-		return false;
 	key.first = first;
 	while (((int64) last - first) >> key.shift > (int64) key.mask)
 		key.shift++;
 	sort_pass(from, to, n, key);
-	return true;
 }
 
 /*
@@ -131,8 +136,9 @@ ret_rows_sort(RetRow *rows, RetRow *other, int64 n, int common_bits)
 	int64		moves = n * MAX_MOVES;
 	RetRow	   *swap;
 
-	if (sort_by_day(rows, other, n))
+	if (!rows_by_time(rows, n))
 	{
+		sort_by_day(rows, other, n);
 		swap = rows;
 		rows = other;
 		other = swap;
