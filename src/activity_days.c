@@ -12,7 +12,7 @@
  * are kept as events beside.
  *
  * Nothing is looked up and nothing is changed in place.  Rows wait until there
- * are about as many as there are customers; then they are sorted, which is done
+ * are five for three customers; then they are sorted, which is done
  * within the cache, and merged with what is there into new arrays, reading and
  * writing from front to end.  A row that touched its customer in a hash table
  * would wait for memory, and the branches on what it finds there cannot be
@@ -34,8 +34,9 @@
 #include "customer.h"
 
 /*
- * Rows that wait: at least so many, and from then on one for so many bytes of
- * what is there.  More of them make merges rarer and cost 16 bytes each.
+ * Rows that wait: at least and at most so many, and between the two five for
+ * three customers, or one for so many bytes of their days if that is more.
+ * More of them make merges rarer and cost 12 bytes each.
  */
 #define MIN_ROWS			512
 #define MAX_ROWS			(1 << 24)

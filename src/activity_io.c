@@ -411,14 +411,12 @@ canonical_valid(struct varlena *value)
 	Size		written_size;
 	bool		valid;
 
-	memset(&reader, 0, sizeof(reader));
+	ret_reader_init(&reader);
 
 	/* a customer is three bytes at least */
 	if (!read_header(&reader, value) ||
 		reader.ncustomers > (reader.end - reader.next) / 3)
 		return false;
-	reader.days_alloc = 64;
-	reader.days = palloc(reader.days_alloc * sizeof(DateADT));
 
 	ret_writer_begin(&writer, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
 	writer.first = reader.first;

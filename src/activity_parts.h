@@ -29,13 +29,13 @@ typedef struct RetRowPlace
 typedef struct RetExpandedActivity
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	int			nparts;			/* 1 or MAX_PARTS */
+	int			nparts;			/* 1 or RET_MAX_PARTS */
 	int			shift;			/* of half a hash, to get the part */
 	RetDays    *parts;			/* days of the customers of each part */
 	RetOffsets	offsets;		/* of the time zone */
 	bool		canonical;		/* is it a result?  Else it is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
-	Size		flat_size;		/* their number */
+	Size		flat_size;		/* bytes of it */
 	RetRowPlace places[RET_MAX_PARTS];	/* where the rows of each part wait */
 } RetExpandedActivity;
 
@@ -60,6 +60,7 @@ ret_parts_touch(RetExpandedActivity *activity)
 	}
 }
 
+/* The part of a customer by the hash; half of it, since no shift is by 64 bits */
 static inline int
 ret_parts_of(const RetExpandedActivity *activity, uint64 hash)
 {

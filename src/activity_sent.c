@@ -117,6 +117,9 @@ ret_sent_open(RetActivityReader *reader, struct varlena *value)
 	char	   *p = (char *) (form + 1);
 	char	   *end = (char *) form + VARSIZE(form);
 
+	if (end < p || form->version != ACTIVITY_VERSION ||
+		(form->nparts != 1 && form->nparts != RET_MAX_PARTS))
+		ret_activity_corrupt();
 	activity->nparts = form->nparts;
 	activity->parts = palloc0(form->nparts * sizeof(RetDays));
 	for (int i = 0; i < form->nparts; i++)
