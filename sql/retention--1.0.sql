@@ -18,7 +18,7 @@ COMMENT ON FUNCTION retention_version() IS 'version of the loaded retention libr
 CREATE TYPE customer_key;
 
 CREATE FUNCTION customer_key_in(cstring) RETURNS customer_key
-    AS 'int8in' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key_in(cstring) IS 'I/O';
 CREATE FUNCTION customer_key_out(customer_key) RETURNS cstring
     AS 'int8out' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
@@ -37,7 +37,7 @@ CREATE TYPE customer_key (
     SEND = customer_key_send,
     LIKE = bigint
 );
-COMMENT ON TYPE customer_key IS 'a customer, for the aggregates of this extension: integers as they are, other types as 64 bits of their own hash; columns are cast to it implicitly, e.g. retention_rate(customer_id, ...)';
+COMMENT ON TYPE customer_key IS 'a customer, for the aggregates of this extension: whole numbers of integer and floating-point types as they are, other types as 64 bits of their own hash; columns are cast to it implicitly, of less usual types by the function customer_key; e.g. retention_rate(customer_id, ...)';
 
 CREATE FUNCTION customer_key(smallint) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_smallint' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -45,21 +45,48 @@ COMMENT ON FUNCTION customer_key(smallint) IS 'customer of a smallint: the integ
 CREATE FUNCTION customer_key(integer) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_integer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(integer) IS 'customer of an integer: the integer itself; NULL for NULL; e.g. customer_key(7)';
+CREATE FUNCTION customer_key(oid) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_oid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(oid) IS 'customer of an oid: the integer itself; NULL for NULL; e.g. customer_key(''pg_class''::regclass::oid)';
+CREATE FUNCTION customer_key(real) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_real' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(real) IS 'customer of a real: the integer itself if it is whole, else 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(7::real), the same customer as customer_key(7)';
+CREATE FUNCTION customer_key(double precision) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_double' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(double precision) IS 'customer of a double precision: the integer itself if it is whole and within 2^53, else 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(7::double precision), the same customer as customer_key(7)';
+CREATE FUNCTION customer_key(numeric) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(numeric) IS 'customer of a numeric: 64 bits of the type''s own hash, inverted if it is negative; NULL for NULL; e.g. customer_key(1.00), the same customer as customer_key(1.0)';
 CREATE FUNCTION customer_key(text) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(text) IS 'customer of a text: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''ann''::text)';
 CREATE FUNCTION customer_key(character) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_bpchar' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(character) IS 'customer of a character: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''ann''::char(8))';
+CREATE FUNCTION customer_key(name) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_name' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(name) IS 'customer of a name: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(current_user), the same customer as customer_key(current_user::text)';
+CREATE FUNCTION customer_key(bytea) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_bytea' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(bytea) IS 'customer of a bytea: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''\xc0ffee''::bytea)';
+CREATE FUNCTION customer_key(inet) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_inet' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key(inet) IS 'customer of an inet: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(inet ''192.0.2.1'')';
 CREATE FUNCTION customer_key(uuid) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(uuid) IS 'customer of a uuid: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(gen_random_uuid())';
-CREATE FUNCTION customer_key(numeric) RETURNS customer_key
-    AS 'MODULE_PATHNAME', 'customer_key_numeric' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION customer_key(numeric) IS 'customer of a numeric: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(1.00), the same customer as customer_key(1.0)';
+
+-- A row of a table fits both of these, which makes o.customer_key an error
+CREATE FUNCTION customer_key_record_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_record_support(internal) IS 'planner support function';
+CREATE FUNCTION customer_key(record) RETURNS customer_key
+    AS 'MODULE_PATHNAME', 'customer_key_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+    SUPPORT customer_key_record_support;
+COMMENT ON FUNCTION customer_key(record) IS 'customer of several columns: 64 bits of their own hashes; NULL if one of the fields is NULL; e.g. customer_key(row(shop, customer_no))';
 CREATE FUNCTION customer_key(anyelement) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_anyelement' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION customer_key(anyelement) IS 'customer of any other type that can be hashed (enum, row, domain, array, ...): 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(row(shop, customer_no))';
+COMMENT ON FUNCTION customer_key(anyelement) IS 'customer of any other type that can be hashed (enum, boolean, date, jsonb, array, ...): 64 bits of the type''s own hash; NULL for NULL and for an array with a NULL in it; e.g. customer_key(ordered_at::date)';
 
 CREATE CAST (bigint AS customer_key) WITHOUT FUNCTION AS IMPLICIT;
 COMMENT ON CAST (bigint AS customer_key) IS 'the integer itself, at no cost';
@@ -69,16 +96,139 @@ CREATE CAST (smallint AS customer_key) WITH FUNCTION customer_key(smallint) AS I
 COMMENT ON CAST (smallint AS customer_key) IS 'lets columns of type smallint be passed as customers';
 CREATE CAST (integer AS customer_key) WITH FUNCTION customer_key(integer) AS IMPLICIT;
 COMMENT ON CAST (integer AS customer_key) IS 'lets columns of type integer be passed as customers';
+CREATE CAST (oid AS customer_key) WITH FUNCTION customer_key(oid) AS IMPLICIT;
+COMMENT ON CAST (oid AS customer_key) IS 'lets columns of type oid be passed as customers';
+CREATE CAST (real AS customer_key) WITH FUNCTION customer_key(real) AS IMPLICIT;
+COMMENT ON CAST (real AS customer_key) IS 'lets columns of type real be passed as customers';
+CREATE CAST (double precision AS customer_key) WITH FUNCTION customer_key(double precision) AS IMPLICIT;
+COMMENT ON CAST (double precision AS customer_key) IS 'lets columns of type double precision be passed as customers';
+CREATE CAST (numeric AS customer_key) WITH FUNCTION customer_key(numeric) AS IMPLICIT;
+COMMENT ON CAST (numeric AS customer_key) IS 'lets columns of type numeric be passed as customers';
 CREATE CAST (text AS customer_key) WITH FUNCTION customer_key(text) AS IMPLICIT;
 COMMENT ON CAST (text AS customer_key) IS 'lets columns of type text be passed as customers';
 CREATE CAST (character varying AS customer_key) WITH FUNCTION customer_key(text) AS IMPLICIT;
 COMMENT ON CAST (character varying AS customer_key) IS 'lets columns of type character varying be passed as customers';
 CREATE CAST (character AS customer_key) WITH FUNCTION customer_key(character) AS IMPLICIT;
 COMMENT ON CAST (character AS customer_key) IS 'lets columns of type character be passed as customers';
+CREATE CAST (name AS customer_key) WITH FUNCTION customer_key(name) AS IMPLICIT;
+COMMENT ON CAST (name AS customer_key) IS 'lets columns of type name be passed as customers';
+CREATE CAST (bytea AS customer_key) WITH FUNCTION customer_key(bytea) AS IMPLICIT;
+COMMENT ON CAST (bytea AS customer_key) IS 'lets columns of type bytea be passed as customers';
+CREATE CAST (inet AS customer_key) WITH FUNCTION customer_key(inet) AS IMPLICIT;
+COMMENT ON CAST (inet AS customer_key) IS 'lets columns of type inet be passed as customers';
 CREATE CAST (uuid AS customer_key) WITH FUNCTION customer_key(uuid) AS IMPLICIT;
 COMMENT ON CAST (uuid AS customer_key) IS 'lets columns of type uuid be passed as customers';
-CREATE CAST (numeric AS customer_key) WITH FUNCTION customer_key(numeric) AS IMPLICIT;
-COMMENT ON CAST (numeric AS customer_key) IS 'lets columns of type numeric be passed as customers';
+
+-- For ORDER BY, GROUP BY, DISTINCT and indexes.  No other type has operators of
+-- these names: with = and < the implicit casts would make uuid = bigint legal.
+CREATE FUNCTION customer_key_eq(customer_key, customer_key) RETURNS boolean
+    AS 'int8eq' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_eq(customer_key, customer_key) IS 'operator #=#';
+CREATE FUNCTION customer_key_ne(customer_key, customer_key) RETURNS boolean
+    AS 'int8ne' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_ne(customer_key, customer_key) IS 'operator #<>#';
+CREATE FUNCTION customer_key_lt(customer_key, customer_key) RETURNS boolean
+    AS 'int8lt' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_lt(customer_key, customer_key) IS 'operator #<#';
+CREATE FUNCTION customer_key_le(customer_key, customer_key) RETURNS boolean
+    AS 'int8le' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_le(customer_key, customer_key) IS 'operator #<=#';
+CREATE FUNCTION customer_key_gt(customer_key, customer_key) RETURNS boolean
+    AS 'int8gt' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_gt(customer_key, customer_key) IS 'operator #>#';
+CREATE FUNCTION customer_key_ge(customer_key, customer_key) RETURNS boolean
+    AS 'int8ge' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_ge(customer_key, customer_key) IS 'operator #>=#';
+CREATE FUNCTION customer_key_cmp(customer_key, customer_key) RETURNS integer
+    AS 'btint8cmp' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_cmp(customer_key, customer_key) IS 'support function of btree indexes';
+CREATE FUNCTION customer_key_sortsupport(internal) RETURNS void
+    AS 'btint8sortsupport' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_sortsupport(internal) IS 'support function of sorts';
+CREATE FUNCTION customer_key_hash(customer_key) RETURNS integer
+    AS 'hashint8' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_hash(customer_key) IS 'support function of hash indexes and joins';
+CREATE FUNCTION customer_key_hash_extended(customer_key, bigint) RETURNS bigint
+    AS 'hashint8extended' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_key_hash_extended(customer_key, bigint) IS 'support function of hash partitions';
+CREATE OPERATOR #=# (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_eq,
+    COMMUTATOR = #=#,
+    NEGATOR = #<>#,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR #=# (customer_key, customer_key) IS 'is the same customer as';
+CREATE OPERATOR #<># (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_ne,
+    COMMUTATOR = #<>#,
+    NEGATOR = #=#,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR #<># (customer_key, customer_key) IS 'is another customer than';
+CREATE OPERATOR #<# (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_lt,
+    COMMUTATOR = #>#,
+    NEGATOR = #>=#,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR #<# (customer_key, customer_key) IS 'comes before, in the order of the integers';
+CREATE OPERATOR #<=# (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_le,
+    COMMUTATOR = #>=#,
+    NEGATOR = #>#,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR #<=# (customer_key, customer_key) IS 'does not come after, in the order of the integers';
+CREATE OPERATOR #># (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_gt,
+    COMMUTATOR = #<#,
+    NEGATOR = #<=#,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR #># (customer_key, customer_key) IS 'comes after, in the order of the integers';
+CREATE OPERATOR #>=# (
+    LEFTARG = customer_key,
+    RIGHTARG = customer_key,
+    FUNCTION = customer_key_ge,
+    COMMUTATOR = #<=#,
+    NEGATOR = #<#,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR #>=# (customer_key, customer_key) IS 'does not come before, in the order of the integers';
+CREATE OPERATOR CLASS customer_key_ops DEFAULT FOR TYPE customer_key USING btree AS
+    OPERATOR 1 #<#,
+    OPERATOR 2 #<=#,
+    OPERATOR 3 #=#,
+    OPERATOR 4 #>=#,
+    OPERATOR 5 #>#,
+    FUNCTION 1 customer_key_cmp(customer_key, customer_key),
+    FUNCTION 2 customer_key_sortsupport(internal);
+COMMENT ON OPERATOR CLASS customer_key_ops USING btree IS 'customers in the order of their integers';
+COMMENT ON OPERATOR FAMILY customer_key_ops USING btree IS 'customers in the order of their integers';
+CREATE OPERATOR CLASS customer_key_ops DEFAULT FOR TYPE customer_key USING hash AS
+    OPERATOR 1 #=#,
+    FUNCTION 1 customer_key_hash(customer_key),
+    FUNCTION 2 customer_key_hash_extended(customer_key, bigint);
+COMMENT ON OPERATOR CLASS customer_key_ops USING hash IS 'customers as hash joins, GROUP BY and hash partitions need them';
+COMMENT ON OPERATOR FAMILY customer_key_ops USING hash IS 'customers as hash joins, GROUP BY and hash partitions need them';
 
 CREATE TYPE customer_map;
 
