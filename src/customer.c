@@ -5,7 +5,10 @@
  *
  * The map is the transition value of every aggregate that counts customers.
  * It is an open-addressing table with linear probing on the high bits of a
- * multiplicative hash.  Slots are 16 bytes and what the family keeps per
+ * multiplicative hash.  Anybody can compute keys whose hashes are alike: once a
+ * customer has to be put more than RET_MAX_PROBES slots from home, all move to
+ * the places of a hash with a random factor.  A flat table is too small to need
+ * that, so that its bytes always mean the same.  Slots are 16 bytes and what the family keeps per
  * customer, so that a probe is one cache line, and the table doubles when
  * 13/16 of it are used: for families without values that is never more than
  * 40 bytes per customer.  It doubles in place: the chunk is extended (for a
@@ -28,8 +31,8 @@
  * Flattening an expanded object, to send it from a parallel worker to the
  * leader, packs the customers without gaps or hash table.  They stay in the
  * order of their slots; writing them in that order to a table with room for
- * all is sequential, and to a table that had to grow meanwhile would be
- * quadratic.  That is why combining begins with a reservation for both sides.
+ * all is sequential, and in a table that had to grow meanwhile they would pile
+ * up.  That is why combining begins with a reservation for both sides.
  *
  * Adding a row is O(1); combining is O(customers of the second value) apart
  * from growth; memory is owned by the aggregate's context.
@@ -88,6 +91,7 @@ table_set_slots(RetMap *map, char *slots, uint64 nslots)
 
 	map->slots = slots;
 	map->nslots = nslots;
+	map->limit = RET_MAP_LIMIT(nslots);
 	map->shift = 64 - pg_leftmost_one_pos64(nslots);
 	/* slots that do not fill lines exactly would gain nothing */
 	map->group = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
@@ -116,20 +120,24 @@ table_move(RetMap *map, uint64 i)
 	}			moving,
 				pushed;
 	RetCustomer *slot = ret_map_slot(map, i);
+	uint64		mask = map->nslots - 1;
 
 	memcpy(&moving, slot, map->size);
 	memset(slot, 0, map->size);
 	for (;;)
 	{
-		uint64		j = ret_map_home(map, moving.customer.key);
+		uint64		home = ret_map_home(map, moving.customer.key);
+		uint64		j = home;
 
 		moving.customer.turn = map->turn;
 		slot = ret_map_slot(map, j);
 		while (slot->flags != 0 && slot->turn == map->turn)
 		{
-			j = (j + 1) & (map->nslots - 1);
+			j = (j + 1) & mask;
 			slot = ret_map_slot(map, j);
 		}
+		if (unlikely(((j - home) & mask) > RET_MAX_PROBES))
+			map->limit = 0;
 		if (slot->flags == 0)
 		{
 			memcpy(slot, &moving, map->size);
@@ -141,9 +149,25 @@ table_move(RetMap *map, uint64 i)
 	}
 }
 
+/* Bring the customers in the first n slots to where they now belong */
+static void
+table_move_all(RetMap *map, uint64 n)
+{
+	map->turn++;
+	for (uint64 i = 0; i < n; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags != 0 && customer->turn != map->turn)
+			table_move(map, i);
+		if ((i & 0x0FFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /* Enlarge a table that is a chunk of its own in place */
-void
-ret_map_grow(RetMap *map, uint64 nslots)
+static void
+table_grow(RetMap *map, uint64 nslots)
 {
 	uint64		old_nslots = map->nslots;
 	Size		old_offset = map->slots - map->chunk;
@@ -162,16 +186,33 @@ ret_map_grow(RetMap *map, uint64 nslots)
 	table_set_slots(map, slots, nslots);
 	memset(map->slots + old_nslots * map->size, 0,
 		   (nslots - old_nslots) * map->size);
-	map->turn++;
-	for (uint64 i = 0; i < old_nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
+	table_move_all(map, old_nslots);
+}
 
-		if (customer->flags != 0 && customer->turn != map->turn)
-			table_move(map, i);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+/*
+ * Give customers whose hashes are alike, and who therefore are far from where
+ * their probes begin, other hashes.  With a factor that is not known when the
+ * keys are chosen, chance alone decides how far they are.
+ */
+static void
+table_scatter(RetMap *map)
+{
+	while (map->limit == 0)
+	{
+		map->factor = ret_random_factor();
+		map->limit = RET_MAP_LIMIT(map->nslots);
+		table_move_all(map, map->nslots);
 	}
+}
+
+/* Make a table that is a chunk of its own fit for another customer */
+void
+ret_map_remake(RetMap *map)
+{
+	table_scatter(map);
+	if (map->ncustomers >= map->limit)
+		table_grow(map, map->nslots * 2);
+	table_scatter(map);
 }
 
 /* An empty table in context with room for n customers, slots of size bytes */
@@ -188,6 +229,7 @@ table_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 						   (unsigned long long) n)));
 	map->ncustomers = 0;
 	map->size = size;
+	map->factor = RET_HASH_FACTOR;
 	map->turn = 0;
 	map->chunk = MemoryContextAllocHuge(context, nslots * size + RET_CACHE_LINE);
 	table_set_slots(map, table_align(map->chunk), nslots);
@@ -259,6 +301,7 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 
 	map->def = def;
 	map->size = slot_size(flat->nvalues);
+	map->factor = RET_HASH_FACTOR;
 	table_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
 	map->nslots = flat->nslots;
 	if (!flat->hashed)
@@ -431,7 +474,8 @@ state_reserve(RetState *state, uint64 n)
 	if (state->expanded)
 	{
 		if (nslots > old.nslots)
-			ret_map_grow(state->map, nslots);
+			table_grow(state->map, nslots);
+		table_scatter(state->map);
 	}
 	else if (nslots > FLAT_MAX_SLOTS)
 		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
@@ -556,7 +600,9 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
 		if (customer->flags != 0)
 			merge_customer(map, customer);
-		if ((i & 0xFFFF) == 0)
+		if (unlikely(map->limit == 0) && state.expanded)
+			table_scatter(map);
+		if ((i & 0x0FFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 	if (state.flat)

@@ -8,6 +8,7 @@
 #ifndef RETENTION_CUSTOMER_H
 #define RETENTION_CUSTOMER_H
 
+#include "common/pg_prng.h"
 #include "utils/expandeddatum.h"
 
 #include "retention.h"
@@ -56,6 +57,8 @@ typedef struct RetMap
 	char	   *slots;			/* RetCustomers, flags = 0 where unused */
 	char	   *chunk;			/* the allocated chunk they lie in, if any */
 	uint64		nslots;			/* a power of 2 if hashed */
+	uint64		limit;			/* customers at which a table of its own must be remade */
+	uint64		factor;			/* of the hash */
 	uint64		group;			/* mask: the slot where the probes of a key begin */
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
@@ -112,7 +115,7 @@ typedef struct RetState
 	RetMap		view;			/* map of a flat value */
 } RetState;
 
-extern void ret_map_grow(RetMap *map, uint64 nslots);
+extern void ret_map_remake(RetMap *map);
 
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
 extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
@@ -132,19 +135,44 @@ ret_map_slot(const RetMap *map, uint64 i)
 /* Slots of a table that is a chunk of its own begin at a multiple of this */
 #define RET_CACHE_LINE		64
 
+/* The factor of hashes that are the same in all processes */
+#define RET_HASH_FACTOR		UINT64CONST(0x9E3779B97F4A7C15)
+
+/*
+ * A customer further from their home slot than this shows that the keys were
+ * chosen to have hashes alike: in a table of 2^26 slots 420 is the most.
+ */
+#define RET_MAX_PROBES		1024
+
 /*
  * A hash of which the high bits are good.  The first step lets the high half
  * of the key (keys are often a shard number and a counter) reach the rest.
  */
 static inline uint64
-ret_customer_hash(int64 key)
+ret_customer_hash_by(int64 key, uint64 factor)
 {
 	uint64		h = (uint64) key;
 
 	h ^= h >> 32;
-	h *= UINT64CONST(0x9E3779B97F4A7C15);
+	h *= factor;
 	h ^= h >> 29;
 	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+}
+
+static inline uint64
+ret_customer_hash(int64 key)
+{
+	return ret_customer_hash_by(key, RET_HASH_FACTOR);
+}
+
+/*
+ * A factor that nobody can foresee.  It must decide nothing but where things
+ * lie in memory.
+ */
+static inline uint64
+ret_random_factor(void)
+{
+	return pg_prng_uint64(&pg_global_prng_state) | 1;
 }
 
 /* The customer of a hash: each step is undone, the factors by their inverses */
@@ -164,7 +192,7 @@ ret_hash_customer(uint64 h)
 static inline uint64
 ret_map_home(const RetMap *map, int64 key)
 {
-	return (ret_customer_hash(key) >> map->shift) & map->group;
+	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->group;
 }
 
 /* The slot of a key in a table: its own, or the unused one that it should get */
@@ -194,7 +222,10 @@ ret_map_prefetch(const RetMap *map, int64 key)
 	__builtin_prefetch(ret_map_slot(map, ret_map_home(map, key)), 1);
 }
 
-/* The customer of a key, entered with flags = 0 if new; there must be room */
+/*
+ * The customer of a key, entered with flags = 0 if new; there must be room.
+ * The map asks to be remade if the place is far from home.
+ */
 static inline RetCustomer *
 ret_map_enter(RetMap *map, int64 key)
 {
@@ -202,9 +233,15 @@ ret_map_enter(RetMap *map, int64 key)
 
 	if (customer->flags == 0)
 	{
+		int64		distance = (char *) customer - (char *) ret_map_slot(map, ret_map_home(map, key));
+
 		customer->key = key;
 		customer->turn = map->turn;
 		map->ncustomers++;
+		if (distance < 0)
+			distance += map->nslots * map->size;
+		if (unlikely(distance > (int64) (RET_MAX_PROBES * map->size)))
+			map->limit = 0;
 	}
 	return customer;
 }
@@ -216,8 +253,8 @@ ret_expanded_apply(RetExpandedMap *expanded)
 	RetMap	   *map = &expanded->map;
 	RetDelayedRow *row = &expanded->rows[expanded->napplied++ % RET_DELAY_ROWS];
 
-	if (unlikely(map->ncustomers >= RET_MAP_LIMIT(map->nslots)))
-		ret_map_grow(map, map->nslots * 2);
+	if (unlikely(map->ncustomers >= map->limit))
+		ret_map_remake(map);
 	map->def->add(map, ret_map_enter(map, row->key), row->value);
 }
 

@@ -19,7 +19,8 @@
  *   would make HashAggregate quadratic.  It stays flat up to FLAT_MAX_POINTS
  *   points and FLAT_MAX_ROWS rows: few points are found fast enough by halving,
  *   but each row of a large group would take longer than a probe.
- * - Expanded: an open-addressing hash table with linear probing, in a context
+ * - Expanded: an open-addressing hash table with linear probing, whose hash
+ *   gets a random factor if the points were chosen to be alike, in a context
  *   below the aggregate's.  Once it is larger than the cache a row only
  *   prefetches its slot and waits until 64 others have come.  Flattening sorts.
  *
@@ -35,6 +36,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "customer.h"
 #include "tally.h"
 
 #define FLAT_MIN_POINTS		4
@@ -234,32 +236,67 @@ table_create(RetTally *tally, uint64 n)
 										 RET_TALLY_DELAY_ROWS * sizeof(RetTallyRow));
 }
 
+/* Take notice if the slot of a point that has been written is far from its home */
+static inline void
+table_check(RetTally *tally, const int64 *slot)
+{
+	int			ndims = tally->def->ndims;
+	int64		width = ndims + tally->def->ncounts;
+	int64		distance = slot - (tally->slots + ret_tally_home(tally, slot, ndims) * width);
+
+	if (distance < 0)
+		distance += tally->nslots * width;
+	if (unlikely(distance > RET_MAX_PROBES * width))
+		tally->crowded = true;
+}
+
 /*
- * Enlarge the table to have room for n points.  The entries of the old one
- * come in the order of their hash: the new one has room for all of them, so
+ * Bring the points into a new table, with room for n.  The entries of the old
+ * one come in the order of their hash: the new one has room for all of them, so
  * that they do not pile up.
  */
 static void
-table_reserve(RetTally *tally, uint64 n)
+table_remake(RetTally *tally, uint64 n)
 {
 	int			ndims = tally->def->ndims;
 	int			width = ndims + tally->def->ncounts;
 	int64	   *old = tally->slots;
 	uint64		nold = tally->nslots;
 
-	if (n <= tally->limit)
-		return;
 	table_create(tally, n);
 	for (uint64 i = 0; i < nold; i++)
 	{
 		const int64 *entry = old + i * width;
 
 		if (entry[0] != RET_TALLY_UNUSED)
-			memcpy(ret_tally_probe(tally, entry, ndims, width), entry, width * sizeof(int64));
-		if ((i & 0xFFFF) == 0)
+		{
+			int64	   *slot = ret_tally_probe(tally, entry, ndims, width);
+
+			memcpy(slot, entry, width * sizeof(int64));
+			table_check(tally, slot);
+		}
+		if ((i & 0x0FFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 	pfree(old);
+}
+
+/*
+ * Make the table have room for n points.  If a point is far from its home,
+ * because numbers were chosen that have hashes alike, all get hashes by a
+ * random factor.
+ */
+static void
+table_reserve(RetTally *tally, uint64 n)
+{
+	if (n > tally->limit)
+		table_remake(tally, n);
+	while (tally->crowded)
+	{
+		tally->factor = ret_random_factor();
+		tally->crowded = false;
+		table_remake(tally, Max(n, tally->limit));
+	}
 }
 
 /* Enter a point that is not in the table, with counts of 0 */
@@ -275,6 +312,7 @@ ret_tally_insert(RetTally *tally, const int64 *key)
 	memcpy(slot, key, ndims * sizeof(int64));
 	memset(slot + ndims, 0, ncounts * sizeof(int64));
 	tally->npoints++;
+	table_check(tally, slot);
 	return slot;
 }
 
@@ -287,6 +325,7 @@ expanded_create(const RetTallyDef *def, MemoryContext parent, uint64 n)
 
 	EOH_init_header(&tally->hdr, &tally_methods, context);
 	tally->def = def;
+	tally->factor = RET_HASH_FACTOR;
 	table_create(tally, n);
 	return tally;
 }
@@ -428,7 +467,7 @@ table_merge(RetTally *tally, const int64 *entries, uint64 n)
 
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(tally->slots + width *
-							   (ret_tally_hash(entry + PREFETCH_AHEAD * width, ndims) >> tally->shift), 1);
+							   ret_tally_home(tally, entry + PREFETCH_AHEAD * width, ndims), 1);
 		if (entry[0] != RET_TALLY_UNUSED)
 		{
 			int64	   *slot = ret_tally_probe(tally, entry, ndims, width);

@@ -73,7 +73,9 @@ typedef struct RetTally
 	uint64		nslots;			/* a power of 2 */
 	uint64		limit;			/* points at which it must grow */
 	uint64		npoints;		/* slots in use */
+	uint64		factor;			/* of the hash */
 	int			shift;			/* slot = hash >> shift */
+	bool		crowded;		/* is a point far from its home slot? */
 	bool		delaying;		/* is it so large that rows wait? */
 	uint32		nadded;			/* rows that were delayed so far, */
 	uint32		napplied;		/* and how many of them are in the table */
@@ -153,9 +155,9 @@ ret_tally_counts(const RetTallyReader *reader, int64 i)
 	return reader->entries + i * reader->width + reader->ndims;
 }
 
-/* Hash of which the high bits are good, of the bits of n numbers */
+/* The slot at which the probes of a point begin, by the bits of its numbers */
 static pg_always_inline uint64
-ret_tally_hash(const int64 *key, int n)
+ret_tally_home(const RetTally *tally, const int64 *key, int n)
 {
 	uint64		h = 0;
 
@@ -164,17 +166,17 @@ ret_tally_hash(const int64 *key, int n)
 		/* whole numbers have all their bits in the high half of a double */
 		h ^= (uint64) key[i];
 		h ^= h >> 32;
-		h *= UINT64CONST(0x9E3779B97F4A7C15);
+		h *= tally->factor;
 	}
 	h ^= h >> 29;
-	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+	return (h * UINT64CONST(0xBF58476D1CE4E5B9)) >> tally->shift;
 }
 
 /* The slot of a point: its own, or the unused one that it should get */
 static pg_always_inline int64 *
 ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 {
-	uint64		i = ret_tally_hash(key, ndims) >> tally->shift;
+	uint64		i = ret_tally_home(tally, key, ndims);
 
 	for (;;)
 	{
@@ -233,7 +235,7 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
 	for (int i = 0; i < ndims; i++)
 		row->key[i] = key[i];
 	row->which = which;
-	slot = tally->slots + (ndims + ncounts) * (ret_tally_hash(key, ndims) >> tally->shift);
+	slot = tally->slots + (ndims + ncounts) * ret_tally_home(tally, key, ndims);
 	__builtin_prefetch(slot, 1);
 	__builtin_prefetch(slot + ndims + ncounts - 1, 1);
 	tally->nadded++;

@@ -100,7 +100,8 @@ typedef struct FrameCustomer
 #define SH_ELEMENT_TYPE		FrameCustomer
 #define SH_KEY_TYPE			int64
 #define SH_KEY				key
-#define SH_HASH_KEY(tb, k)	((uint32) (ret_customer_hash(k) >> 32))
+/* private_data has the factor, a random one, so that no keys can be chosen to be alike */
+#define SH_HASH_KEY(tb, k)	((uint32) (ret_customer_hash_by(k, (uintptr_t) (tb)->private_data) >> 32))
 #define SH_EQUAL(tb, a, b)	((a) == (b))
 #define SH_SCOPE			static inline
 #define SH_DECLARE
@@ -591,7 +592,7 @@ active_customers_moving_transfn(PG_FUNCTION_ARGS)
 	bool		found;
 
 	/* of a moving frame the state may not be NULL, even if all customers are */
-	frame = PG_ARGISNULL(0) ? frame_create(context, FRAME_MIN_CUSTOMERS, NULL) :
+	frame = PG_ARGISNULL(0) ? frame_create(context, FRAME_MIN_CUSTOMERS, (void *) (uintptr_t) ret_random_factor()) :
 		(frame_hash *) PG_GETARG_POINTER(0);
 	if (!PG_ARGISNULL(1))
 	{
