@@ -8,6 +8,7 @@
 #ifndef RETENTION_SURVIVAL_H
 #define RETENTION_SURVIVAL_H
 
+#include "calendar.h"
 #include "tally.h"
 
 /* A walk over the distinct times of a curve, in ascending order */
@@ -38,6 +39,8 @@ typedef struct RetSurvivalWalk
 extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
 extern void ret_survival_rewind(RetSurvivalWalk *walk);
 extern bool ret_survival_next(RetSurvivalWalk *walk);
+extern bool ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,
+							  double *duration, bool *churned);
 pg_noreturn extern void ret_reject_duration(double duration);
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
 extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
