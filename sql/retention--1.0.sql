@@ -2080,7 +2080,7 @@ CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean) (
     COMBINEFUNC = fit_sbg_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_sbg(double precision, boolean) IS 'the same for a tenure that ceil(...) returns, double precision or numeric; one that is not a whole number is an error; e.g. SELECT (fit_sbg(ceil((ended - started) / 30.4375), churned)).* FROM contracts';
+COMMENT ON AGGREGATE fit_sbg(double precision, boolean) IS 'the same for a tenure that ceil(...) returns, double precision or numeric; NULL as there, one that is not a whole number is an error; e.g. SELECT (fit_sbg(ceil((ended - started) / 30.4375), churned)).* FROM contracts';
 
 CREATE FUNCTION sbg_retention(model sbg_model, period integer) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
