@@ -264,28 +264,6 @@ ret_reject_duration(double duration)
 			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
 }
 
-/* The instant of a contract's argument; 22008 if it is infinite */
-static inline int64
-contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const char *name)
-{
-	int64		at = kind == RET_DATE ? PG_GETARG_DATEADT(argno) : PG_GETARG_TIMESTAMP(argno);
-
-	if (unlikely(kind == RET_DATE ? DATE_NOT_FINITE((DateADT) at) : TIMESTAMP_NOT_FINITE(at)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be finite", name),
-				 errhint("Pass NULL for what is not known, or leave such rows out with FILTER (WHERE isfinite(...)).")));
-	return at;
-}
-
-/* Its day: in the session's time zone if it is a timestamptz */
-static inline DateADT
-instant_day(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
-{
-	return kind == RET_DATE ? (DateADT) at : kind == RET_TIMESTAMP ? ret_day_of(at) :
-		ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
-}
-
 /* A time as an error shows it */
 static char *
 instant_text(int64 at, RetTimeKind kind)
@@ -295,8 +273,9 @@ instant_text(int64 at, RetTimeKind kind)
 						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
 }
 
-static void
-reject_contract(int64 started, int64 ended, RetTimeKind kind)
+/* Error for a contract that ended before it started */
+void
+ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -304,59 +283,6 @@ reject_contract(int64 started, int64 ended, RetTimeKind kind)
 			 errdetail("It started on %s and ended on %s.",
 					   instant_text(started, kind), instant_text(ended, kind)),
 			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
-}
-
-/* The as_of in argument 3, a date or a timestamptz */
-static inline DateADT
-contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
-{
-	if (PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("as_of must not be null"),
-				 errhint("Pass the first day whose data are not complete, for example current_date.")));
-	if (kind == RET_DATE)
-		return ret_finite_date(PG_GETARG_DATEADT(3), "as_of");
-	return ret_finite_day(ret_call_offsets(fcinfo->flinfo), PG_GETARG_TIMESTAMPTZ(3), "as_of");
-}
-
-/*
- * Read a contract from arguments 1 to 3: started, ended, as_of.  The duration
- * is the number of days from that of started to that of ended, or to as_of if
- * the contract had not ended before that day.  False if the row is not one of
- * a customer: started is not known or not before as_of, or the contract ended
- * in the instant in which it started.
- */
-bool
-ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,
-				  double *duration, bool *churned)
-{
-	DateADT		as_of = contract_as_of(fcinfo, as_of_kind);
-	DateADT		first,
-				last;
-	int64		started,
-				ended;
-
-	if (PG_ARGISNULL(1))
-		return false;
-	started = contract_instant(fcinfo, 1, kind, "started");
-	first = instant_day(fcinfo, started, kind);
-	if (first >= as_of)
-		return false;
-	*churned = false;
-	*duration = (double) as_of - (double) first;
-	if (PG_ARGISNULL(2) ||
-		(kind == RET_DATE ? DATE_IS_NOEND(PG_GETARG_DATEADT(2)) : TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(2))))
-		return true;
-	ended = contract_instant(fcinfo, 2, kind, "ended");
-	last = instant_day(fcinfo, ended, kind);
-	if (last >= as_of)
-		return true;
-	if (ended < started)
-		reject_contract(started, ended, kind);
-	*churned = true;
-	*duration = (double) last - (double) first;
-	return ended > started;
 }
 
 /* Count a contract */

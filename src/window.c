@@ -262,11 +262,12 @@ reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
  */
 
 static void
-reject_null(const char *argument)
+reject_null(const char *argument, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not be null", argument)));
+			 errmsg("%s must not be null", argument),
+			 errhint("%s", hint)));
 }
 
 static void
@@ -334,7 +335,7 @@ as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind a
 	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("as_of");
+		reject_null("as_of", "Pass the first day whose data are not complete, for example current_date.");
 	/* the zone may be set between two fetches from a cursor */
 	if (unlikely(spell->zone != session_timezone || spell->as_of !=
 				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
@@ -370,7 +371,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	Datum		value = WinGetFuncArgCurrent(winobj, ARG_INACTIVE_AFTER, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("inactive_after");
+		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
 	if (unlikely(spell->longest == 0 ||
 				 memcmp(DatumGetIntervalP(value), &spell->inactive_after, sizeof(Interval)) != 0))
 		set_inactive_after(spell, DatumGetIntervalP(value), kind);
