@@ -1363,20 +1363,20 @@ COMMENT ON FUNCTION activity_span(customer_activity) IS 'from the first active d
 -- src/cohort.c
 --
 
-CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
-    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since date DEFAULT NULL,
+CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
     confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
     retention_rate double precision, lower double precision, upper double precision, complete boolean)
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 300;
-COMMENT ON FUNCTION cohort_table(customer_activity, interval, date, text, text, integer, date, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; a cell for all that has begun, rates of unfinished ones are NULL; no rows for NULL; e.g. cohort_table(a, ''7 days'', mode => ''on_or_after'', horizon => 12)';
-CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
-    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since date DEFAULT NULL,
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION cohort_table(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; a cell for all that has begun, rates of unfinished ones are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. cohort_table(a, ''7 days'', as_of => now(), mode => ''on_or_after'', horizon => 12)';
+CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
     confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (age integer, customers bigint, retained bigint,
     retention_rate double precision, lower double precision, upper double precision)
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
-COMMENT ON FUNCTION retention_curve(customer_activity, interval, date, text, text, integer, date, double precision, date) IS 'the complete cells of cohort_table pooled by age: customers, those retained, their share (0..1) and its Wilson interval; no rows for NULL; e.g. retention_curve(a, ''7 days'')';
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION retention_curve(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'the complete cells of cohort_table pooled by age: customers, those retained, their share (0..1) and its Wilson interval; no rows for NULL; e.g. retention_curve(a, ''7 days'', as_of => now())';
 
 CREATE FUNCTION retention_rate(activity customer_activity, base daterange, comeback daterange) RETURNS double precision
     AS 'MODULE_PATHNAME', 'retention_rate_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
@@ -1398,23 +1398,23 @@ COMMENT ON FUNCTION repeat_purchase_rate(customer_activity) IS 'share (0..1) of 
 -- src/lifecycle.c
 --
 
-CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month', as_of date DEFAULT NULL,
-    since date DEFAULT NULL, origin date DEFAULT '2001-01-01')
+CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
     churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
     quick_ratio double precision, complete boolean)
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
-COMMENT ON FUNCTION lifecycle_table(customer_activity, interval, date, date, date) IS 'for each period the numbers of new, retained, resurrected, churned and dormant customers, and rates (0..1) over those active in the period before; rates of an unfinished period are NULL; no rows for NULL; e.g. lifecycle_table(a, ''7 days'')';
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION lifecycle_table(customer_activity, interval, timestamptz, timestamptz, date) IS 'for each period the numbers of new, retained, resurrected, churned and dormant customers, and rates (0..1) over those active in the period before; rates of a period that is not over before the day as_of are NULL; no rows for NULL; e.g. lifecycle_table(a, ''7 days'', as_of => now())';
 CREATE FUNCTION stickiness_table(activity customer_activity, inner_period interval DEFAULT '1 day',
-    period interval DEFAULT '1 month', as_of date DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (period_start date, active bigint, average_inner_active double precision,
     stickiness double precision, complete boolean)
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 25;
-COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, date, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for an unfinished period; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'')';
-CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days', as_of date DEFAULT NULL)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, timestamptz, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for a period that is not over before the day as_of; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'', as_of => now())';
+CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days', as_of timestamptz DEFAULT NULL)
     RETURNS TABLE (day date, active bigint, complete boolean)
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 730;
-COMMENT ON FUNCTION active_table(customer_activity, interval, date) IS 'for each day before as_of the number of customers active in the days behind (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'')';
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 730;
+COMMENT ON FUNCTION active_table(customer_activity, interval, timestamptz) IS 'for each day before as_of the number of customers active in the days after (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'', as_of => now())';
 
 --
 -- src/window.c
@@ -1446,13 +1446,16 @@ COMMENT ON FUNCTION relationship_number(timestamptz, interval) IS 'number 1, 2, 
 
 CREATE FUNCTION churned(at date, inactive_after interval, as_of date) RETURNS boolean
     AS 'MODULE_PATHNAME', 'churned_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION churned(date, interval, date) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
-CREATE FUNCTION churned(at timestamp, inactive_after interval, as_of timestamp) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'churned_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION churned(timestamp, interval, timestamp) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+COMMENT ON FUNCTION churned(date, interval, date) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before the day as_of; an error for a NULL as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01''::date) OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION churned(at date, inactive_after interval, as_of timestamptz) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'churned_date_now' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION churned(date, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before the day as_of (in the session''s time zone); an error for a NULL as_of; e.g. churned(ordered_at, ''30 days'', now()) OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+CREATE FUNCTION churned(at timestamp, inactive_after interval, as_of timestamptz) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'churned_timestamp' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION churned(timestamp, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before the day as_of (in the session''s time zone); an error for a NULL as_of; e.g. churned(ordered_at, ''30 days'', now()) OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 CREATE FUNCTION churned(at timestamptz, inactive_after interval, as_of timestamptz) RETURNS boolean
     AS 'MODULE_PATHNAME', 'churned_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION churned(timestamptz, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before as_of; e.g. churned(ordered_at, ''30 days'', ''2024-07-01'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+COMMENT ON FUNCTION churned(timestamptz, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before the day as_of (in the session''s time zone); an error for a NULL as_of; e.g. churned(ordered_at, ''30 days'', now()) OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 
 CREATE FUNCTION active_customers_transfn(customer_map, customer_key) RETURNS customer_map
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -1907,6 +1910,15 @@ COMMENT ON FUNCTION survival_curve_transfn(tally, double precision, boolean) IS 
 CREATE FUNCTION survival_curve_transfn(tally, date, date, date) RETURNS tally
     AS 'MODULE_PATHNAME', 'survival_curve_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION survival_curve_transfn(tally, date, date, date) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_transfn(tally, date, date, timestamptz) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_transfn_date_now' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, date, date, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_transfn(tally, timestamp, timestamp, timestamptz) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_transfn_timestamp' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, timestamp, timestamp, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_transfn(tally, timestamptz, timestamptz, timestamptz) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, timestamptz, timestamptz, timestamptz) IS 'aggregate transition function';
 CREATE FUNCTION survival_curve_rollup_transfn(tally, survival_curve) RETURNS tally
     AS 'MODULE_PATHNAME', 'survival_curve_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION survival_curve_rollup_transfn(tally, survival_curve) IS 'aggregate transition function';
@@ -1926,7 +1938,7 @@ CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS 'how long customers stay: for each duration, in the unit of the argument, how many left then and how many were observed no longer; null durations are ignored, a null churned is false, NULL if there are no others; e.g. survival_curve(tenure_months, churned)';
+COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS 'how long customers stay, one row each (a row per contract counts contracts): for each duration, in the unit of the argument, how many left then and how many were observed no longer; null durations are ignored, a null churned is false, NULL if there are no others; e.g. survival_curve(tenure_months, churned)';
 
 CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
     SFUNC = survival_curve_transfn,
@@ -1937,7 +1949,40 @@ CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'the same in days, from the dates of subscriptions: those with a null ended, or one on or after as_of, are observed until as_of; a null started and one on or after as_of are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, CURRENT_DATE)';
+COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, current_date)';
+
+CREATE AGGREGATE survival_curve(started date, ended date, as_of timestamptz) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(date, date, timestamptz) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
+
+CREATE AGGREGATE survival_curve(started timestamp, ended timestamp, as_of timestamptz) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(timestamp, timestamp, timestamptz) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
+
+CREATE AGGREGATE survival_curve(started timestamptz, ended timestamptz, as_of timestamptz) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(timestamptz, timestamptz, timestamptz) IS 'the same in days, from when contracts started and ended (by days of the session''s time zone): those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE rollup(survival_curve) (
     SFUNC = survival_curve_rollup_transfn,
@@ -1988,15 +2033,36 @@ COMMENT ON COLUMN logrank_test.chi_square IS 'test statistic, NULL without degre
 COMMENT ON COLUMN logrank_test.degrees_of_freedom IS 'groups that can be compared, less 1, never NULL';
 COMMENT ON COLUMN logrank_test.p_value IS 'probability (0..1) of such a difference between groups that stay equally long, NULL without degrees of freedom';
 
-CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, bigint) RETURNS tally
-    AS 'MODULE_PATHNAME', 'logrank_test_transfn_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, bigint) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, customer_key) IS 'aggregate transition function';
 CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean) RETURNS tally
     AS 'MODULE_PATHNAME', 'logrank_test_transfn_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean) IS 'aggregate transition function';
-CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, text) RETURNS tally
-    AS 'MODULE_PATHNAME', 'logrank_test_transfn_text' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, text) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, date, date, date, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_date_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, date, date, date, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, date, date, date, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_date_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, date, date, date, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, date, date, timestamptz, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_date_now_key' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, date, date, timestamptz, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, date, date, timestamptz, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_date_now_boolean' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, date, date, timestamptz, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, timestamp, timestamp, timestamptz, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamp_key' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, timestamp, timestamp, timestamptz, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, timestamp, timestamp, timestamptz, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamp_boolean' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, timestamp, timestamp, timestamptz, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamptz_key' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamptz_boolean' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) IS 'aggregate transition function';
 CREATE FUNCTION logrank_test_combine(tally, tally) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_combine(tally, tally) IS 'aggregate combine function';
@@ -2004,7 +2070,7 @@ CREATE FUNCTION logrank_test_finalfn(tally) RETURNS logrank_test
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_finalfn(tally) IS 'aggregate final function';
 
-CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bigint) (
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp customer_key) (
     SFUNC = logrank_test_transfn,
     STYPE = tally,
     SSPACE = -1,
@@ -2013,7 +2079,7 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bi
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, bigint) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan_id)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations are ignored, a null churned is false; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2024,9 +2090,9 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bo
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations are ignored, a null churned is false; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
 
-CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp text) (
+CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp customer_key) (
     SFUNC = logrank_test_transfn,
     STYPE = tally,
     SSPACE = -1,
@@ -2035,7 +2101,84 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp te
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, text) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations and groups are ignored, a null churned is false, NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, date, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, current_date, plan)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(date, date, date, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, current_date, is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp customer_key) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp customer_key) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp customer_key) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 --
 -- src/contract.c
@@ -2057,6 +2200,9 @@ COMMENT ON COLUMN sbg_model.note IS 'why not, NULL if they were';
 CREATE FUNCTION fit_sbg_transfn(tally, integer, boolean) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fit_sbg_transfn(tally, integer, boolean) IS 'aggregate transition function';
+CREATE FUNCTION fit_sbg_transfn(tally, double precision, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'fit_sbg_transfn_double' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_sbg_transfn(tally, double precision, boolean) IS 'aggregate transition function';
 CREATE FUNCTION fit_sbg_combine(tally, tally) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fit_sbg_combine(tally, tally) IS 'aggregate combine function';
@@ -2074,6 +2220,17 @@ CREATE AGGREGATE fit_sbg(tenure integer, churned boolean) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'model of contracts renewed or not; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which one still there has been kept; null tenures are ignored, a null churned is false, NULL if there are no others, a warning if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
+
+CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean) (
+    SFUNC = fit_sbg_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_sbg_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_sbg_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_sbg(double precision, boolean) IS 'the same for a tenure that ceil(...) returns, double precision or numeric; NULL as there, one that is not a whole number is an error; e.g. SELECT (fit_sbg(ceil((ended - started) / 30.4375), churned)).* FROM contracts';
 
 CREATE FUNCTION sbg_retention(model sbg_model, period integer) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

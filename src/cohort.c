@@ -124,20 +124,51 @@ ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
 	ret_reject_null_option(fcinfo, period, "period");
 	ret_reject_null_option(fcinfo, origin, "origin");
 	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
-				  (DateADT) ret_get_date(fcinfo, origin, "origin", 0));
+				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
 }
 
-/* A finite date (else 22008), or what is to be taken for null */
-int64
-ret_get_date(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
+/* Error 22008 for an infinite date */
+DateADT
+ret_finite_date(DateADT date, const char *name)
 {
-	if (PG_ARGISNULL(argno))
-		return otherwise;
-	if (DATE_NOT_FINITE(PG_GETARG_DATEADT(argno)))
+	if (DATE_NOT_FINITE(date))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite date", name)));
-	return PG_GETARG_DATEADT(argno);
+				 errmsg("%s must be a finite date", name),
+				 errhint("Pass a day, such as '2024-07-01' or current_date.")));
+	return date;
+}
+
+/*
+ * Take the day, in the session's time zone, of an argument that is a
+ * timestamptz because that is what date, timestamp and now() all cast to.
+ * 22008 if it is infinite, or if the zone has its day before the calendar
+ * begins.
+ */
+DateADT
+ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
+{
+	DateADT		day;
+
+	if (TIMESTAMP_NOT_FINITE(at))
+		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
+	day = ret_day_timestamptz(offsets, at);
+	if (!IS_VALID_DATE(day))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is outside the range of dates", name)));
+	return day;
+}
+
+/* The day of a timestamptz argument, or what is to be taken for null */
+int64
+ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
+{
+	RetOffsets	offsets = {0};
+
+	if (PG_ARGISNULL(argno))
+		return otherwise;
+	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
 }
 
 /* The last bin that has begun by as_of */
@@ -186,25 +217,26 @@ ret_check_bins(int64 nbins)
 				 errhint("Use a longer period, or pass an earlier as_of.")));
 }
 
-/* Which of the names is a text argument?  22023 if it is none */
-static int
-get_choice(FunctionCallInfo fcinfo, int argno, const char *what, const char *const *names, int n)
+/* Find a text argument among its choices; 22023 if it is none of them */
+int
+ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
+			   const char *const *choices, int nchoices)
 {
 	char	   *given;
 	StringInfoData list;
 
-	ret_reject_null_option(fcinfo, argno, what);
+	ret_reject_null_option(fcinfo, argno, name);
 	given = text_to_cstring(PG_GETARG_TEXT_PP(argno));
 	initStringInfo(&list);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < nchoices; i++)
 	{
-		if (strcmp(given, names[i]) == 0)
+		if (strcmp(given, choices[i]) == 0)
 			return i;
-		appendStringInfo(&list, "%s'%s'", i == 0 ? "" : i == n - 1 ? " or " : ", ", names[i]);
+		appendStringInfo(&list, "%s'%s'", i == 0 ? "" : i == nchoices - 1 ? " or " : ", ", choices[i]);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unrecognized %s \"%s\"", what, given),
+			 errmsg("unrecognized %s \"%s\"", name, given),
 			 errhint("Use %s.", list.data)));
 }
 
@@ -220,9 +252,9 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	static const char *const clocks[] = {"calendar", "elapsed"};
 
 	ret_get_bins(fcinfo, 1, 8, &options->bins);
-	options->as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
-	options->mode = get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
-	options->elapsed = get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
+	options->as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	options->mode = ret_get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
+	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
 	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
 	if (options->horizon < 0)
@@ -230,7 +262,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon must not be negative"),
 				 errdetail("It is %d, the last age to show.", (int) options->horizon)));
-	options->since = ret_get_date(fcinfo, 6, "since", RET_INSTANT_MIN);
+	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
 }

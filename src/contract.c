@@ -85,6 +85,7 @@ typedef struct SbgModel
 } SbgModel;
 
 PG_FUNCTION_INFO_V1(fit_sbg_transfn);
+PG_FUNCTION_INFO_V1(fit_sbg_transfn_double);
 PG_FUNCTION_INFO_V1(fit_sbg_combine);
 PG_FUNCTION_INFO_V1(fit_sbg_finalfn);
 PG_FUNCTION_INFO_V1(sbg_retention);
@@ -114,42 +115,65 @@ valid_tenure(const double *point)
  */
 
 static void
-reject_tenure(int32 tenure, bool churned)
+reject_tenure(double tenure, bool churned)
 {
+	if (isnan(tenure) || isinf(tenure))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("tenure must be a finite number"),
+				 errhint("Leave rows without a known tenure out with FILTER (WHERE ...).")));
 	if (tenure > MAX_TENURE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("tenure is too long"),
-				 errdetail("It is %d periods, the limit is %d.", tenure, MAX_TENURE),
+				 errdetail("It is %.15g periods, the limit is %d.", tenure, MAX_TENURE),
 				 errhint("Count the tenure in periods of the contract, such as months.")));
+	if (floor(tenure) != tenure)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tenure must be a whole number of periods"),
+				 errdetail("The tenure is %.15g.", tenure),
+				 errhint("Count the period in which a customer left with ceil(...), and the periods of one still there with floor(...).")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 churned ? errmsg("tenure of a customer who has left must be 1 at least") :
 			 errmsg("tenure must not be negative"),
-			 errdetail("The tenure is %d.", tenure),
+			 errdetail("The tenure is %.15g.", tenure),
 			 errhint("It is the period in which the customer left, counted from 1, or the number of periods for which the customer has been kept.")));
 }
 
 /*
- * fit_sbg_transfn(tally, tenure integer, churned boolean)
- *		A null tenure is no row, a null boolean is false.
+ * Count a customer with (tally, tenure, churned).  A null tenure is no row, a
+ * null boolean is false.
  */
+static pg_always_inline Datum
+count_tenure(FunctionCallInfo fcinfo, double tenure)
+{
+	bool		churned = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+
+	if (unlikely(!(tenure >= (churned ? 1 : 0) && tenure <= MAX_TENURE && floor(tenure) == tenure)))
+		reject_tenure(tenure, churned);
+	return ret_tally_add(fcinfo, &tenure_tally, &tenure, churned ? LOST : KEPT);
+}
+
+/* fit_sbg_transfn(tally, tenure integer, churned boolean) */
 Datum
 fit_sbg_transfn(PG_FUNCTION_ARGS)
 {
-	int32		tenure;
-	bool		churned;
-	double		point;
-
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
-	tenure = PG_GETARG_INT32(1);
-	churned = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	if (unlikely(tenure < (churned ? 1 : 0) || tenure > MAX_TENURE))
-		reject_tenure(tenure, churned);
-	point = tenure;
-	return ret_tally_add(fcinfo, &tenure_tally, &point, churned ? LOST : KEPT);
+	return count_tenure(fcinfo, PG_GETARG_INT32(1));
+}
+
+/* ... of a double precision, as ceil(...) returns it */
+Datum
+fit_sbg_transfn_double(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return count_tenure(fcinfo, PG_GETARG_FLOAT8(1));
 }
 
 Datum

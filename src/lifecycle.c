@@ -129,8 +129,8 @@ lifecycle_table(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_get_bins(fcinfo, 1, 4, &periods.bins);
-	periods.as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
-	first_shown = ret_first_bin(&periods.bins, ret_get_date(fcinfo, 3, "since", RET_INSTANT_MIN));
+	periods.as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	first_shown = ret_first_bin(&periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_periods(fcinfo, &periods, &reader);
@@ -236,7 +236,7 @@ stickiness_table(PG_FUNCTION_ARGS)
 	ret_reject_null_option(fcinfo, 1, "inner_period");
 	ret_bins_init(&inner, PG_GETARG_INTERVAL_P(1), PG_GETARG_DATEADT(4));
 	check_inner(&inner, &periods.bins);
-	periods.as_of = ret_get_date(fcinfo, 3, "as_of", RET_INSTANT_MIN);
+	periods.as_of = ret_get_day(fcinfo, 3, "as_of", RET_INSTANT_MIN);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_periods(fcinfo, &periods, &reader);
@@ -343,7 +343,7 @@ active_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	ret_reject_null_option(fcinfo, 1, "within");
 	ret_bins_init(&within, PG_GETARG_INTERVAL_P(1), 0);
-	as_of = ret_get_date(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));

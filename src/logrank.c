@@ -16,9 +16,10 @@
  * Evaluation of survival data and two new rank order statistics arising in its
  * consideration, Cancer Chemotherapy Reports 50, 1966).
  *
- * The state is a tally of (duration, group).  A group is 64 bits, a bigint
- * itself or the hash of a text, and is kept as two numbers of 32 bits, which
- * doubles hold exactly.  The final function is O(points log points + times with
+ * The state is a tally of (duration, group).  A group is a customer_key, so
+ * that a text is hashed by the cast before it gets here, where the query's
+ * collation is known; or a boolean.  Its 64 bits are kept as two numbers of 32
+ * bits, which doubles hold exactly.  The final function is O(points log points + times with
  * somebody leaving x groups^2).
  *
  *-------------------------------------------------------------------------
@@ -29,8 +30,8 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/fmgrprotos.h"
 
+#include "customer.h"
 #include "mathfn.h"
 #include "survival.h"
 
@@ -67,9 +68,16 @@ typedef struct Logrank
 	double	   *covariance;		/* V_gh, ngroups x ngroups, lower triangle */
 } Logrank;
 
-PG_FUNCTION_INFO_V1(logrank_test_transfn_bigint);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_key);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_boolean);
-PG_FUNCTION_INFO_V1(logrank_test_transfn_text);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_now_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_now_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_boolean);
 PG_FUNCTION_INFO_V1(logrank_test_combine);
 PG_FUNCTION_INFO_V1(logrank_test_finalfn);
 
@@ -98,51 +106,118 @@ valid_point(const double *point)
  *-------------------------------------------------------------------------
  */
 
-/* Count the row of a group; rows without a duration, or of no known group, are ignored */
+/* The group in an argument, a customer_key or a boolean */
+static inline int64
+get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
+{
+	if (boolean)
+		return PG_GETARG_BOOL(argno) ? 1 : 0;
+	return PG_GETARG_CUSTOMER(argno);
+}
+
+/* Count a row of a group */
 static pg_always_inline Datum
-count_row(FunctionCallInfo fcinfo, int64 group)
+count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group)
 {
 	double		point[NDIMS];
 
-	point[DURATION] = PG_GETARG_FLOAT8(1);
-	if (unlikely(!(point[DURATION] >= 0 && point[DURATION] <= DBL_MAX)))
-		ret_reject_duration(point[DURATION]);
+	point[DURATION] = duration;
 	point[GROUP_HIGH] = (double) (int32) (group >> 32);
 	point[GROUP_LOW] = (double) (uint32) group;
-	return ret_tally_add(fcinfo, &logrank_tally, point,
-						 !PG_ARGISNULL(2) && PG_GETARG_BOOL(2) ? CHURNED : CENSORED);
+	return ret_tally_add(fcinfo, &logrank_tally, point, churned ? CHURNED : CENSORED);
 }
 
-/* logrank_test_transfn(tally, duration double precision, churned boolean, grp bigint) */
-Datum
-logrank_test_transfn_bigint(PG_FUNCTION_ARGS)
+/*
+ * Count a row with (tally, duration, churned, grp): without a duration, or of
+ * no known group, it is ignored
+ */
+static pg_always_inline Datum
+count_duration(FunctionCallInfo fcinfo, bool boolean)
 {
+	double		duration;
+
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		return ret_agg_ignore(fcinfo);
-	return count_row(fcinfo, PG_GETARG_INT64(3));
+	duration = PG_GETARG_FLOAT8(1);
+	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
+		ret_reject_duration(duration);
+	return count_row(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
+					 get_group(fcinfo, 3, boolean));
+}
+
+/* Count a row with (tally, started, ended, as_of, grp), as survival_curve does */
+static pg_always_inline Datum
+count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind, bool boolean)
+{
+	double		duration;
+	bool		churned;
+
+	ret_agg_check(fcinfo);
+	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned) || PG_ARGISNULL(4))
+		return ret_agg_ignore(fcinfo);
+	return count_row(fcinfo, duration, churned, get_group(fcinfo, 4, boolean));
+}
+
+Datum
+logrank_test_transfn_key(PG_FUNCTION_ARGS)
+{
+	return count_duration(fcinfo, false);
 }
 
 Datum
 logrank_test_transfn_boolean(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return ret_agg_ignore(fcinfo);
-	return count_row(fcinfo, PG_GETARG_BOOL(3) ? 1 : 0);
+	return count_duration(fcinfo, true);
 }
 
 Datum
-logrank_test_transfn_text(PG_FUNCTION_ARGS)
+logrank_test_transfn_date_key(PG_FUNCTION_ARGS)
 {
-	Datum		hash;
+	return count_contract(fcinfo, RET_DATE, RET_DATE, false);
+}
 
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return ret_agg_ignore(fcinfo);
-	hash = DirectFunctionCall2Coll(hashtextextended, PG_GET_COLLATION(),
-								   PG_GETARG_DATUM(3), Int64GetDatum(0));
-	return count_row(fcinfo, DatumGetInt64(hash));
+Datum
+logrank_test_transfn_date_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_DATE, true);
+}
+
+/* ... with an as_of such as now() */
+Datum
+logrank_test_transfn_date_now_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_date_now_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ, true);
+}
+
+Datum
+logrank_test_transfn_timestamp_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_timestamp_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ, true);
+}
+
+Datum
+logrank_test_transfn_timestamptz_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_timestamptz_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ, true);
 }
 
 Datum
@@ -202,7 +277,7 @@ find_groups(Logrank *logrank, const RetTallyReader *reader)
 						(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						 errmsg("too many groups to compare"),
 						 errdetail("The limit is %d groups.", MAX_GROUPS),
-						 errhint("The third argument is the group of the customer, not the customer.")));
+						 errhint("The last argument is the group of the customer, not the customer.")));
 			memmove(&logrank->groups[g + 1], &logrank->groups[g], after * sizeof(int64));
 			memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(int64));
 			logrank->groups[g] = group;

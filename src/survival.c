@@ -44,6 +44,7 @@
 #include "utils/float.h"
 #include "utils/tuplestore.h"
 
+#include "cohort.h"
 #include "mathfn.h"
 #include "stats.h"
 #include "survival.h"
@@ -90,6 +91,9 @@ PG_FUNCTION_INFO_V1(survival_curve_hash);
 PG_FUNCTION_INFO_V1(survival_curve_hash_extended);
 PG_FUNCTION_INFO_V1(survival_curve_transfn);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_date);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_date_now);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_timestamp);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_timestamptz);
 PG_FUNCTION_INFO_V1(survival_curve_combine);
 PG_FUNCTION_INFO_V1(survival_curve_finalfn);
 PG_FUNCTION_INFO_V1(survival_table);
@@ -260,54 +264,64 @@ ret_reject_duration(double duration)
 			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
 }
 
-/* A finite date of a row, else 22008 */
-static DateADT
-finite_date(FunctionCallInfo fcinfo, int argno, const char *name)
+/* A time as an error shows it */
+static char *
+instant_text(int64 at, RetTimeKind kind)
 {
-	DateADT		date = PG_GETARG_DATEADT(argno);
-
-	if (DATE_NOT_FINITE(date))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite date", name)));
-	return date;
+	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
+						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
+						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
 }
 
-/*
- * survival_curve_transfn_date(tally, started date, ended date, as_of date)
- *		Days from started to ended, or to as_of if the customer was still there.
- */
+/* Error for a contract that ended before it started */
+void
+ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("ended must not be before started"),
+			 errdetail("It started on %s and ended on %s.",
+					   instant_text(started, kind), instant_text(ended, kind)),
+			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
+}
+
+/* Count a contract */
+static pg_always_inline Datum
+count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	double		duration;
+	bool		churned;
+
+	ret_agg_check(fcinfo);
+	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned))
+		return ret_agg_ignore(fcinfo);
+	return count_duration(fcinfo, duration, churned);
+}
+
+/* survival_curve_transfn_date(tally, started date, ended date, as_of date) */
 Datum
 survival_curve_transfn_date(PG_FUNCTION_ARGS)
 {
-	DateADT		started,
-				ended,
-				as_of;
+	return count_contract(fcinfo, RET_DATE, RET_DATE);
+}
 
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("as_of must not be null"),
-				 errhint("Pass the day up to which the data are complete, for example CURRENT_DATE.")));
-	as_of = finite_date(fcinfo, 3, "as_of");
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	started = finite_date(fcinfo, 1, "started");
-	if (started >= as_of)
-		return ret_agg_ignore(fcinfo);
-	if (PG_ARGISNULL(2) || PG_GETARG_DATEADT(2) >= as_of)
-		return count_duration(fcinfo, (double) as_of - (double) started, false);
-	ended = finite_date(fcinfo, 2, "ended");
-	if (ended < started)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ended must not be before started"),
-				 errdetail("It started on %s and ended on %s.",
-						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(started))),
-						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(ended)))),
-				 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
-	return count_duration(fcinfo, (double) ended - (double) started, true);
+/* ... with an as_of such as now() */
+Datum
+survival_curve_transfn_date_now(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ);
+}
+
+Datum
+survival_curve_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ);
+}
+
+Datum
+survival_curve_transfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ);
 }
 
 /* Combine function, and transition function of rollup(survival_curve) */
@@ -439,24 +453,10 @@ ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *wal
 static IntervalType
 get_interval_type(FunctionCallInfo fcinfo, int argno)
 {
-	char	   *name;
+	/* in the order of IntervalType */
+	static const char *const types[] = {"plain", "log", "log-log"};
 
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("interval_type must not be null"),
-				 errhint("Leave the argument out to get its default.")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(argno));
-	if (strcmp(name, "log-log") == 0)
-		return INTERVAL_LOG_LOG;
-	if (strcmp(name, "log") == 0)
-		return INTERVAL_LOG;
-	if (strcmp(name, "plain") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("interval_type \"%s\" is not known", name),
-				 errhint("It is 'log-log', 'log' or 'plain'.")));
-	return INTERVAL_PLAIN;
+	return (IntervalType) ret_get_choice(fcinfo, argno, "interval_type", types, lengthof(types));
 }
 
 /*-------------------------------------------------------------------------

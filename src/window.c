@@ -15,7 +15,7 @@
  * else, wherever it stands.
  *
  * churned looks the other way: at the next later instant, if that is before
- * as_of, from which on the data are not complete.
+ * the day of as_of, from which on the data are not complete.
  *
  * Each function keeps a Spell per partition, in the partition's own memory.
  * The row before and, for churned, the rows up to the next instant are all
@@ -43,11 +43,13 @@
 #include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/memutils.h"
 #include "windowapi.h"
 
 #include "aggregate.h"
 #include "calendar.h"
+#include "cohort.h"
 #include "customer.h"
 
 /* The end of a silence beyond the calendar: after all events, before infinity */
@@ -86,6 +88,11 @@ typedef struct Spell
 	int64		relationship;	/* and the number of its relationship; 0 before the first */
 	int64		instant;		/* the last instant */
 	int64		next;			/* the one after it, RET_INSTANT_MAX if there is none */
+
+	/* churned: where the complete data end */
+	const pg_tz *zone;			/* time zone of as_of's day, NULL: no as_of yet */
+	int64		as_of;			/* as it was with the last row */
+	int64		complete_until; /* the first instant of its day */
 } Spell;
 
 /* A customer of a moving frame */
@@ -119,6 +126,7 @@ PG_FUNCTION_INFO_V1(relationship_number_date);
 PG_FUNCTION_INFO_V1(relationship_number_timestamp);
 PG_FUNCTION_INFO_V1(relationship_number_timestamptz);
 PG_FUNCTION_INFO_V1(churned_date);
+PG_FUNCTION_INFO_V1(churned_date_now);
 PG_FUNCTION_INFO_V1(churned_timestamp);
 PG_FUNCTION_INFO_V1(churned_timestamptz);
 PG_FUNCTION_INFO_V1(spell_support);
@@ -255,11 +263,12 @@ reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
  */
 
 static void
-reject_null(const char *argument)
+reject_null(const char *argument, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not be null", argument)));
+			 errmsg("%s must not be null", argument),
+			 errhint("%s", hint)));
 }
 
 static void
@@ -285,22 +294,54 @@ event_instant(Datum at, RetTimeKind kind)
 	return kind == RET_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
 }
 
-/* The first instant whose data are not complete; infinity if all are */
+/*
+ * The first instant of a day in the session's time zone.  That of the cast is
+ * the second midnight where clocks are put back over it.
+ */
+static TimestampTz
+day_begins(RetOffsets *offsets, DateADT day)
+{
+	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
+	TimestampTz earlier = at;
+
+	if (at > MIN_TIMESTAMP)
+		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
+	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
+		return earlier;
+	return at;
+}
+
+/* Take over an as_of, a date or a timestamptz, that differs from the row's before */
+static void
+set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	RetOffsets	offsets = {0};
+	DateADT		day;
+
+	if (as_of_kind == RET_DATE)
+		day = ret_finite_date(DatumGetDateADT(as_of), "as_of");
+	else
+		day = ret_finite_day(&offsets, DatumGetTimestampTz(as_of), "as_of");
+	spell->complete_until = kind == RET_DATE ? day :
+		kind == RET_TIMESTAMP ? ret_date_timestamp(day) : day_begins(&offsets, day);
+	spell->as_of = as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of);
+	spell->zone = session_timezone;
+}
+
+/* The first instant whose data are not complete: the beginning of as_of's day */
 static inline int64
-as_of_instant(WindowObject winobj, RetTimeKind kind)
+as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	bool		isnull;
 	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("as_of");
-	if (kind != RET_DATE)
-		return DatumGetTimestamp(as_of);
-	if (DATE_IS_NOBEGIN(DatumGetDateADT(as_of)))
-		return RET_INSTANT_MIN;
-	if (DATE_IS_NOEND(DatumGetDateADT(as_of)))
-		return RET_INSTANT_MAX;
-	return DatumGetDateADT(as_of);
+		reject_null("as_of", "Pass the first day whose data are not complete, for example current_date.");
+	/* the zone may be set between two fetches from a cursor */
+	if (unlikely(spell->zone != session_timezone || spell->as_of !=
+				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
+		set_as_of(spell, as_of, kind, as_of_kind);
+	return spell->complete_until;
 }
 
 /*
@@ -331,7 +372,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	Datum		value = WinGetFuncArgCurrent(winobj, ARG_INACTIVE_AFTER, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("inactive_after");
+		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
 	if (unlikely(spell->longest == 0 ||
 				 memcmp(DatumGetIntervalP(value), &spell->inactive_after, sizeof(Interval)) != 0))
 		set_inactive_after(spell, DatumGetIntervalP(value), kind);
@@ -476,11 +517,12 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
  * are as good as not there, so that a label never depends on them.
  */
 static inline Datum
-churned(FunctionCallInfo fcinfo, RetTimeKind kind)
+churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	WindowObject winobj = ret_window_object(fcinfo);
 	Spell	   *spell = spell_of_row(winobj, kind, false);
-	int64		as_of = as_of_instant(winobj, kind);
+	int64		as_of = as_of_instant(winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
+									  kind, as_of_kind);
 
 	if (spell == NULL || spell->instant >= as_of)
 		PG_RETURN_NULL();
@@ -496,19 +538,26 @@ churned(FunctionCallInfo fcinfo, RetTimeKind kind)
 Datum
 churned_date(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, RET_DATE);
+	return churned(fcinfo, RET_DATE, RET_DATE);
+}
+
+/* ... with an as_of such as now() */
+Datum
+churned_date_now(PG_FUNCTION_ARGS)
+{
+	return churned(fcinfo, RET_DATE, RET_TIMESTAMPTZ);
 }
 
 Datum
 churned_timestamp(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, RET_TIMESTAMP);
+	return churned(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ);
 }
 
 Datum
 churned_timestamptz(PG_FUNCTION_ARGS)
 {
-	return churned(fcinfo, RET_TIMESTAMPTZ);
+	return churned(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ);
 }
 
 /*

@@ -87,10 +87,10 @@ OR prorettype = 'internal'::regtype AND 'internal'::regtype <> ALL (proargtypes:
 -- window functions see NULLs themselves, and tell the planner that they do not look at the frame
 SELECT oid::regprocedure FROM catalog_test.fn WHERE prokind = 'w' AND (proisstrict OR prosupport = 0) ORDER BY 1;
 SELECT oid::regprocedure, prosupport FROM catalog_test.fn WHERE prosupport <> 0 AND (prokind <> 'w' OR prosupport NOT IN (SELECT oid FROM catalog_test.fn)) ORDER BY 1;
--- there is one for each type of time, and that for timestamptz, which needs the session's time zone, is stable
-SELECT f, t FROM unnest(ARRAY['lifecycle_state(%1$s,interval)', 'relationship_number(%1$s,interval)', 'churned(%1$s,interval,%1$s)']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t
+-- there is one for each type of time, and that for timestamptz, which needs the session's time zone, is stable; an as_of is a timestamptz, or a date with dates
+SELECT f, t FROM unnest(ARRAY['lifecycle_state(%1$s,interval)', 'relationship_number(%1$s,interval)', 'churned(%1$s,interval,timestamptz)', 'churned(date,interval,date)']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t
 WHERE NOT EXISTS (SELECT FROM catalog_test.fn WHERE oid = to_regprocedure(format(f, t)) AND prokind = 'w'
-                  AND provolatile = CASE t WHEN 'timestamptz' THEN 's' ELSE 'i' END);
+                  AND provolatile = CASE WHEN format(f, t) ~ 'timestamptz' THEN 's' ELSE 'i' END);
 
 --
 -- Aggregates

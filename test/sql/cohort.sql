@@ -341,6 +341,66 @@ SELECT repeat_purchase_rate(a) AS days, repeat_purchase_rate(NULL::customer_acti
 SELECT repeat_purchase_rate(customer_activity(c, d)) FROM (VALUES (1, date '2024-01-01'), (1, '2024-01-01'), (2, '2024-01-01')) v(c, d);
 
 --
+-- as_of and since: days, whatever their type, in the session's time zone
+--
+CREATE FUNCTION as_of_rows(argument text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE format('SELECT md5(string_agg(c::text, '','' ORDER BY cohort, age)) FROM four, cohort_table(a, %s) c', argument) INTO result;
+	RETURN coalesce(result, 'none');
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ': ' || SQLERRM;
+END $$;
+-- literal, date, timestamp, timestamptz, text that is cast: the day alone counts, also in zones where midnight does not exist
+CREATE TABLE zone (zone text);
+INSERT INTO zone VALUES ('UTC'), ('Europe/Berlin'), ('America/New_York'), ('America/Sao_Paulo'), ('Asia/Beirut'), ('Asia/Kolkata'), ('Pacific/Kiritimati'), ('Pacific/Pago_Pago'), ('Africa/Cairo'), ('America/Havana');
+CREATE FUNCTION in_zone(zone text, argument text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('timezone', zone, true);
+	RETURN as_of_rows(argument);
+END $$;
+SELECT day, count(DISTINCT in_zone(zone, format(f, day))) AS results, count(*) AS tried, bool_and(in_zone(zone, format(f, day)) = as_of_rows(format('as_of => date %L', day))) AS that_of_the_date
+FROM zone, unnest(ARRAY['as_of => %L', 'as_of => date %L', 'as_of => timestamp %L', 'as_of => timestamp %L + interval ''13:59:59''', 'as_of => timestamptz %L', 'as_of => timestamptz %L + interval ''9 hours''']) f,
+	unnest(ARRAY['2024-04-15', '2024-03-01', '2024-03-31', '2024-04-26', '2018-11-04', '0044-03-15 BC', '2050-01-01']) day GROUP BY day ORDER BY day;
+-- an instant is a day of the zone
+SELECT zone, in_zone(zone, 'as_of => timestamptz ''2024-03-31 22:30+00''') = as_of_rows('as_of => date ''2024-04-01''') AS april FROM zone WHERE zone IN ('UTC', 'Europe/Berlin', 'America/New_York') ORDER BY zone;
+-- what one types
+SELECT as_of_rows('as_of => now()') = as_of_rows('as_of => current_date') AS now, as_of_rows('as_of => date_trunc(''month'', now())') = as_of_rows('as_of => date_trunc(''month'', current_date)') AS month,
+       as_of_rows('as_of => localtimestamp') = as_of_rows('as_of => CURRENT_DATE') AS local, as_of_rows('as_of => NULL') = as_of_rows('as_of => NULL::date') AS null_, as_of_rows('''1 month'', ''2024-04-15''') = as_of_rows('as_of => ''2024-04-15''') AS second;
+SELECT as_of_rows(format('as_of => ''2024-04-15'', since => %s', s)) = as_of_rows('as_of => ''2024-04-15'', since => ''2024-02-01''') AS february, s
+FROM unnest(ARRAY['date ''2024-01-02''', 'timestamp ''2024-02-01 15:00''', 'timestamptz ''2024-01-31 23:00+00''', 'date ''2024-03-01'' - interval ''1 month''', 'date ''2024-02-02''']) s;
+PREPARE by_date(date) AS SELECT count(*) FROM four, cohort_table(a, as_of => $1);
+PREPARE by_timestamp(timestamp) AS SELECT count(*) FROM four, cohort_table(a, as_of => $1);
+PREPARE by_any AS SELECT count(*) FROM four, cohort_table(a, as_of => $1, since => $2);
+EXECUTE by_date('2024-04-15');
+EXECUTE by_timestamp('2024-04-15 18:00');
+EXECUTE by_any('2024-04-15', NULL);
+DEALLOCATE ALL;
+-- a parameter that is a date stays that day when the zone is set, a literal in a stored query is an instant
+CREATE VIEW by_literal AS SELECT count(*) FILTER (WHERE complete) AS complete FROM four, cohort_table(a, as_of => '2024-04-01');
+CREATE VIEW by_day AS SELECT count(*) FILTER (WHERE complete) AS complete FROM four, cohort_table(a, as_of => date '2024-04-01');
+SELECT l.complete AS literal, d.complete AS day FROM by_literal l, by_day d;
+SET timezone = 'America/New_York';
+SELECT l.complete AS literal, d.complete AS day FROM by_literal l, by_day d;
+SET timezone = 'UTC';
+DROP VIEW by_literal, by_day;
+-- the four others read the same day
+SELECT f, count(DISTINCT r) AS results FROM (VALUES ('retention_curve'), ('lifecycle_table'), ('stickiness_table'), ('active_table')) v(f),
+	unnest(ARRAY['''2024-04-15''', 'date ''2024-04-15''', 'timestamp ''2024-04-15 12:00''', 'timestamptz ''2024-04-15 23:59+00''']) w,
+	LATERAL (SELECT query_to_xml(format('SELECT x FROM four, %s(a, as_of => %s) x', f, w), false, false, '')::text AS r) q GROUP BY f ORDER BY f;
+-- infinite, far, before the calendar
+SELECT w, as_of_rows('as_of => ' || w) AS as_of, as_of_rows('since => ' || w) AS since
+FROM unnest(ARRAY['''infinity''', 'timestamptz ''-infinity''', 'date ''infinity''', 'timestamp ''-infinity''', 'date ''5874897-12-31''', 'date ''4714-11-24 BC''']) w;
+SELECT in_zone('America/New_York', 'as_of => timestamptz ''4714-11-24 00:00+00 BC''') AS before_the_calendar, in_zone('Asia/Tokyo', 'as_of => timestamptz ''4714-11-24 00:00+00 BC''') AS first_day;
+\set VERBOSITY default
+SELECT cohort_table(a, as_of => '-infinity') FROM four;
+SELECT cohort_table(a, 'month') FROM four;
+\set VERBOSITY sqlstate
+
+--
 -- Errors
 --
 SELECT cohort_table(a, '0 days') FROM four;

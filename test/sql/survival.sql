@@ -271,7 +271,7 @@ ALTER TABLE subscription ADD ended date;
 UPDATE subscription SET ended = CASE WHEN rnd(i, 26, 3) = 0 THEN open ELSE started + days END;
 SELECT count(*) AS cuts, count(*) FILTER (WHERE bytes(by_dates) IS DISTINCT FROM bytes(by_hand)) AS wrong, count(by_hand) AS with_customers, count(DISTINCT bytes(by_hand)) AS different
 FROM (SELECT as_of, survival_curve(started, ended, as_of) AS by_dates,
-             survival_curve((CASE WHEN ended < as_of THEN ended ELSE as_of END - started)::float8, ended IS NOT NULL AND ended < as_of) FILTER (WHERE started < as_of) AS by_hand
+             survival_curve((CASE WHEN ended < as_of THEN ended ELSE as_of END - started)::float8, ended IS NOT NULL AND ended < as_of) FILTER (WHERE started < as_of AND ended IS DISTINCT FROM started) AS by_hand
       FROM subscription, unnest(ARRAY[date '2022-12-31', '2023-01-01', '2023-01-02', '2023-06-30', '2024-01-01', '2024-05-15', '2030-01-01']) as_of GROUP BY as_of) x;
 -- the day of the cut itself, the day of the start, different cuts
 SELECT time, churned, censored FROM survival_table((SELECT survival_curve(started, ended, as_of) FROM (VALUES
@@ -727,6 +727,84 @@ SELECT count(*) AS models, count(*) FILTER (WHERE NOT close(clv(m, 1, 0), CASE W
 -- very far and not at all discounted, where the sum has a closed form
 SELECT count(*) AS models, count(*) FILTER (WHERE NOT close(clv(m, 1, 0, 1000000), ((m).alpha + (m).beta - 1 - sbg_survival(m, 1000000) * ((m).alpha + (m).beta + 999999)) / ((m).alpha - 1), 1e-7)) AS wrong
 FROM model WHERE (m).alpha <> 1;
+
+--
+-- Contracts: every type of time, every type of as_of, groups of every type
+--
+CREATE TABLE lease AS
+	SELECT i, CASE WHEN rnd(i, 71, 20)::int > 0 THEN timestamp '2024-01-01' + rnd(i, 72, 90)::int * interval '1 day' + rnd(i, 73, 4)::int * interval '6 hours' END AS started,
+	       rnd(i, 74, 60)::int AS days, rnd(i, 75, 4)::int = 0 AS open, (ARRAY['month', 'year', 'Month', NULL])[1 + rnd(i, 76, 4)::int] AS plan FROM generate_series(1, 1000) i;
+ALTER TABLE lease ADD ended timestamp;
+UPDATE lease SET ended = CASE WHEN NOT open THEN started + days * interval '1 day' + CASE WHEN i % 5 = 0 THEN interval '1 hour' ELSE '0' END END;
+-- by hand from the days of the session's zone; what ends in the instant in which it began is no contract
+CREATE FUNCTION check_leases(zone text, type text, as_of text, day date, OUT same boolean, OUT test boolean, OUT by_boolean boolean, OUT counted bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('timezone', zone, true);
+	EXECUTE format($q$
+		SELECT bytes(survival_curve(s, e, %2$s)) IS NOT DISTINCT FROM bytes(survival_curve(days, gone) FILTER (WHERE counts)),
+		       alike(logrank_test(s, e, %2$s, plan), logrank_test(days, gone, plan) FILTER (WHERE counts)), alike(logrank_test(s, e, %2$s, plan = 'year'), logrank_test(days, gone, plan = 'year') FILTER (WHERE counts)),
+		       count(*) FILTER (WHERE counts)
+		FROM (SELECT s, e, plan, CASE WHEN e::date < %3$L::date THEN e::date ELSE %3$L::date END - s::date AS days, coalesce(e::date < %3$L::date, false) AS gone, s::date < %3$L::date AND e IS DISTINCT FROM s AS counts
+		      FROM (SELECT started::%1$s AS s, ended::%1$s AS e, plan FROM lease) l) x$q$, type, format(as_of, day), day) INTO same, test, by_boolean, counted;
+END $$;
+SELECT type, count(*) AS tried, count(*) FILTER (WHERE same) AS same, count(*) FILTER (WHERE test) AS same_test, count(*) FILTER (WHERE by_boolean) AS same_boolean, max(counted) > 800 AS many, min(counted) AS least
+FROM unnest(ARRAY['UTC', 'Asia/Beirut', 'America/New_York']) zone, unnest(ARRAY['date', 'timestamp', 'timestamptz']) type, unnest(ARRAY['%L', 'date %L', 'timestamp %L + interval ''10 hours''', 'timestamptz %L + interval ''20 hours''']) as_of,
+	unnest(ARRAY['2023-12-31', '2024-01-02', '2024-02-20', '2024-03-31', '2024-08-01', '9999-12-31']::date[]) day, LATERAL check_leases(zone, type, as_of, day) r GROUP BY type ORDER BY type;
+-- a contract that ended when it started, one that did so within a day, one whose start is not known
+SELECT survival_curve(started, ended, '2024-03-01') AS none FROM (VALUES (date '2024-01-01', date '2024-01-01'), (NULL, '2024-02-01'), (NULL, NULL), ('2024-03-01', NULL)) v(started, ended);
+SELECT time, churned, censored FROM survival_table((SELECT survival_curve(started, ended, '2024-03-01') FROM (VALUES (timestamp '2024-01-01 09:00', timestamp '2024-01-01 09:00'), ('2024-01-01 09:00', '2024-01-01 17:00')) v(started, ended)));
+SELECT churn_rate(i, daterange(started, ended), '[2024-01-01,2024-02-01)') AS churn, survival_curve(started, ended, '2024-03-01') AS curve, logrank_test(started, ended, '2024-03-01', i) AS test FROM (VALUES (1, date '2024-01-01', date '2024-01-01'), (2, '2024-01-10', '2024-01-10')) v(i, started, ended);
+-- three customers who changed plan: by contract half of them leave, by customer nobody does
+CREATE TABLE switch (customer int, started date, ended date);
+INSERT INTO switch VALUES (1, '2024-01-01', '2024-01-31'), (1, '2024-01-31', NULL), (2, '2024-01-01', '2024-01-31'), (2, '2024-01-31', NULL), (3, '2024-01-01', '2024-01-31'), (3, '2024-01-31', NULL);
+SELECT median_lifetime(survival_curve(started, ended, '2024-03-01')) AS by_contract, round(survival_at(survival_curve(started, ended, '2024-03-01'), 30)::numeric, 2) AS stay FROM switch;
+SELECT median_lifetime(survival_curve(lower(stay), upper(stay), '2024-03-01')) AS by_customer, survival_at(survival_curve(lower(stay), upper(stay), '2024-03-01'), 30) AS stay
+FROM (SELECT customer, unnest(range_agg(daterange(started, ended))) AS stay FROM switch GROUP BY customer) s;
+-- resolution: literals, NULL, parameters, now
+SELECT survival_curve('2024-01-01', '2024-01-31', '2024-03-01') = survival_curve(30, true) AS literals, survival_curve('2024-01-01', NULL, '2024-01-31') = survival_curve(30, false) AS with_null, survival_curve(NULL, NULL, '2024-01-31') AS nobody;
+SELECT bytes(survival_curve(started::date, ended::date, now())) = bytes(survival_curve(started::date, ended::date, current_date)) AS now, bytes(survival_curve(started, ended, now())) = bytes(survival_curve(started, ended, localtimestamp)) AS local,
+       bytes(survival_curve(started::date, ended, now())) IS NOT NULL AS mixed, alike(logrank_test(started::date, ended::date, now(), plan), logrank_test(started::date, ended::date, current_date, plan)) AS test FROM lease;
+PREPARE curve_by AS SELECT bytes(survival_curve(started::date, ended::date, $1)) = bytes(survival_curve(started::date, ended::date, date '2024-02-20')) AS same FROM lease;
+PREPARE test_by AS SELECT alike(logrank_test(started, ended, $1, plan), logrank_test(started, ended, '2024-02-20', plan)) AS same FROM lease;
+SELECT name, parameter_types FROM pg_prepared_statements ORDER BY name;
+EXECUTE curve_by('2024-02-20 18:00');
+EXECUTE test_by('2024-02-20 18:00');
+DEALLOCATE ALL;
+-- groups
+SELECT alike(l, logrank_test(started, ended, now(), plan::varchar(20))) AS varchar, alike(l, logrank_test(started, ended, now(), plan::char(20))) AS char, alike(l, logrank_test(started, ended, now(), md5(plan)::uuid)) AS uuid,
+       alike(l, logrank_test(started, ended, now(), ascii(plan) * 1.50)) AS numeric, alike(l, logrank_test(started, ended, now(), ascii(plan))) AS integer, alike(l, logrank_test(started, ended, now(), ascii(plan)::smallint)) AS smallint,
+       alike(l, logrank_test(started, ended, now(), ascii(plan)::bigint)) AS bigint, alike(l, logrank_test(started, ended, now(), customer_key(row(plan))) FILTER (WHERE plan IS NOT NULL)) AS row
+FROM lease, (SELECT logrank_test(started, ended, now(), plan) AS l FROM lease) x GROUP BY l;
+SELECT logrank_test(days, true, 'all') FROM lease;
+SELECT logrank_test(days, true, NULL) FROM lease;
+-- errors
+\set VERBOSITY default
+SELECT logrank_test(started, ended, NULL, plan) FROM lease;
+SELECT logrank_test(started, ended, date 'infinity', plan) FROM lease;
+SELECT survival_curve(started, ended, 'infinity') FROM lease;
+SELECT survival_curve(started, ended, '-infinity'::timestamp) FROM lease;
+SELECT survival_curve(started, ended, NULL) FROM lease;
+SELECT survival_curve('2024-02-01', timestamptz '2024-01-01 10:00', '2024-03-01');
+SELECT survival_curve(timestamp '2024-02-01 10:00', '2024-02-01 09:00', '2024-03-01');
+SELECT survival_curve(timestamp 'infinity', NULL, '2024-03-01');
+SELECT survival_curve(timestamptz '2024-01-01', '-infinity', '2024-03-01');
+-- tenures that are not integers
+SELECT bytes_of.k, bytes_of.m IS NOT DISTINCT FROM (SELECT fit_sbg(tenure, churned) FROM contract WHERE k = 70) AS same
+FROM (SELECT 'ceil of numeric' AS k, fit_sbg(ceil(tenure - 0.5::numeric), churned) AS m FROM contract WHERE k = 70 UNION ALL SELECT 'ceil of double', fit_sbg(ceil(tenure - 0.5::float8), churned) FROM contract WHERE k = 70
+      UNION ALL SELECT 'bigint', fit_sbg(tenure::bigint, churned) FROM contract WHERE k = 70 UNION ALL SELECT 'smallint', fit_sbg(tenure::smallint, churned) FROM contract WHERE k = 70 UNION ALL SELECT 'real', fit_sbg(tenure::real, churned) FROM contract WHERE k = 70) bytes_of ORDER BY k;
+PREPARE fit_by AS SELECT (fit_sbg($1, $2)).customers;
+EXECUTE fit_by(NULL, true);
+DEALLOCATE ALL;
+SELECT fit_sbg(1.5, true);
+SELECT fit_sbg(0.5, false);
+SELECT fit_sbg(-1.0, false);
+SELECT fit_sbg(0.0, true);
+SELECT fit_sbg('NaN', true);
+SELECT fit_sbg('Infinity'::numeric, true);
+SELECT fit_sbg(1e300, false);
+SELECT survival_table(c, interval_type => NULL) FROM curve WHERE s = 'ties';
+\set VERBOSITY sqlstate
 
 --
 -- Errors
