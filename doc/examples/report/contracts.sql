@@ -1,6 +1,6 @@
 -- How long contracts last.  Steps: the share falls on the day on which one ends.  No
 -- more of them are drawn than there are points from left to right.
-SELECT last, unit, days, last / days AS units,
+SELECT last, unit, days, last / days AS units, (unit = 'month')::int AS slack,
        CASE WHEN unit = 'year' THEN floor(last / days) * days WHEN last >= 365 THEN 365 ELSE last END AS horizon,
        CASE WHEN unit = 'year' THEN 'in the first ' || pg_temp.many(floor(last / days), 'year')
             WHEN last >= 365 THEN 'in the first year' ELSE 'in the first ' || pg_temp.many(last, 'day') END AS within
@@ -15,12 +15,13 @@ FROM report_stays, survival_table(stays),
      LATERAL (SELECT round((1000 * "time" / :stay_last)::numeric, 1) AS x) AS at
 WHERE churned > 0 OR "time" = :stay_last
 ORDER BY x, "time" DESC;
--- A month ends with its last whole day: of contracts by the month, most end on it
+-- Contracts by the month end after 28 to 31 days, by two months after 59 to 62: up to
+-- ceil(months * 30.4375) + 1.  So a month ends there, and they have ended with it.
 CREATE TEMP TABLE report_ticks ON COMMIT DROP AS
 SELECT age, round(100 * age * :stay_days / :stay_last, 2) AS x, coalesce(at_risk, 0) AS at_risk, coalesce(survival, 1) AS survival
 FROM report_stays, generate_series(0, floor(:stay_units)::int) AS age,
-     LATERAL (SELECT max(at_risk) FILTER (WHERE "time" >= ceil(age * :stay_days)) AS at_risk,
-                     min(survival) FILTER (WHERE "time" <= ceil(age * :stay_days)) AS survival
+     LATERAL (SELECT CASE age WHEN 0 THEN 0 ELSE ceil(age * :stay_days) + :stay_slack END AS day) AS d,
+     LATERAL (SELECT max(at_risk) FILTER (WHERE "time" >= day) AS at_risk, min(survival) FILTER (WHERE "time" <= day) AS survival
               FROM survival_table(stays)) AS t;
 
 SELECT format('<section><h2>How long contracts last</h2><p class="hint">Share of all %s that last longer than so many %ss, those '
@@ -77,6 +78,7 @@ SELECT format('<details><summary>The numbers</summary><div class="scroll" tabind
 SELECT format('<tr><th scope="row">%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>', age,
               pg_temp.n(max(at_risk)), pg_temp.n(sum(churned)), pg_temp.n(sum(censored)), pg_temp.percent(min(survival)),
               pg_temp.percent((array_agg(lower ORDER BY "time" DESC))[1]), pg_temp.percent((array_agg(upper ORDER BY "time" DESC))[1]))
-FROM report_stays, survival_table(stays), LATERAL (SELECT floor(("time"::numeric - 1) / :stay_days) + 1 AS age) AS a
+FROM report_stays, survival_table(stays), LATERAL (SELECT CASE "time" WHEN 0 THEN 0
+         ELSE greatest(floor(("time"::numeric - 1 - :stay_slack) / :stay_days), 0) + 1 END AS age) AS a
 GROUP BY age ORDER BY age;
 \qecho '</tbody></table></div></details></section>'
