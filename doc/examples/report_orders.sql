@@ -7,14 +7,20 @@ SELECT format('[%s,%s)', (month - interval '1 month')::date, month::date) AS mon
        month::date AS last_month,
        greatest(date_trunc('month', first), month - interval '35 months')::date AS since
 FROM (SELECT date_trunc('month', max(ordered_at)) AS month, min(ordered_at) AS first
-      FROM orders WHERE customer_id IS NOT NULL) AS o
+      FROM orders WHERE customer_id IS NOT NULL AND coalesce(amount >= 0, true)) AS o
 \gset
 
 -- # Orders
+-- An amount below 0 is a refund, and a refund is not a purchase: who came and who
+-- came back is asked of purchases, what they brought of all orders.
+
+CREATE TEMP VIEW purchases AS
+SELECT * FROM orders WHERE coalesce(amount >= 0, true);
+
 
 SELECT count(*) AS orders, count(DISTINCT customer_id) AS customers,
        min(ordered_at)::date AS first_day, max(ordered_at)::date AS last_day
-FROM orders;
+FROM purchases;
 
 -- # Retention, one number
 -- Of the customers who ordered in the month before the last, the share who
@@ -22,7 +28,7 @@ FROM orders;
 
 SELECT retention_rate(customer_id, ordered_at,
                       :'month_before', :'month')
-FROM orders;
+FROM purchases;
 
 -- # Retention and churn by month
 -- base: customers of the month before; retained: those of them who ordered this
@@ -39,7 +45,7 @@ FROM generate_series(timestamp :'second_month', timestamp :'last_month',
      LATERAL (SELECT retention_summary(customer_id, ordered_at,
                          tsrange(month - interval '1 month', month),
                          tsrange(month, month + interval '1 month')) AS s
-              FROM orders
+              FROM purchases
               WHERE ordered_at >= month - interval '1 month'
                 AND ordered_at < month + interval '1 month') AS m
 ORDER BY month;
@@ -49,7 +55,7 @@ ORDER BY month;
 -- from one value, made in one pass over the orders.
 
 CREATE TEMP TABLE activity AS
-SELECT customer_activity(customer_id, ordered_at) AS a FROM orders;
+SELECT customer_activity(customer_id, ordered_at) AS a FROM purchases;
 
 -- A row: the customers whose first order was in that month. A column: the
 -- percentage of them who ordered again that many months later. *: the month is
@@ -89,7 +95,7 @@ FROM activity, retention_curve(a, '1 month', horizon => 12);
 SELECT repeat_purchase_rate(customer_id) AS by_order,
        repeat_purchase_rate(customer_id, customer_key(ordered_at::date)) AS by_day,
        repeat_purchase_rate(customer_id, ordered_at, '56 days') AS within_eight_weeks
-FROM orders;
+FROM purchases;
 
 -- # Customer lifetime value and its parts
 -- clv = average_purchase_value x purchases_per_year x relationship_years, and
@@ -102,16 +108,18 @@ SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx
 -- The orders of a customer in one row: how long ago, how often, how much.
 
 -- (not shown)
-SELECT last_day, last_day - days AS known_until, format('%s days', days) AS quarter
+SELECT last_day AS as_of, last_day - days AS as_of_then, -- rfm_summary's, now and then
+       last_day - days AS known_until, format('%s days', days) AS quarter
 FROM (SELECT max(ordered_at)::date AS last_day,
              greatest(1, least(90, (max(ordered_at)::date - min(ordered_at)::date) / 4)) AS days
-      FROM orders WHERE customer_id IS NOT NULL) AS o
+      FROM purchases WHERE customer_id IS NOT NULL) AS o
 \gset
 CREATE TEMP TABLE customers AS
-SELECT customer_id, rfm_summary(ordered_at::date, amount, :'last_day') AS s
+SELECT customer_id, rfm_summary(ordered_at::date, amount, :'as_of') AS s
 FROM orders
 WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
-GROUP BY customer_id;
+GROUP BY customer_id
+HAVING bool_or(coalesce(amount >= 0, true));
 
 -- Each gets a score from 1 to 5 among all customers for every one of the three,
 -- and a name by the scores. days_ago: since the last order, on average.
@@ -127,7 +135,7 @@ FROM (SELECT s, rfm_segment(rfm_score(5) OVER (ORDER BY (s).age - (s).recency DE
                             rfm_score(5) OVER (ORDER BY (s).revenue)) AS segment
       FROM customers) AS scored
 GROUP BY segment
-ORDER BY sum((s).revenue) DESC, segment;
+ORDER BY sum((s).revenue) DESC NULLS LAST, segment;
 
 -- # Who will come back, and what they are worth
 -- From all customers together a model learns how often customers order and after
@@ -153,13 +161,14 @@ FROM model;
 -- the customers of that day against what they did, by how often they had ordered.
 
 WITH known AS (
-    SELECT customer_id, rfm_summary(ordered_at::date, amount, :'known_until') AS s,
-           count(DISTINCT ordered_at::date) FILTER (WHERE late) AS orders,
+    SELECT customer_id, rfm_summary(ordered_at::date, amount, :'as_of_then') AS s,
+           count(DISTINCT ordered_at::date)
+               FILTER (WHERE late AND coalesce(amount >= 0, true)) AS orders,
            coalesce(sum(amount) FILTER (WHERE late), 0) AS revenue
     FROM orders, LATERAL (SELECT ordered_at::date > :'known_until') AS l(late)
     WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
     GROUP BY customer_id
-    HAVING NOT bool_and(late)),
+    HAVING bool_or(NOT late AND coalesce(amount >= 0, true))),
 fits AS (
     SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m,
            fit_gamma_gamma((s).frequency, (s).monetary_value) AS g

@@ -90,6 +90,15 @@ is($err, '', 'without a word of the server');
 unlike($out, qr/Net promoter|club/, 'and nothing that the file does not tell');
 is(leftovers(), '', 'nothing is left of its server');
 
+# A refund is not a purchase
+($rc, my $refunds, $err) = demo('ORDERS=' . file('refunds.csv', csv('customer_id,ordered_at,amount', "\n", @orders,
+	[ 'b', '2024-02-11', '-20' ], [ 'c', '2024-03-05', '-40' ], [ 'f', '2024-02-12', '-1' ])));
+is($rc, 0, 'the demo runs on orders with refunds') or diag($err);
+like($refunds, qr/^ +7 \| +4 \| 2024-01-05 \| 2024-02-16 *$/m, 'refunds: are neither orders nor customers');
+like($refunds, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \| +66\.7 \| +33\.3 *$/m, 'refunds: bring nobody back');
+like($refunds, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'refunds: nor again');
+like($refunds, qr/^revenue +\| (?:89|90) *$/m, 'refunds: lower revenue, by that of nobody or not');
+
 # The same as a spreadsheet exports it
 my @more = map { [ 'x', qq("say ""hi"",\r\nplease"), @$_ ] } @orders;
 (my $rc2, my $out2, $err) = demo('ORDERS=' . file('spreadsheet file.csv',
@@ -131,7 +140,23 @@ like($out, qr/^ +median_months \| months_of_the_first_year \| std_error \| wrong
 like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'members and others');
 like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'and a test by lot');
 is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
-like(slurp_file("$files/report.html"), qr{<h2>How long they stay</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+my $page = slurp_file("$files/report.html");
+like($page, qr{<h2>How long contracts last</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+my %small = map { $_ => 1 } $page =~ m{<td class="(c\d+)" title="[^"]*: \d\.\d% \(}g;
+cmp_ok(scalar keys %small, '>', 15, 'shares below 10% have shades of their own');
+
+# The pictures of README and doc/ are of this page
+mkdir "$files/images";
+ok(run([ "$root/tools/pictures", "$files/report.html", "$files/images" ], '2>', \$err), 'pictures are drawn from it') or diag($err);
+my @pictures = map { s{.*/}{}r } glob "$root/doc/images/*";
+is(join(' ', map { s{.*/}{}r } glob "$files/images/*"), "@pictures", 'all that the documentation has');
+for my $picture (@pictures)
+{
+	ok(slurp_file("$files/images/$picture") eq slurp_file("$root/doc/images/$picture"),
+		"doc/images/$picture is up to date (make demo OUT=/tmp/shop.html && tools/pictures /tmp/shop.html)");
+}
+my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_) } "$root/README.md", glob "$root/doc/*.md";
+is(join(' ', sort keys %shown), "@pictures", 'each is shown, and no other');
 
 # What is wrong is said, and nothing is started or loaded
 my @bad = (

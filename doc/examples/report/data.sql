@@ -1,0 +1,130 @@
+-- What the sections are made of, as temporary tables, and whether there is enough of it
+
+SELECT coalesce(nullif(:'as_of', '')::date::text, '') AS as_of,
+       CASE WHEN :'amount' = '' THEN 'NULL' ELSE :'amount' END AS amount,
+       :'surveys' <> '' AS has_surveys,
+       pg_temp.html(:'title') AS title_html, pg_temp.html(:'currency') AS currency_html,
+       pg_temp.html(:'members') AS members_html, pg_temp.html(:'orders') AS orders_html,
+       pg_temp.html(:'surveys') AS surveys_html, pg_temp.html(:'subscriptions') AS subscriptions_html,
+       pg_temp.html(:'period') AS period_html \gset
+
+-- The orders, whatever they are called.  A column "amount" that is not there is NULL.
+-- A refund gives money back and is not a purchase.
+CREATE TEMP VIEW report_orders AS
+SELECT o.customer, o.at, o.at::date AS day, o.amount, coalesce(o.amount >= 0, true) AS is_purchase
+FROM (SELECT NULL::numeric AS amount) AS absent,
+     LATERAL (SELECT :customer AS customer, :at AS at, (:amount)::numeric AS amount FROM :orders) AS o
+WHERE o.customer IS NOT NULL AND o.at IS NOT NULL AND (:'as_of' = '' OR o.at < nullif(:'as_of', '')::date);
+
+CREATE TEMP TABLE report_data ON COMMIT DROP AS
+SELECT customer_activity(customer, at) FILTER (WHERE is_purchase) AS activity,
+       clv_summary(customer, at, amount) AS clv,
+       count(*) FILTER (WHERE is_purchase) AS events,
+       count(*) FILTER (WHERE NOT is_purchase) AS refunds,
+       count(amount) AS amounts
+FROM report_orders;
+
+SELECT activity IS NOT NULL AS has_activity, activity IS NOT NULL AND amounts > 0 AS has_amounts,
+       coalesce(nullif(:'as_of', ''), upper(activity_span(activity))::text, '') AS as_of,
+       coalesce(customers(activity), 0) AS customers
+FROM report_data \gset
+
+-- How periods are called, and how one of them is
+SELECT CASE WHEN months = 1 THEN 'month' WHEN months = 3 THEN 'quarter' WHEN months = 12 THEN 'year'
+            WHEN days = 1 THEN 'day' WHEN days = 7 THEN 'week' ELSE 'period' END AS unit,
+       CASE WHEN months = 0 THEN 'YYYY-MM-DD' WHEN months % 12 = 0 THEN 'YYYY' ELSE 'YYYY-MM' END AS label,
+       CASE WHEN months = 0 THEN 'MM-DD' WHEN months % 12 = 0 THEN 'YYYY' ELSE 'Mon' END AS label_1,
+       CASE WHEN months > 0 AND months % 12 = 0 THEN '' ELSE 'YYYY' END AS label_2
+FROM (SELECT interval :'period') AS p(p),
+     LATERAL (SELECT extract(year FROM p)::int * 12 + extract(month FROM p)::int AS months,
+                     extract(day FROM p)::int AS days) AS parts \gset
+
+CREATE TEMP TABLE report_cohorts ON COMMIT DROP AS
+SELECT c.* FROM report_data,
+     cohort_table(activity, :'period', nullif(:'as_of', '')::date, horizon => :ages) AS c;
+
+CREATE TEMP TABLE report_curve ON COMMIT DROP AS
+SELECT c.* FROM report_data,
+     retention_curve(activity, :'period', nullif(:'as_of', '')::date, horizon => :ages) AS c
+WHERE c.customers > 0;
+
+CREATE TEMP TABLE report_lifecycle ON COMMIT DROP AS
+SELECT row_number() OVER (ORDER BY period_start) AS bar, l.*
+FROM (SELECT l.* FROM report_data, lifecycle_table(activity, :'period', nullif(:'as_of', '')::date) AS l
+      ORDER BY period_start DESC LIMIT :bins) AS l;
+
+-- Survey answers by month
+CREATE TEMP TABLE report_nps (bar bigint, month date, answers bigint, s nps_summary) ON COMMIT DROP;
+\if :has_surveys
+INSERT INTO report_nps
+WITH answers AS (
+    SELECT date_trunc('month', a.answered)::date AS month, nps_summary(a.score) AS s
+    FROM (SELECT :score AS score, :answered AS answered FROM :surveys) AS a
+    WHERE a.answered IS NOT NULL AND (:'as_of' = '' OR a.answered < nullif(:'as_of', '')::date)
+    GROUP BY 1)
+SELECT row_number() OVER (ORDER BY month), month, (s).promoters + (s).passives + (s).detractors, s
+FROM (SELECT m::date AS month, s
+      FROM generate_series((SELECT min(month)::timestamp FROM answers WHERE s IS NOT NULL),
+                           (SELECT max(month)::timestamp FROM answers WHERE s IS NOT NULL), '1 month') AS m
+           LEFT JOIN answers ON month = m::date
+      ORDER BY month DESC LIMIT :bins) AS months;
+\endif
+
+-- Customers, one row each: as they are now, and as they were some time before, to see
+-- whether what was foretold then has come.  "later": their purchase days since then.
+SELECT greatest(1, least(90, (upper(span) - lower(span)) / 4)) AS days
+FROM report_data, activity_span(activity) AS span \gset coming_
+\if :has_activity
+-- as_of of rfm_summary, now and then
+SELECT date :'as_of' - 1 AS now, date :'as_of' - 1 - :coming_days AS then \gset rfm_
+CREATE TEMP TABLE report_customers ON COMMIT DROP AS
+SELECT rfm_summary(day, amount, :'rfm_now') AS s,
+       rfm_summary(day, amount, :'rfm_then') AS earlier,
+       count(DISTINCT day) FILTER (WHERE is_purchase AND day >= date :'as_of' - :coming_days) AS later,
+       coalesce(sum(amount), 0) AS revenue
+FROM report_orders
+GROUP BY customer
+HAVING bool_or(is_purchase);
+-- What the mean of the customers' revenues may be, of enough customers to tell
+SELECT coalesce(format(' (95%%: %s to %s)', pg_temp.money(:'currency_html', mean - error),
+                       pg_temp.money(:'currency_html', mean + error)), '') AS ci
+FROM (SELECT avg(revenue) AS mean, 1.96 * stddev_samp(revenue) / sqrt(count(*)) AS error
+      FROM report_customers HAVING count(*) >= 30 AND :'has_amounts') AS m
+UNION ALL SELECT '' ORDER BY 1 DESC LIMIT 1 \gset value_
+\endif
+
+-- Contracts: how long they last
+SELECT :'subscriptions' <> '' AND :'has_activity'::boolean AS has_subscriptions \gset
+CREATE TEMP TABLE report_stays (stays survival_curve) ON COMMIT DROP;
+\if :has_subscriptions
+INSERT INTO report_stays
+SELECT survival_curve(s.started, s.ended, date :'as_of')
+FROM (SELECT (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s;
+\endif
+
+-- Whether who has one comes back: customers of the period before the last complete
+-- one, by whether they had one when that began
+CREATE TEMP TABLE report_lift (lift retention_lift) ON COMMIT DROP;
+SELECT coalesce(max(period_start) FILTER (WHERE complete)::text, '') AS lift_start FROM report_lifecycle \gset
+\if :has_subscriptions
+INSERT INTO report_lift
+WITH customers AS (
+    SELECT customer, bool_or(at >= this) AS came_back
+    FROM report_orders, (SELECT nullif(:'lift_start', '')::date::timestamp AS this) AS p
+    WHERE is_purchase AND at >= this - interval :'period' AND at < this + interval :'period'
+    GROUP BY customer
+    HAVING bool_or(at < this)),
+members AS (
+    SELECT DISTINCT s.customer
+    FROM (SELECT :member AS customer, (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s
+    WHERE s.started < nullif(:'lift_start', '')::date
+      AND (s.ended IS NULL OR s.ended >= nullif(:'lift_start', '')::date))
+SELECT retention_lift(m.customer IS NOT NULL, came_back)
+FROM customers AS c LEFT JOIN members AS m ON m.customer = c.customer;
+\endif
+
+SELECT EXISTS (SELECT FROM report_curve WHERE age > 0) AS has_curve,
+       EXISTS (SELECT FROM report_nps) AS has_nps,
+       EXISTS (SELECT FROM report_stays, survival_table(stays) WHERE "time" > 0) AS has_stays,
+       EXISTS (SELECT FROM report_lift WHERE (lift).lift IS NOT NULL) AS has_lift,
+       :customers >= 100 AS has_segments \gset

@@ -1,0 +1,22 @@
+-- What the page was made of, and what it leaves out
+SELECT '<footer><p>' || concat_ws(' ',
+           CASE WHEN :'as_of' <> '' THEN format('As of %s, the first day whose data are not complete.', :'as_of') END,
+           format('%s of %s on %s%s%s, from %s; period %s.', pg_temp.many(events, 'event'), pg_temp.many(:customers, 'customer'),
+                  pg_temp.many(coalesce(active_days(activity), 0), 'customer-day'),
+                  CASE WHEN refunds > 0 THEN ' and ' || pg_temp.many(refunds, 'refund') END,
+                  to_char(lower(span), ', YYYY-MM-DD') || to_char(upper(span) - 1, ' "to" YYYY-MM-DD'), :'orders_html', :'period_html'),
+           CASE WHEN :'has_surveys' THEN format('%s from %s.',
+                pg_temp.many((SELECT coalesce(sum(answers), 0) FROM report_nps), 'survey answer'), :'surveys_html') END,
+           CASE WHEN :'subscriptions' <> '' THEN format('%s from %s.',
+                pg_temp.many((SELECT coalesce(sum(churned + censored), 0) FROM report_stays, survival_table(stays)), 'contract'),
+                :'subscriptions_html') END) || '</p>'
+FROM report_data, activity_span(activity) AS span;
+SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
+FROM (VALUES (1, NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
+             (2, NOT :'has_segments', 'who will come back, which takes 100 customers')) AS v(position, is_left_out, name)
+WHERE is_left_out AND :'has_activity'
+HAVING count(*) > 0;
+SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');
+\qecho '</main>'
+\qecho '</body>'
+\qecho '</html>'

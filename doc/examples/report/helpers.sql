@@ -1,0 +1,69 @@
+-- What the sections write again and again: numbers as text, tiles, parts of a chart.
+-- Functions of pg_temp are gone with the transaction.
+
+-- Text for the page: < becomes &lt; and so on
+CREATE FUNCTION pg_temp.html(t text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT replace(replace(replace(replace(regexp_replace(t, '[\x01-\x1f]', ' ', 'g'),
+                   '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;') $$;
+
+-- 12,345
+CREATE FUNCTION pg_temp.n(v double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(round(v::numeric), 'FM999,999,999,999,999,990') $$;
+
+-- 1 day, 2 days
+CREATE FUNCTION pg_temp.many(v double precision, noun text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT pg_temp.n(v) || ' ' || noun || CASE WHEN round(v::numeric) = 1 THEN '' ELSE 's' END $$;
+
+-- 33.3%
+CREATE FUNCTION pg_temp.percent(rate double precision, digits int DEFAULT 1) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT as_percent(rate, digits) || '%' $$;
+
+-- 95%: 31.4 to 35.2
+CREATE FUNCTION pg_temp.ci(lower double precision, upper double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format('95%%: %s to %s', as_percent(lower), as_percent(upper)) $$;
+
+-- +30.9, of a score or a difference
+CREATE FUNCTION pg_temp.signed(v double precision, digits int DEFAULT 1) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(round(v::numeric, digits), CASE digits WHEN 0 THEN 'FMSG999,990' ELSE 'FMSG999,990.0' END) $$;
+
+-- €129.26, €12,926, €12.9M: never more than a tile holds
+CREATE FUNCTION pg_temp.money(currency text, v double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN v < 0 THEN '-' ELSE '' END || currency
+           || CASE WHEN abs(v) < 1e4 THEN to_char(abs(v)::numeric, 'FM99,990.00')
+                   WHEN abs(v) < 1e7 THEN pg_temp.n(abs(v))
+                   WHEN abs(v) < 1e10 THEN to_char((abs(v) / 1e6)::numeric, 'FM99,990.0') || 'M'
+                   WHEN abs(v) < 1e13 THEN to_char((abs(v) / 1e9)::numeric, 'FM99,990.0') || 'bn'
+                   WHEN abs(v) < 1e16 THEN to_char((abs(v) / 1e12)::numeric, 'FM99,990.0') || 'tn'
+                   ELSE btrim(to_char(abs(v)::numeric, '9.9EEEE')) END $$;
+
+-- A name, a large number, a note; with a sign before it in an equation.  Long numbers
+-- are written smaller, and what stands in <em> is their unit.
+CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce('<i>' || sign || '</i>', '')
+           || format('<div class="tile"><span>%s</span><b%s>%s</b><small>%s</small></div>', name,
+                     CASE WHEN length > 12 THEN ' class="longest"' WHEN length > 9 THEN ' class="longer"' WHEN length > 7 THEN ' class="long"' END, value, note)
+    FROM length(regexp_replace(value, ' <em>.*</em>|(&)[^;]+;', '\1', 'g')) AS length $$;
+
+-- Charts are as wide as the page and do not scale: x is in percent of the width, y in
+-- pixels.  What percent cannot say (polygons) stands in an inner svg that is stretched.
+CREATE FUNCTION pg_temp.chart(id text, height int, title text, description text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format('<svg class="chart" height="%s" role="img" aria-labelledby="%s-title %2$s-text"><title id="%2$s-title">%s</title>'
+                  '<desc id="%2$s-text">%s</desc>', height, id, title, description) $$;
+
+CREATE FUNCTION pg_temp.gridline(y numeric, label text, is_axis boolean) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format('<line class="%s" x1="0" x2="100%%" y1="%s" y2="%2$s"/><text class="soft end" x="-12" y="%s">%s</text>',
+                  CASE WHEN is_axis THEN 'axis' ELSE 'grid' END, round(y, 1), round(y, 1) + 4, label) $$;
+
+-- The name of a row of labels below a chart
+CREATE FUNCTION pg_temp.row_name(y int, name text, class text DEFAULT 'soft') RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format('<text class="%s end" x="-30" y="%s">%s</text>', class, y, name) $$;
+
+-- One of them, its class telling on which screens; nothing where one of both is NULL
+CREATE FUNCTION pg_temp.label(x numeric, y int, t text, class text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce('<text class="mid' || class || format('" x="%s%%" y="%s">', round(x, 2), y) || t || '</text>', '') $$;
+
+-- Of n labels so many pixels wide, where may the i-th (from 0) be shown?  '' everywhere,
+-- ' m' on screens not narrow, ' w' on wide ones; NULL nowhere.  Every 2nd, 4th, 8th ...
+CREATE FUNCTION pg_temp.thin(i double precision, n double precision, pixels double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT min(class) FILTER (WHERE i::bigint % power(2, ceil(log(2, greatest(pixels * n / width, 1)::numeric)))::bigint = 0)
+    FROM (VALUES ('', 220), (' m', 500), (' w', 920)) AS v(class, width) $$;
