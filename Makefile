@@ -13,7 +13,7 @@ REGRESS = setup customer stats survey rate purchase activity activity_parts coho
 TAP_TESTS = 1
 
 # These goals install what is missing first, so they must work without a server
-TOOL_GOALS = demo test bench
+TOOL_GOALS = demo test test-drivers bench
 
 # A build outside the source tree: make -f ../retention/Makefile
 ifndef VPATH
@@ -98,6 +98,9 @@ demo:
 
 test:
 	@'$(SOURCE_DIR)/tools/test'
+
+test-drivers:
+	@'$(SOURCE_DIR)/test/drivers/run'
 
 bench:
 	@'$(SOURCE_DIR)/tools/setup' bench
