@@ -116,6 +116,18 @@ isnt($rc, 0, 'so is who may not use sudo');
 like($out, qr/As root, once:\n  apt-get install/, 'with the same words');
 unlike(content("$dir/called"), qr/apt-get update/, 'and apt-get is not called');
 
+# Of several servers: one that extensions can be built for, else the first
+{
+	delete local $ENV{PG_CONFIG};
+	my $choose = ". '$root/tools/lib.sh'; list_pg_configs() { echo '$dir/pg_config'; echo '$real'; }; "
+		. "find_server; echo \$PG_CONFIG";
+	($rc, $out) = tool([ 'bash', '-c', $choose ]);
+	is($out, "$real\n", 'a server with headers is preferred');
+	$choose =~ s/echo '\Q$real\E'/true/;
+	($rc, $out) = tool([ 'bash', '-c', $choose ]);
+	is($out, "$dir/pg_config\n", 'to one without');
+}
+
 # A dead source: what matters is whether the packages can be had
 ($rc, $out) = setup(
 	'apt-cache' => 'exit 0',
