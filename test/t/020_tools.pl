@@ -19,6 +19,7 @@ my $dir = PostgreSQL::Test::Utils::tempdir_short();
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS SKIP_SETUP NO_INSTALL DESTDIR)};
 $ENV{TMPDIR} = $dir;
 $ENV{LC_ALL} = 'C';
+$ENV{COPT} = '-O0';		# the library is only looked at
 
 sub script
 {
