@@ -13,7 +13,10 @@ REGRESS = setup customer stats survey rate purchase activity activity_parts coho
 TAP_TESTS = 1
 
 # These goals install what is missing first, so they must work without a server
-TOOL_GOALS = demo test test-drivers bench
+TOOL_GOALS = demo test test-drivers bench fresh
+
+# These compile nothing
+READY_GOALS = $(TOOL_GOALS) installcheck check uninstall clean distclean maintainer-clean
 
 # A build outside the source tree: make -f ../retention/Makefile
 ifndef VPATH
@@ -32,7 +35,9 @@ export PG_CONFIG
 
 ifneq (,$(filter-out $(TOOL_GOALS),$(or $(MAKECMDGOALS),all)))
 
-HOW_TO_INSTALL = install them (Debian, Ubuntu: apt-get install gcc libc6-dev postgresql-server-dev-all; Fedora, RHEL: dnf install gcc redhat-rpm-config postgresql-server-devel; macOS: xcode-select --install and brew install postgresql@17) or name another server with make PG_CONFIG=/path/to/pg_config
+# The very command on Debian and Ubuntu, which the tools know
+INSTALL_COMMAND = $(strip $(shell PG_CONFIG='$(PG_CONFIG)' bash '$(SOURCE_DIR)/tools/setup' command 2>/dev/null))
+HOW_TO_INSTALL = $(if $(INSTALL_COMMAND),install what is missing with "$(INSTALL_COMMAND)",install them), or name another server with make PG_CONFIG=/path/to/pg_config
 
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq (,$(PG_VERSION))
@@ -49,6 +54,16 @@ ifeq (,$(wildcard $(PGXS)))
 $(error the development files of $(PG_VERSION) are missing, there is no $(PGXS): $(HOW_TO_INSTALL))
 endif
 
+ifneq (,$(filter-out $(READY_GOALS),$(or $(MAKECMDGOALS),all)))
+SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server)
+ifeq (,$(wildcard $(SERVER_HEADERS)/postgres.h))
+$(error the server headers of $(PG_VERSION) are missing, there is no $(SERVER_HEADERS)/postgres.h: $(HOW_TO_INSTALL))
+endif
+endif
+
+# The library names its sources, by which tools/setup recognizes it
+PG_CPPFLAGS += -DRETENTION_SOURCE_ID='"$(or $(shell '$(SOURCE_DIR)/tools/source-id' 2>/dev/null),unknown sources)"'
+
 # The server may have been built with a clang that is not on this machine
 CLANG_WANTED := $(shell sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global)
 ifeq (,$(shell command -v $(firstword $(CLANG_WANTED) clang)))
@@ -57,8 +72,23 @@ endif
 
 include $(PGXS)
 
+ifneq (,$(filter-out $(READY_GOALS),$(or $(MAKECMDGOALS),all)))
 ifeq (,$(shell command -v $(firstword $(CC))))
 $(error the C compiler $(firstword $(CC)) is missing: $(HOW_TO_INSTALL))
+endif
+ifeq (,$(shell echo '\#include <stdlib.h>' | $(CC) -E - 2>/dev/null | head -n 1))
+$(error the headers of the C library are missing: $(HOW_TO_INSTALL))
+endif
+endif
+
+# Before anything is built: of a directory that is not there, its parent counts
+ifneq (,$(filter install,$(MAKECMDGOALS)))
+LOCKED := $(shell for d in '$(DESTDIR)$(pkglibdir)' '$(DESTDIR)$(datadir)/extension'; do \
+	there=$$d; while [ ! -e "$$there" ]; do there=$$(dirname "$$there"); done; \
+	[ -w "$$there" ] || { echo "$$d"; break; }; done)
+ifneq (,$(LOCKED))
+$(error $(LOCKED) is not writable: run make, then sudo make install; without sudo, have an administrator run PG_CONFIG='$(shell command -v $(PG_CONFIG))' '$(SOURCE_DIR)/tools/setup')
+endif
 endif
 
 SHLIB_LINK += -lm
@@ -73,6 +103,9 @@ endif
 
 # PGXS does not track headers
 $(OBJS): $(wildcard $(srcdir)/src/*.h)
+
+# It has what stands for all sources
+src/module.o: $(wildcard $(srcdir)/src/*.c) $(SOURCE_DIR)/Makefile
 
 ifdef VPATH
 $(OBJS) $(OBJS:.o=.bc): | vpath-src
@@ -92,6 +125,7 @@ ifneq (,$(findstring $(comma),$(COLUMNS))$(filter command line,$(origin COLUMNS)
 export ORDER_COLUMNS := $(COLUMNS)
 endif
 
+# So do SUITES, STATES, COMMANDS and FRESH_DIR
 .PHONY: $(TOOL_GOALS)
 demo:
 	@'$(SOURCE_DIR)/tools/demo'
@@ -101,6 +135,9 @@ test:
 
 test-drivers:
 	@'$(SOURCE_DIR)/test/drivers/run'
+
+fresh:
+	@'$(SOURCE_DIR)/tools/fresh'
 
 bench:
 	@'$(SOURCE_DIR)/tools/setup' bench

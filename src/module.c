@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *	  The loadable module: its magic block and its version.
+ *	  The loadable module: its magic block, its version, and what it was
+ *	  built from.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,11 +12,20 @@
 
 #include "retention.h"
 
+/* The Makefile's; another build system need not know it */
+#ifndef RETENTION_SOURCE_ID
+#define RETENTION_SOURCE_ID "unknown sources"
+#endif
+
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "retention",.version = RETENTION_VERSION);
 #else
 PG_MODULE_MAGIC;
 #endif
+
+/* Names the sources in the file of the library, where tools/setup looks */
+extern PGDLLEXPORT const char retention_build[];
+const char	retention_build[] = "retention built from " RETENTION_SOURCE_ID " for " PG_MAJORVERSION ".";
 
 PG_FUNCTION_INFO_V1(retention_version);
 
