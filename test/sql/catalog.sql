@@ -35,14 +35,18 @@ WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_class'::re
 ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
-WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^(customer_activity|survival_curve)_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
+WHERE f.proname !~ '_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|^(customer_activity|survival_curve|customer_key)_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|sortsupport)$'
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
 -- nothing else than functions, types, casts, and operators of the stored types: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
 WHERE NOT (classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_cast'::regclass)
-           OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass) AND object ~ 'customer_activity|survival_curve'
+           OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass) AND object ~ 'customer_activity|survival_curve|customer_key'
            OR classid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c WHERE c.oid = m.objid AND c.relkind = 'c')) ORDER BY 1;
-SELECT oprname, oprleft::regtype, oprright::regtype FROM pg_operator WHERE 'customer_key'::regtype IN (oprleft, oprright, oprresult);
+-- customers have operators of names that nobody else uses
+SELECT oprname, oprleft::regtype, oprright::regtype FROM pg_operator o WHERE 'customer_key'::regtype IN (oprleft, oprright, oprresult)
+AND (oprname !~ '^#[<=>]+#$' OR EXISTS (SELECT FROM pg_operator x WHERE x.oprname = o.oprname AND x.oid <> o.oid));
+-- attribute notation makes any function of one argument that takes a row a column of each table: only the two of customer_key do, and so neither
+SELECT oid::regprocedure FROM catalog_test.fn WHERE (pronargs - pronargdefaults) <= 1 AND proargtypes[0] IN ('record'::regtype, 'anyelement'::regtype, 'any'::regtype, 'anynonarray'::regtype, 'anycompatible'::regtype, 'anycompatiblenonarray'::regtype) ORDER BY 1;
 -- no name of the server's own is taken
 SELECT f.oid::regprocedure FROM catalog_test.fn f JOIN pg_proc c ON c.proname = f.proname AND c.pronamespace = 'pg_catalog'::regnamespace AND c.proargtypes = f.proargtypes;
 
@@ -51,7 +55,7 @@ SELECT f.oid::regprocedure FROM catalog_test.fn f JOIN pg_proc c ON c.proname = 
 --
 -- in C, or the server's own for input and output, or with a parsed body
 SELECT f.oid::regprocedure, l.lanname FROM catalog_test.fn f JOIN pg_language l ON l.oid = f.prolang
-WHERE f.prokind <> 'a' AND NOT (l.lanname = 'c' OR l.lanname = 'internal' AND f.proname ~ '_(in|out|recv|send)$' OR l.lanname = 'sql' AND f.prosqlbody IS NOT NULL)
+WHERE f.prokind <> 'a' AND NOT (l.lanname = 'c' OR l.lanname = 'internal' AND f.proname ~ '_(in|out|recv|send)$|^customer_key_' OR l.lanname = 'sql' AND f.prosqlbody IS NOT NULL)
 ORDER BY 1;
 -- each C function is in the library, with an information record
 SELECT f.oid::regprocedure, f.prosrc FROM catalog_test.fn f JOIN pg_language l ON l.oid = f.prolang AND l.lanname = 'c'
@@ -82,11 +86,11 @@ SELECT oid::regprocedure FROM catalog_test.fn
 WHERE provariadic <> 0 OR proargtypes::oid[] && ARRAY['cstring[]'::regtype, 'unknown'::regtype]::oid[] ORDER BY 1;
 -- internal appears in receive functions, in those of a moving frame's state, and in the planner's
 SELECT oid::regprocedure FROM catalog_test.fn
-WHERE 'internal'::regtype = ANY (proargtypes::oid[] || prorettype) AND proname !~ '_(recv|moving_(transfn|invfn|finalfn)|support)$'
+WHERE 'internal'::regtype = ANY (proargtypes::oid[] || prorettype) AND proname !~ '_(recv|moving_(transfn|invfn|finalfn)|support|sortsupport)$'
 OR prorettype = 'internal'::regtype AND 'internal'::regtype <> ALL (proargtypes::oid[]) ORDER BY 1;
 -- window functions see NULLs themselves, and tell the planner that they do not look at the frame
 SELECT oid::regprocedure FROM catalog_test.fn WHERE prokind = 'w' AND (proisstrict OR prosupport = 0) ORDER BY 1;
-SELECT oid::regprocedure, prosupport FROM catalog_test.fn WHERE prosupport <> 0 AND (prokind <> 'w' OR prosupport NOT IN (SELECT oid FROM catalog_test.fn)) ORDER BY 1;
+SELECT oid::regprocedure, prosupport FROM catalog_test.fn WHERE prosupport <> 0 AND oid <> 'customer_key(record)'::regprocedure AND (prokind <> 'w' OR prosupport NOT IN (SELECT oid FROM catalog_test.fn)) ORDER BY 1;
 -- there is one for each type of time, and that for timestamptz, which needs the session's time zone, is stable; an as_of is a timestamptz, or a date with dates
 SELECT f, t FROM unnest(ARRAY['lifecycle_state(%1$s,interval)', 'relationship_number(%1$s,interval)', 'churned(%1$s,interval,timestamptz)', 'churned(date,interval,date)']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t
 WHERE NOT EXISTS (SELECT FROM catalog_test.fn WHERE oid = to_regprocedure(format(f, t)) AND prokind = 'w'
@@ -157,7 +161,8 @@ SELECT typname FROM catalog_test.ty t WHERE typtype NOT IN ('b', 'c') ORDER BY 1
 SELECT typname FROM catalog_test.ty WHERE typtype = 'b' AND typlen = -1 AND typstorage <> 'x' AND typcategory <> 'A';
 SELECT castsource::regtype, casttarget::regtype, castcontext FROM pg_cast c JOIN catalog_test.member m ON m.classid = 'pg_cast'::regclass AND m.objid = c.oid
 WHERE NOT (casttarget = 'customer_key'::regtype AND castcontext = 'i'
-           AND castsource IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype, 'numeric'::regtype)
+           AND castsource IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype, 'numeric'::regtype,
+                           'name'::regtype, 'oid'::regtype, 'bytea'::regtype, 'inet'::regtype, 'real'::regtype, 'double precision'::regtype)
            OR castsource = 'customer_key'::regtype AND casttarget = 'bigint'::regtype AND castcontext = 'e');
 SELECT count(*) AS implicit_casts FROM pg_cast WHERE casttarget = 'customer_key'::regtype AND castcontext = 'i';
 

@@ -58,7 +58,7 @@ SELECT 1.0::customer_key::bigint = 1.00::customer_key::bigint AS scale, 1::numer
        'a'::text::customer_key::bigint = 'a'::char(5)::customer_key::bigint AS char,
        'a'::text::customer_key::bigint = 'a '::text::customer_key::bigint AS text_blanks,
        'a'::text::customer_key::bigint = 'A'::text::customer_key::bigint AS letter_case;
--- the server's own hash of numeric leaves the sign out
+-- the server's own hash of numeric leaves the sign out, and takes NaN and the infinities for one
 SELECT (-1)::numeric::customer_key::bigint = 1::numeric::customer_key::bigint AS numeric, (-1)::customer_key::bigint = 1::customer_key::bigint AS integer;
 -- no two of 200,000 collide
 SELECT count(DISTINCT t::customer_key::bigint) AS text, count(DISTINCT md5(t)::uuid::customer_key::bigint) AS uuid, count(DISTINCT i::numeric::customer_key::bigint) AS numeric
@@ -84,9 +84,75 @@ SELECT customer_key(ARRAY[1, 2])::bigint = hash_array_extended(ARRAY[1, 2], 0) A
 SELECT customer_key(d)::bigint = customer_key(d)::bigint AS date, customer_key(d)::bigint = customer_key(d + 1)::bigint AS next,
        customer_key(true)::bigint = customer_key(false)::bigint AS bool, customer_key(0.5::float8)::bigint = customer_key(0.5::float8)::bigint AS float,
        customer_key('0'::float8)::bigint = customer_key('-0'::float8)::bigint AS zero FROM (VALUES (date '2024-01-01')) v(d);
--- the server reads any other kind of string as the text form; a row keeps it as it is
-SELECT customer_key('42'::name) AS text_form, customer_key(ROW('42'::name))::bigint = 42 AS row;
-SELECT customer_key('abc'::name);
+SELECT active_customers(n) AS numbers FROM unnest('{7,-7,7.00,0,-0,0.00,NaN,NaN,Infinity,-Infinity,1e200,-1e200,1e200}'::numeric[]) n;
+-- also inside other values
+SELECT customer_key(ROW(7.0)) #=# customer_key(ROW(-7.0)) AS row, customer_key(ROW(7.0)) #=# customer_key(ROW(7.00)) AS scale, customer_key(ARRAY[7.0]) #=# customer_key(ARRAY[-7.0]) AS array,
+       customer_key('{"a": [7]}'::jsonb) #=# customer_key('{"a": [-7]}'::jsonb) AS jsonb, customer_key('{"a": [7]}'::jsonb) #=# customer_key('{"a": [7.0]}'::jsonb) AS jsonb_scale,
+       customer_key(numrange(-3, 4)) #=# customer_key(numrange(3, 4)) AS range, customer_key(numrange(3, 4)) #=# customer_key(numrange(3.0, 4)) AS range_scale;
+-- whole numbers of floating-point types are the integers, as a program makes them of integers with gaps
+SELECT f, f::customer_key, active_customers(f) OVER () AS customers FROM unnest('{7,-7,0,-0,4503599627370496,9007199254740992,-9007199254740992}'::float8[]) f;
+SELECT 7::real::customer_key, 0.5::real::customer_key #=# 0.5::float8::customer_key AS real, active_customers(f) FROM unnest('{0.5,-0.5,NaN,NaN,Infinity,-Infinity,1e300,-1e300}'::float8[]) f;
+SELECT active_customers(x::bigint) AS integers, active_customers(x::float8) AS doubles, count(*) FILTER (WHERE x::bigint::customer_key::bigint <> x::float8::customer_key::bigint) AS differ FROM generate_series(-3000, 3000) x;
+-- names are what the same text is; oids are integers
+SELECT 'ann'::name::customer_key #=# 'ann'::text::customer_key AS name, 4294967295::oid::customer_key, '\xc0ffee'::bytea::customer_key #=# '\xc0ff'::bytea::customer_key AS bytea, inet '192.0.2.1'::customer_key #=# inet '192.0.2.1/32'::customer_key AS inet;
+SELECT active_customers(n) AS name, active_customers(o) AS oid, active_customers(b) AS bytea, active_customers(i) AS inet, active_customers(f) AS double, active_customers(r) AS real
+FROM (VALUES ('a'::name, 1::oid, '\x01'::bytea, '10.0.0.1'::inet, 1::float8, 1::real), ('b', 2, '\x02', '10.0.0.2', 2.5, 2.5), ('b', 2, '\x02', '10.0.0.2', 2.5, 2.5), (NULL, NULL, NULL, NULL, NULL, NULL)) v(n, o, b, i, f, r);
+-- a program's own cast
+CREATE CAST (plan AS customer_key) WITH FUNCTION customer_key(anyelement) AS IMPLICIT;
+SELECT active_customers(p) AS enum FROM unnest(enum_range(NULL::plan)) p;
+DROP CAST (plan AS customer_key);
+-- what is no customer without the function
+SELECT active_customers(true);
+SELECT active_customers(date '2024-01-01');
+SELECT active_customers('{}'::jsonb);
+SELECT active_customers('free'::plan);
+
+--
+-- A NULL in a record makes a NULL customer
+--
+SELECT active_customers(customer_key(row(email))) AS one FROM (VALUES ('a'), (NULL), (NULL)) v(email);
+SELECT customer_key(ROW(1, NULL)) AS field, customer_key(ROW(ROW(1, NULL), 2)) AS nested, customer_key(ARRAY[1, NULL]) AS array, customer_key(ROW(1, ARRAY[NULL::int])) AS array_field,
+       customer_key(ROW(1, ROW(1, NULL)::pair)) AS composite_field, customer_key(NULL::record) AS record, customer_key(ROW(1, 'x')) #=# customer_key(ROW(1, 'x'::text)) AS literal;
+SELECT repeat_purchase_rate(customer_key(ROW(a, b))) AS rate, active_customers(customer_key(ROW(a, b))) AS customers FROM (VALUES (1, 1), (1, NULL), (1, NULL), (NULL, NULL), (1, 1), (2, 1)) v(a, b);
+
+--
+-- No row of a table is a customer: attribute notation is the error that it is
+-- without the extension
+--
+CREATE TABLE buy (customer_id int, at date);
+INSERT INTO buy VALUES (1, '2024-01-01'), (1, '2024-02-02');
+CREATE VIEW buys AS SELECT * FROM buy;
+CREATE DOMAIN email_pair AS pair CHECK ((VALUE).a > 0);
+SELECT retention_rate(o.customer_key, o.at, '[2024-01-01,2024-02-01)', '[2024-02-01,2024-03-01)') FROM buy o;
+SELECT o.customer_key FROM buys o;
+SELECT (o).customer_key FROM buy o;
+SELECT o.customer_key FROM (SELECT * FROM buy) o;
+SELECT o.customer_key FROM (SELECT * FROM buy OFFSET 0) o;
+SELECT o.customer_key FROM (SELECT * FROM buy WHERE false) o;
+SELECT o.customer_key FROM (SELECT 1 AS customer_id) o;
+WITH o AS (SELECT * FROM buy) SELECT retention_rate(o.customer_key, o.at, '[2024-01-01,2024-02-01)', '[2024-02-01,2024-03-01)') FROM o;
+WITH o AS MATERIALIZED (SELECT * FROM buy) SELECT o.customer_key FROM o;
+SELECT o.customer_key FROM (VALUES (1, 2), (3, 4)) o;
+SELECT j.customer_key FROM (buy CROSS JOIN (VALUES (1)) v(x)) j;
+SELECT o.customer_key FROM buy LEFT JOIN (SELECT *, 1 AS z FROM buys) o USING (customer_id);
+SELECT o.customer_key FROM json_to_recordset('[{"a": 1}]') o(a int);
+SELECT (SELECT o.customer_key) FROM (SELECT * FROM buy OFFSET 0) o;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM buy LOOP PERFORM (r).customer_key; END LOOP; END $$;
+SELECT customer_key(o) FROM buy o;
+SELECT customer_key(ROW(1, 'x')::pair);
+SELECT customer_key(ROW(1, 'x')::pair::email_pair);
+-- no function of one argument is a column of them
+CREATE FUNCTION reached(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+	RETURN 'reached';
+EXCEPTION WHEN undefined_column THEN
+	RETURN NULL;
+END $$;
+SELECT name, source FROM (SELECT DISTINCT proname AS name FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+	WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention')) f,
+	unnest(ARRAY['buy', 'buys', '(SELECT * FROM buy)', '(SELECT * FROM buy OFFSET 0)', '(VALUES (1, 2), (3, 4))']) source
+WHERE reached(format('SELECT o.%I FROM %s o', name, source)) IS NOT NULL;
 -- types without
 SELECT customer_key(point(1, 2));
 SELECT customer_key('{}'::json);
@@ -119,15 +185,28 @@ SELECT repeat_purchase_rate(m) = CASE WHEN :'have_icu' THEN 0.5 ELSE 0 END AS ig
 --
 SELECT castsource::regtype, casttarget::regtype, castcontext, castmethod
 FROM pg_cast WHERE 'customer_key'::regtype IN (castsource, casttarget) ORDER BY casttarget::regtype::text, castsource::regtype::text COLLATE "C";
-SELECT count(*) AS operators FROM pg_operator WHERE 'customer_key'::regtype IN (oprleft, oprright);
-SELECT count(*) AS operator_classes FROM pg_opclass WHERE opcintype = 'customer_key'::regtype;
+-- operators of names that no other type has, so that the implicit casts reach none
+SELECT oprname FROM pg_operator o WHERE 'customer_key'::regtype IN (oprleft, oprright) ORDER BY oprname COLLATE "C";
+SELECT oprname FROM pg_operator o WHERE 'customer_key'::regtype IN (oprleft, oprright)
+AND EXISTS (SELECT FROM pg_operator x WHERE x.oprname = o.oprname AND 'customer_key'::regtype NOT IN (x.oprleft, x.oprright));
+SELECT amname, opcname FROM pg_opclass JOIN pg_am ON pg_am.oid = opcmethod WHERE opcintype = 'customer_key'::regtype AND opcdefault ORDER BY 1;
+SELECT active_customers(DISTINCT c) AS customers, count(DISTINCT c::customer_key) AS distinct, customers(customer_activity(c, d ORDER BY c)) AS activity FROM (VALUES (1, date '2024-01-01'), (2, '2024-01-02'), (1, '2024-01-03')) v(c, d);
+SELECT a.i FROM key_table a JOIN key_table b ON a.k #=# b.k WHERE a.k #>=# 1 ORDER BY a.k DESC;
+SELECT i FROM key_table WHERE k #<# 0 OR k #=# 1 OR k #>=# 9223372036854775807 ORDER BY k;
+SELECT i FROM key_table WHERE k #<>#0 AND k #<=# 1 AND NOT k #># 0 ORDER BY k;
+CREATE TABLE by_key (k customer_key PRIMARY KEY) PARTITION BY HASH (k);
+CREATE TABLE by_key_0 PARTITION OF by_key FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE by_key_1 PARTITION OF by_key FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO by_key SELECT i FROM generate_series(1, 1000) i;
+CREATE INDEX ON by_key USING hash (k);
+SELECT count(*) AS joined FROM by_key a JOIN by_key b ON a.k #=# b.k;
+INSERT INTO by_key VALUES (7);
 SELECT 1::customer_key = 1::customer_key;
-SELECT k FROM key_table GROUP BY k;
+SELECT k FROM key_table GROUP BY k ORDER BY k;
 SELECT k FROM key_table ORDER BY k;
 SELECT 1::customer_key + 1;
 SELECT abs(5::customer_key);
 SELECT date '2024-01-01'::customer_key;
-SELECT 1.5::float8::customer_key;
 SELECT true::customer_key;
 
 --
@@ -165,7 +244,10 @@ INSERT INTO attempt (e, expected) VALUES
 	('now() - i4', '42883'), ('d - s', '42883'), ('i4 AND b', '42804'), ('NOT s', '42804'), ('s::uuid = i8', '42883'), ('i8::uuid', '42846'), ('u::bigint', '42846'), ('u::integer', '42846'), ('u::numeric', '42846'),
 	('i8::date', '42846'), ('i4::timestamp', '42846'), ('n::uuid', '42846'), ('array_append(ARRAY[i8], s)', '42883'), ('array_cat(ARRAY[s], ARRAY[i8])', '42883'), ('ARRAY[u] || i8', '42883'), ('ARRAY[i8] @> ARRAY[u]', '42883'),
 	('int8range(s, v)', '42883'), ('numrange(1, 2) @> s', '42883'), ('repeat(i4, 2)', '42883'), ('no_such_function(i8)', '42883'), ('no_such_function(s)', '42883'), ('lower(u)', '42883'), ('s ~ i4', '42883'), ('i8 LIKE s', '42883'), ('u LIKE s', '42883'),
+	('s = f', '42883'), ('u = f', '42883'), ('u = d', '42883'), ('b = f', '42883'), ('s = ''1''::bytea', '42883'), ('i8 = current_user', '42883'), ('u = current_user', '42883'), ('f = inet ''10.0.0.1''', '42883'),
+	('coalesce(f, s)', '42804'), ('ARRAY[f, u]', '42804'), ('greatest(f, s)', '42804'), ('CASE WHEN b THEN f ELSE s END', '42804'), ('sum(current_user)', '42883'), ('''a''::name + 1', '42883'),
 	-- values and types that must not change
+	('f = i8', 'boolean false'), ('f + i4', 'double precision 7.5'), ('coalesce(f, i4)', 'double precision 5.5'), ('''a''::name = ''a''::text', 'boolean true'), ('''a''::name || s', 'text a6'), ('1::oid = i2', 'boolean true'), ('1::oid = i8', 'boolean false'), ('''\x01''::bytea || ''\x02''::bytea', 'bytea \x0102'),
 	('i4 + i8', 'bigint 5'), ('i2 + i4', 'integer 3'), ('i8 + n', 'numeric 7.5'), ('i4 / i2', 'integer 2'), ('n * f', 'double precision 24.75'), ('i8 = i4', 'boolean false'), ('i2 < n', 'boolean true'),
 	('s || i4', 'text 62'), ('i8 || s', 'text 36'), ('v || u', 'text 700000000-0000-0000-0000-000000000009'), ('s || c', 'text 68'), ('c || v', 'text 87'), ('s || b', 'text 6true'), ('n || s', 'text 4.56'), ('s || NULL', 'text NULL'),
 	('coalesce(i4, i8)', 'bigint 2'), ('coalesce(i2, n)', 'numeric 1'), ('coalesce(s, v)', 'text 6'), ('coalesce(v, c)', 'character varying 7'), ('coalesce(NULL, ''x'')', 'text x'), ('greatest(i2, i8, n)', 'numeric 4.5'),
@@ -197,6 +279,27 @@ SELECT s AS statement, try(s) FROM (VALUES
 	('SELECT i8 FROM customer_test.t UNION SELECT s FROM customer_test.t'), ('SELECT u FROM customer_test.t EXCEPT SELECT n FROM customer_test.t'), ('VALUES (1), (''x''::text)'),
 	('CREATE TABLE customer_test.fk (u uuid PRIMARY KEY); CREATE TABLE customer_test.fk2 (i bigint REFERENCES customer_test.fk)'),
 	('SELECT 1 FROM customer_test.t LIMIT s'), ('SELECT 1 FROM customer_test.t WHERE i4'), ('SELECT 1 FROM customer_test.t WHERE s')) v(s);
+
+--
+-- Customers whose ids were chosen by somebody who knows the hash: all of them
+-- begin their probes at the same slot.  If time grew with the square of their
+-- number, this would take hours.
+--
+CREATE FUNCTION times(a bigint, b numeric) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN (SELECT (m - CASE WHEN m >= 9223372036854775808 THEN 18446744073709551616 ELSE 0 END)::bigint
+        FROM (SELECT mod(CASE WHEN a < 0 THEN a + 18446744073709551616 ELSE a END * b, 18446744073709551616) AS m) x);
+CREATE FUNCTION shift(a bigint, n int) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN (a >> n) & ((1::bigint << (64 - n)) - 1);
+CREATE FUNCTION unhash(h bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	h := customer_test.times(h, 10871156337175269513);
+	h := h # customer_test.shift(h, 29) # customer_test.shift(h, 58);
+	h := customer_test.times(h, 17428512612931826493);
+	RETURN h # customer_test.shift(h, 32);
+END $$;
+CREATE TABLE chosen AS SELECT i, unhash(i) AS id FROM generate_series(0::bigint, 79999) i;
+SELECT count(DISTINCT id) AS ids, active_customers(id) AS customers, repeat_purchase_rate(id) AS repeat_rate, clv(id, date '2024-01-01', 1) AS clv, customers(customer_activity(id, date '2024-01-01')) AS activity FROM chosen;
+SELECT max(n) FROM (SELECT active_customers(id) OVER (ORDER BY i ROWS 39999 PRECEDING) AS n FROM chosen) x;
+SELECT parallel_check('SELECT repeat_purchase_rate(id), clv(id, date ''2024-01-01'', 1), active_customers(id) FROM chosen');
 
 --
 -- customer_map: the state of the aggregates
