@@ -18,10 +18,11 @@
  * Printing a numeric and reading that as a double, which is what the server's
  * cast does, takes 30 times as long.
  *
- * Limits.  Decimal: 38 decimals, and 127 bits of units; what is beyond either
- * is an error, since there is no rounding that would not depend on the order
- * of the rows.  (With two decimals that is 10^36, with the 20 decimals that a
- * division leaves 10^18.)  As long as amounts of one sign are added, whether a
+ * Limits.  Decimal: 127 bits of units, which with two decimals is 10^36, and
+ * 24 decimals, with which it is 10^14.  A sum beyond is an error, as there is
+ * no rounding of it that would not depend on the order of the rows.  An amount
+ * of more decimals, such as a quotient times another, is rounded to 24 by
+ * itself, but not to 0, so that its sign stays.  As long as amounts of one sign are added, whether a
  * sum fails does not depend on the order either.  Binary: doubles from 2^-1074
  * to 2^1024 do not fit in 127 bits together.  Sums keep the high bits, at
  * least 110, and so are exact for amounts from 0.0003 on while they are below
@@ -65,7 +66,7 @@ static const int64 powers_of_10[] = {
 	INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
 };
 
-/* 10^n for 0 <= n <= RET_MONEY_MAX_DECIMALS */
+/* 10^n for 0 <= n <= 38, the last one that fits */
 static int128
 power_of_10(int n)
 {
@@ -162,6 +163,23 @@ multiply_add(int128 units, int128 factor, int more)
 	return units * factor + more;
 }
 
+/*
+ * Units of a numeric with too many decimals: those of the digits up to the
+ * 24th, rounded half up, and at least 1.
+ */
+static int128
+units_rounded(const NumericParts *parts)
+{
+	int			n = parts->weight + 1 + RET_MONEY_MAX_DECIMALS / NUMERIC_BASE_DIGITS;
+	int128		units = 0;
+
+	for (int i = 0; i < n; i++)
+		units = multiply_add(units, NUMERIC_BASE, numeric_digit(parts, i));
+	if (n >= 0 && numeric_digit(parts, n) >= NUMERIC_BASE / 2)
+		units = multiply_add(units, 1, 1);
+	return Max(units, 1);
+}
+
 /* Units of any numeric that has some; sets the scale */
 static int128
 units_slow(const NumericParts *parts, int *scale)
@@ -173,7 +191,12 @@ units_slow(const NumericParts *parts, int *scale)
 	int128		units = 0;
 
 	*scale = exponent < 0 ? -exponent - zeros : 0;
-	if (*scale > RET_MONEY_MAX_DECIMALS || exponent > RET_MONEY_MAX_DECIMALS)
+	if (*scale > RET_MONEY_MAX_DECIMALS)
+	{
+		*scale = RET_MONEY_MAX_DECIMALS;
+		return units_rounded(parts);
+	}
+	if (exponent > 38)
 		out_of_range();
 	for (int i = 0; i < n - 1; i++)
 		units = multiply_add(units, NUMERIC_BASE, numeric_digit(parts, i));
@@ -184,7 +207,7 @@ units_slow(const NumericParts *parts, int *scale)
 
 /*
  * Read a numeric: the smallest scale with which it is whole.  22003 for NaN
- * and infinity, and for what is beyond the limits.
+ * and infinity, and for what is too large.
  */
 void
 ret_money_read_numeric(Datum numeric, RetMoney *money)
@@ -203,7 +226,8 @@ ret_money_read_numeric(Datum numeric, RetMoney *money)
 
 	if (parts.ndigits == 0)
 		units = 0;
-	else if (likely(parts.ndigits <= 4 && parts.weight <= 3 && parts.weight >= -4))
+	else if (likely(parts.ndigits <= 4 && parts.weight <= 3 &&
+					parts.weight - (parts.ndigits - 1) >= -RET_MONEY_MAX_DECIMALS / NUMERIC_BASE_DIGITS))
 	{
 		int64		few = 0;
 		int			last = numeric_digit(&parts, parts.ndigits - 1);

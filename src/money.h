@@ -8,9 +8,9 @@
  *		decimal		units / 10^scale		what a numeric holds
  *		binary		units / 65536^scale		what a double precision holds
  *
- * Both are the value that was read, without loss, and sums are whole numbers,
- * so that neither the order of the rows nor the plan shows in them: not in the
- * result, and not in a byte of the sum.  A sum has the largest scale of its
+ * Both are the value that was read, without loss (save decimals beyond the
+ * 24th), and sums are whole numbers, so that neither the order of the rows nor
+ * the plan shows in them: not in the result, and not in a byte of the sum.  A sum has the largest scale of its
  * amounts.  All zeros is the empty sum, decimal or binary.
  *
  *-------------------------------------------------------------------------
@@ -24,8 +24,11 @@
 #error "retention needs a compiler with 128-bit integers"
 #endif
 
-/* Most decimals that an amount may have: 10^38 is the last power in an int128 */
-#define RET_MONEY_MAX_DECIMALS	38
+/*
+ * Most decimals of an amount; one with more is rounded.  A multiple of 4, as a
+ * digit of numeric is 4 decimals.
+ */
+#define RET_MONEY_MAX_DECIMALS	24
 
 /* Scales of binary amounts: 65536^-68 and 65536^60 reach the ends of a double */
 #define RET_MONEY_MIN_BINARY	(-60)

@@ -165,10 +165,13 @@ CREATE VIEW clv_oracle AS
 	       sum(purchases) / nullif(sum(years), 0) AS purchases_per_year,
 	       nullif(avg(years), 0) AS relationship_years,
 	       sum(revenue) / count(*) AS clv
-	FROM (SELECT g, c, count(*) AS purchases, coalesce(sum(amount), 0) AS revenue,
-	             extract(epoch FROM max(at) - min(at))::double precision / (365.25 * 86400) AS years
-	      FROM orders WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c) x
+	FROM (SELECT g, c, count(*) FILTER (WHERE bought) AS purchases, coalesce(sum(amount), 0) AS revenue,
+	             extract(epoch FROM max(at) FILTER (WHERE bought) - min(at) FILTER (WHERE bought))::double precision / (365.25 * 86400) AS years
+	      FROM (SELECT *, amount >= 0 OR amount IS NULL AS bought FROM orders) o
+	      WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c HAVING bool_or(bought)) x
 	GROUP BY g;
+SELECT count(*) > 0 AS customers_without_purchase
+FROM (SELECT FROM orders WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c HAVING bool_and(amount < 0)) x;
 CREATE FUNCTION check_clv(key text, timetype text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -180,8 +183,10 @@ BEGIN
 			AND (s).revenue = o.revenue AND close((s).average_purchase_value, o.average_purchase_value)
 			AND close((s).purchases_per_year, o.purchases_per_year) AND close((s).relationship_years, o.relationship_years)
 			AND close((s).clv, o.clv) AND m.clv = (s).clv
-			AND close(clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
+			AND close(simple_clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
 		FROM clv_oracle o FULL JOIN (SELECT g, clv_summary(%1$s, at::%2$s, amount) AS s, clv(%1$s, at::%2$s, amount) AS clv
+		                             FROM orders GROUP BY g
+		                             UNION ALL SELECT g, clv_summary(%1$s, at::%2$s, amount::numeric), clv(%1$s, at::%2$s, amount::numeric)
 		                             FROM orders GROUP BY g) m USING (g)$q$, key, timetype) INTO n, wrong;
 	RETURN format('%s groups, %s wrong', n, wrong);
 END $$;
@@ -224,7 +229,7 @@ SET timezone = 'UTC';
 
 -- GROUPING SETS, FILTER, two aggregates over one state
 SELECT count(*) AS rows, count(*) FILTER (WHERE NOT close((s).clv, clv) OR NOT close((s).clv, (s).revenue / (s).customers) OR s IS NULL) AS wrong,
-       count(*) FILTER (WHERE NOT close(f, (SELECT sum(amount) / count(DISTINCT c) FROM orders o WHERE c > 0 AND at IS NOT NULL AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
+       count(*) FILTER (WHERE NOT close(f, (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c, CASE WHEN x.g IS NOT NULL THEN g END) AS buyer FROM orders WHERE at IS NOT NULL) o WHERE c > 0 AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
 FROM (SELECT g, clv_summary(c, at, amount) AS s, clv(c, at, amount) AS clv, clv(c, at, amount) FILTER (WHERE c > 0) AS f
       FROM orders GROUP BY ROLLUP (g)) x;
 -- many groups
@@ -241,7 +246,7 @@ JOIN (SELECT g, avg((n >= 2)::int) AS br, avg((d >= 2)::int) AS bo, sum(a) / cou
 --
 CREATE TABLE w AS
 	SELECT i, rnd(i, 31, 3) AS p, CASE WHEN rnd(i, 32, 20) > 0 THEN rnd(i, 33, 40) END AS c, rnd(i, 34, 60) AS o,
-	       timestamp '2024-01-01' + rnd(i, 35, 90) * interval '1 day' AS at, rnd(i, 36, 100) AS amount
+	       timestamp '2024-01-01' + rnd(i, 35, 90) * interval '1 day' AS at, rnd(i, 36, 100) - 20 AS amount
 	FROM generate_series(1, 300) i;
 CREATE FUNCTION check_frame(frame text, condition text) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -252,10 +257,10 @@ BEGIN
 	EXECUTE format($q$
 		SELECT count(*), count(*) FILTER (WHERE NOT (close(o.r, b.r) AND close(o.ro, b.ro) AND close(o.rw, b.rw) AND close(o.v, b.v) AND close((o.s).purchases_per_year, (b.s).purchases_per_year)))
 		FROM (SELECT *, repeat_purchase_rate(c) OVER f AS r, repeat_purchase_rate(c, o) OVER f AS ro, repeat_purchase_rate(c, at, '30 days') OVER f AS rw,
-		             clv(c, at, amount) OVER f AS v, clv_summary(c, at, amount) OVER f AS s
+		             clv(c, at, amount) OVER f AS v, clv_summary(c, at, amount::numeric / 3) OVER f AS s
 		      FROM w WINDOW f AS (PARTITION BY p ORDER BY i %1$s)) o,
 		     LATERAL (SELECT repeat_purchase_rate(c) AS r, repeat_purchase_rate(c, w.o) AS ro, repeat_purchase_rate(c, at, '30 days') AS rw,
-		                     clv(c, at, amount) AS v, clv_summary(c, at, amount) AS s
+		                     clv(c, at, amount) AS v, clv_summary(c, at, amount::numeric / 3) AS s
 		              FROM w WHERE w.p = o.p AND %2$s) b$q$, frame, condition) INTO n, wrong;
 	RETURN format('%s rows, %s wrong', n, wrong);
 END $$;
@@ -275,6 +280,9 @@ FROM (SELECT i, clv(i % 9000, date '2024-01-01', 1) OVER f AS v, repeat_purchase
 SELECT parallel_check('SELECT repeat_purchase_rate(c) a, repeat_purchase_rate(c, o) b, repeat_purchase_rate(c, at, ''8 weeks'') d, repeat_purchase_rate(c, at::date, ''8 weeks'') e, repeat_purchase_rate(c, at::timestamptz, ''8 weeks'') f FROM orders');
 SELECT parallel_check('SELECT g, repeat_purchase_rate(c) a, repeat_purchase_rate(c, o) b, repeat_purchase_rate(c, at, ''8 weeks'') d FROM orders GROUP BY g');
 SELECT parallel_check('SELECT clv(c, at, amount) a, (clv_summary(c, at, amount)).* FROM orders');
+SELECT parallel_check('SELECT clv(c, at, amount::numeric) a, (clv_summary(c, at::date, amount::numeric / 7)).* FROM orders');
+SELECT parallel_check('SELECT g, clv(c, at::timestamptz, (amount / 100)::numeric) a FROM orders GROUP BY g');
+SELECT parallel_check('SELECT clv(c, at, amount) a, clv(c, at, amount::numeric) b FROM orders WHERE amount < 0');
 SELECT parallel_check('SELECT g, clv(c, at::date, amount) a, clv_summary(c, at::timestamptz, amount) s FROM orders GROUP BY g');
 SELECT parallel_check('SELECT clv(c, at, amount) a, repeat_purchase_rate(c) b, repeat_purchase_rate(c, o) d, repeat_purchase_rate(c, at, ''8 weeks'') e FROM orders WHERE c + 0 = -99999');
 SELECT parallel_check('SELECT clv(c, at, amount) a, repeat_purchase_rate(c) b, repeat_purchase_rate(c, o) d, repeat_purchase_rate(c, at, ''8 weeks'') e FROM orders WHERE c IS NULL');
@@ -293,16 +301,16 @@ SELECT parallel_check('SELECT clv(c, at, amount) a, (clv_summary(c, at, amount))
 RESET enable_partitionwise_aggregate;
 SELECT close(repeat_purchase_rate(c), (SELECT avg((n > 1)::int) FROM (SELECT count(*) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_row,
        close(repeat_purchase_rate(c, o), (SELECT avg((n > 1)::int) FILTER (WHERE n > 0) FROM (SELECT count(DISTINCT o) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_order,
-       close(clv(c, at, amount), (SELECT sum(amount) / count(DISTINCT c) FROM years WHERE c IS NOT NULL)) AS clv FROM years;
+       close(clv(c, at, amount), (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c) AS buyer FROM years) y WHERE c IS NOT NULL)) AS clv FROM years;
 
 --
 -- Plain functions
 --
-SELECT clv(20, 5, 3), clv(NULL, 5, 3), clv(20, NULL, 3), clv(20, 5, NULL), clv(0, 5, 3);
-SELECT clv(1e200, 1e200, 1);
-SELECT clv('NaN', 1, 1);
-SELECT clv(1, 'Infinity', 1);
-SELECT clv(1, 1, '-Infinity');
+SELECT simple_clv(20, 5, 3), simple_clv(NULL, 5, 3), simple_clv(20, NULL, 3), simple_clv(20, 5, NULL), simple_clv(0, 5, 3);
+SELECT simple_clv(1e200, 1e200, 1);
+SELECT simple_clv('NaN', 1, 1);
+SELECT simple_clv(1, 'Infinity', 1);
+SELECT simple_clv(1, 1, '-Infinity');
 
 -- contractual value against the sums, to where the payments vanish
 SELECT payment, count(*) AS cases, count(*) FILTER (WHERE NOT close(clv_contractual(m, r, d, payment, p), oracle, 1e-9)) AS wrong
