@@ -250,7 +250,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT amount, resolves(format('clv(c, d, %s)', amount)) AS date, resolves(format('clv(c, t, %s)', amount)) AS timestamp, resolves(format('clv(c, z, %s)', amount)) AS timestamptz,
        resolves(format('clv_summary(c, d, %s)', amount)) AS summary, resolves(format('clv(''7'', now(), %s)', amount)) AS literal_customer
-FROM unnest(ARRAY['''2.50''', 'NULL', '2', '2.50', '2::smallint', '2::bigint', '2.5::real', '2.5::float8', '2.5::numeric(12,2)', 'NULL::int', '2.5::numeric::text', '''x''', 'count(*)', 'sum(c)', 'avg(c)']) amount;
+FROM unnest(ARRAY['''2.50''', 'NULL', '2', '2.50', '2::smallint', '2::bigint', '2.5::real', '2.5::float8', '2.5::numeric(12,2)', 'NULL::int', '2.5::numeric::text', '''x''']) amount;
 SELECT call, resolves(call) FROM unnest(ARRAY['clv(c, current_date, 1.5)', 'clv(NULL, now(), 1.5)', 'clv(c, NULL::date, NULL)', 'clv(''7'', timestamp ''2024-01-01'', ''1.5'')', 'clv(c, localtimestamp, ''1.5'')']) call;
 PREPARE untyped AS SELECT clv(1, date '2024-01-01', $1), clv_summary(1, timestamptz '2024-01-01', $2), clv(1, timestamp '2024-01-01', $3 + 0.5);
 SELECT parameter_types FROM pg_prepared_statements WHERE name = 'untyped';
@@ -426,7 +426,7 @@ INSERT INTO valuation VALUES
 	('clv of a contract model', 'SELECT clv(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 10, %s, 12, %s)'),
 	('the same, for ever', 'SELECT clv(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 10, %s, periods_per_year => %s)'),
 	('residual_lifetime', 'SELECT residual_lifetime(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 3, %s, %s)'),
-	('clv of a purchase model', 'SELECT clv(m, g, 3, 20, 50, 10, ''1 year'', %s) FROM jsonb_populate_record(NULL::purchase_model, ''{"r": 0.5, "alpha": 20, "a": 0.8, "b": 2.5}'') m, jsonb_populate_record(NULL::spend_model, ''{"p": 6, "q": 4, "v": 15}'') g');
+	('clv of a purchase model', 'SELECT clv(m, g, 3, 20, 50, 10, ''1 year'', %s) FROM jsonb_populate_record(NULL::purchase_model, ''{"model": "BG/NBD", "r": 0.5, "alpha": 20, "a": 0.8, "b": 2.5}'') m, jsonb_populate_record(NULL::spend_model, ''{"p": 6, "q": 4, "v": 15}'') g');
 SELECT says, array_agg(DISTINCT discount) AS annual_discount, array_agg(DISTINCT name) AS functions
 FROM (SELECT name, discount, says(CASE WHEN name = 'clv of a purchase model' THEN format(call, discount) ELSE format(call, discount, 1) END) FROM valuation, unnest(ARRAY['0.1', '0', '-0.1', '-0.999', '-1', '-2', 'NULL', '''NaN''', '''Infinity''']) discount) x
 GROUP BY says ORDER BY says COLLATE "C";
