@@ -942,7 +942,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key) (
     COMBINEFUNC = repeat_rows_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key) IS 'share (0..1) of the customers with two rows or more, one row per order; null customers are ignored, NULL if there are no others; e.g. repeat_purchase_rate(customer_id)';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key) IS 'share (0..1) of the customers with two rows or more, one row per order; it sees no amounts, so leave refunds out with a FILTER; rows with a null customer are ignored, NULL if no rows remain; e.g. repeat_purchase_rate(customer_id) FILTER (WHERE amount >= 0)';
 
 CREATE FUNCTION repeat_orders_transfn(customer_map, customer_key, customer_key) RETURNS customer_map
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -963,7 +963,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, order_id customer_k
     COMBINEFUNC = repeat_orders_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, customer_key) IS 'share (0..1) of the customers with two different order ids or more; null customers and order ids are ignored, NULL if there are no others; e.g. repeat_purchase_rate(customer_id, order_id)';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, customer_key) IS 'share (0..1) of the customers with two different order ids or more; the id is taken as it is, also if it is a time in a text or bigint column; rows with a null customer or order id are ignored, NULL if no rows remain; e.g. repeat_purchase_rate(customer_id, order_id)';
 
 CREATE FUNCTION repeat_within_transfn(customer_map, customer_key, date, interval) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'repeat_within_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -993,7 +993,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at date, within int
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, date, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, date, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamp, within interval) (
     SFUNC = repeat_within_transfn,
@@ -1004,7 +1004,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamp, withi
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamp, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamp, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamptz, within interval) (
     SFUNC = repeat_within_transfn,
@@ -1015,7 +1015,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamptz, wit
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamptz, interval) IS 'of the customers whose first purchase is at least within before the last time in the data, the share (0..1) that bought again less than within after it; null customers and times are ignored, a null within is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamptz, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE TYPE clv_summary AS (
     customers bigint,
@@ -1027,9 +1027,9 @@ CREATE TYPE clv_summary AS (
     clv double precision
 );
 COMMENT ON TYPE clv_summary IS 'simple historic customer lifetime value and its parts: clv = average_purchase_value x purchases_per_year x relationship_years = revenue / customers';
-COMMENT ON COLUMN clv_summary.customers IS 'number of customers';
-COMMENT ON COLUMN clv_summary.purchases IS 'number of purchases, those without amount included';
-COMMENT ON COLUMN clv_summary.revenue IS 'sum of the amounts';
+COMMENT ON COLUMN clv_summary.customers IS 'number of customers with a purchase';
+COMMENT ON COLUMN clv_summary.purchases IS 'number of purchases; those without an amount are included, refunds are not';
+COMMENT ON COLUMN clv_summary.revenue IS 'sum of the amounts of these customers, refunds subtracted';
 COMMENT ON COLUMN clv_summary.average_purchase_value IS 'revenue / purchases';
 COMMENT ON COLUMN clv_summary.purchases_per_year IS 'purchases / sum of the years between first and last purchase; NULL if nobody bought at two times';
 COMMENT ON COLUMN clv_summary.relationship_years IS 'mean time between first and last purchase, in years of 365.25 days; NULL if nobody bought at two times';
@@ -1038,12 +1038,21 @@ COMMENT ON COLUMN clv_summary.clv IS 'revenue / customers';
 CREATE FUNCTION clv_transfn(customer_map, customer_key, date, double precision) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'clv_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, date, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_transfn(customer_map, customer_key, date, numeric) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_date_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, date, numeric) IS 'aggregate transition function';
 CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamp, double precision) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'clv_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamp, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamp, numeric) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_timestamp_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamp, numeric) IS 'aggregate transition function';
 CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamptz, double precision) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'clv_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamptz, double precision) IS 'aggregate transition function';
+CREATE FUNCTION clv_transfn(customer_map, customer_key, timestamptz, numeric) RETURNS customer_map
+    AS 'MODULE_PATHNAME', 'clv_transfn_timestamp_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clv_transfn(customer_map, customer_key, timestamptz, numeric) IS 'aggregate transition function';
 CREATE FUNCTION clv_combine(customer_map, customer_map) RETURNS customer_map
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION clv_combine(customer_map, customer_map) IS 'aggregate combine function';
@@ -1063,7 +1072,18 @@ CREATE AGGREGATE clv(customer customer_key, at date, amount double precision) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, date, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, date, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv(customer customer_key, at date, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, date, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamp, amount double precision) (
     SFUNC = clv_transfn,
@@ -1074,7 +1094,18 @@ CREATE AGGREGATE clv(customer customer_key, at timestamp, amount double precisio
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv(customer customer_key, at timestamp, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount double precision) (
     SFUNC = clv_transfn,
@@ -1085,7 +1116,18 @@ CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount double precis
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at date, amount double precision) (
     SFUNC = clv_transfn,
@@ -1096,7 +1138,18 @@ CREATE AGGREGATE clv_summary(customer customer_key, at date, amount double preci
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, date, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, date, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv_summary(customer customer_key, at date, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, date, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount double precision) (
     SFUNC = clv_transfn,
@@ -1107,7 +1160,18 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount double 
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount double precision) (
     SFUNC = clv_transfn,
@@ -1118,15 +1182,26 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount doubl
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value with its parts; null customers and times are ignored, a null amount adds no revenue, NULL if there are no rows; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
-CREATE FUNCTION clv(average_purchase_value double precision, purchases_per_year double precision, relationship_years double precision) RETURNS double precision
-    AS 'MODULE_PATHNAME', 'clv_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION clv(double precision, double precision, double precision) IS 'simple customer lifetime value from known parts: their product, in the unit of the purchase value; NULL for NULL; e.g. clv(50, 4, 3) = 600';
+CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount numeric) (
+    SFUNC = clv_transfn,
+    STYPE = customer_map,
+    SSPACE = -1,
+    FINALFUNC = clv_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = clv_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+
+CREATE FUNCTION simple_clv(average_purchase_value double precision, purchases_per_year double precision, relationship_years double precision) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'simple_clv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simple_clv(double precision, double precision, double precision) IS 'simple customer lifetime value from known parts: their product, in the unit of the purchase value; NULL for NULL; e.g. simple_clv(50, 4, 3) = 600';
 CREATE FUNCTION clv_contractual(margin double precision, retention_rate double precision, annual_discount double precision,
     payment text DEFAULT 'first_included', periods_per_year double precision DEFAULT 1) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION clv_contractual(double precision, double precision, double precision, text, double precision) IS 'value of a contract that pays margin per period and is renewed with a constant retention rate, discounted, in the unit of the margin; payment is ''first_included'', ''first_excluded'' or ''end_of_period''; NULL for a null margin or rate, and if nobody ever leaves and nothing is discounted; e.g. clv_contractual(100, 0.8, 0.1) = 366.67';
+COMMENT ON FUNCTION clv_contractual(double precision, double precision, double precision, text, double precision) IS 'value of a contract that pays margin per period and is renewed with a constant retention rate, discounted, in the unit of the margin; payment is ''first_included'', ''first_excluded'' or ''end_of_period''; annual_discount is a fraction above -1; NULL for a null margin or rate, and if nobody ever leaves and nothing is discounted; another NULL is an error; e.g. clv_contractual(100, 0.8, 0.1) = 366.67';
 CREATE FUNCTION retention_cost(total_cost double precision, retained_customers bigint) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION retention_cost(double precision, bigint) IS 'cost per retained customer, in the unit of the cost; NULL for NULL and for 0 customers; e.g. retention_cost(100000, 1000) = 100';
@@ -2242,14 +2317,14 @@ CREATE FUNCTION residual_lifetime(model sbg_model, tenure integer, annual_discou
     periods_per_year double precision DEFAULT 1)
     RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION residual_lifetime(sbg_model, integer, double precision, double precision) IS 'discounted number of payments still to come from a customer in contract period tenure (1, 2, ...), just before it is renewed or not; annual_discount is a fraction, NULL is an error; NULL for another NULL, without parameters, or if it is infinite; e.g. residual_lifetime(m, 2, 0.1)';
+COMMENT ON FUNCTION residual_lifetime(sbg_model, integer, double precision, double precision) IS 'discounted number of payments still to come from a customer in contract period tenure (1, 2, ...), just before it is renewed or not; annual_discount is a fraction above -1; a null annual_discount or periods_per_year is an error; NULL for another NULL, without parameters, or if it is infinite; e.g. residual_lifetime(m, 2, 0.1)';
 CREATE FUNCTION clv(curve survival_curve, margin double precision, annual_discount double precision,
     horizon double precision, periods_per_year double precision DEFAULT 1)
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_survival_curve' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION clv(survival_curve, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer up to the horizon: a margin at the beginning of each period of the curve (first included), discounted by a fraction per year; an error if the horizon is beyond the last observed time with customers left, or the discount NULL; NULL for another NULL; e.g. clv(curve, 20, 0.1, 24, 12)';
+COMMENT ON FUNCTION clv(survival_curve, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer up to the horizon: a margin at the beginning of each period of the curve (first included), discounted by a fraction above -1 per year; an error if the horizon is beyond the last observed time with customers left, or annual_discount or periods_per_year NULL; NULL for another NULL; e.g. clv(curve, 20, 0.1, 24, 12)';
 CREATE FUNCTION clv(model sbg_model, margin double precision, annual_discount double precision,
     horizon double precision DEFAULT NULL, periods_per_year double precision DEFAULT 1)
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_sbg_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer by a model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction per year, of which NULL is an error; NULL for another NULL, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';
+COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer by a model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction above -1 per year; a null annual_discount or periods_per_year is an error; NULL for a null model or margin, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';

@@ -44,6 +44,7 @@
 #include "utils/float.h"
 #include "utils/typcache.h"
 
+#include "discount.h"
 #include "mathfn.h"
 #include "survival.h"
 
@@ -529,24 +530,13 @@ sbg_survival(PG_FUNCTION_ARGS)
 static double
 get_log_discount(FunctionCallInfo fcinfo, int annual, int periods)
 {
-	double		log_annual;
-	double		per_year;
+	double		log_discount = ret_log_discount(fcinfo, annual, periods);
 
-	if (PG_ARGISNULL(annual) || PG_ARGISNULL(periods))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", PG_ARGISNULL(annual) ? "annual_discount" : "periods_per_year"),
-				 PG_ARGISNULL(annual) ? errhint("Pass 0 for no discount.") :
-				 errhint("Leave the argument out to get the default of 1.")));
-	log_annual = log1p(ret_finite_arg(fcinfo, annual, "annual_discount", 0));
-	per_year = ret_finite_arg(fcinfo, periods, "periods_per_year", 0);
-	if (per_year == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("periods_per_year must be more than 0"),
-				 errhint("It is 12 for contracts by the month, 1 for contracts by the year.")));
+	/* a payment would be worth more than any number that fits */
+	if (log_discount < -700)
+		float_overflow_error();
 	/* nothing but the first payment is worth anything long before that */
-	return fmin(log_annual / per_year, 1e6);
+	return fmin(log_discount, 1e6);
 }
 
 /*
@@ -554,7 +544,8 @@ get_log_discount(FunctionCallInfo fcinfo, int annual, int periods)
  * payments of a customer who has just made one after n periods, now and for
  * ever.  It is 2F1(1, b; c; z), b = beta + n, c = alpha + b, z = 1 / (1 + d),
  * and computed by Gauss's continued fraction, all whose coefficients are
- * positive.  NaN if it is infinite.
+ * positive.  NaN if it is infinite without a discount, an error with a
+ * negative one, as customers are lost ever more slowly.
  */
 static double
 discounted_lifetime(const SbgModel *model, double n, double log_discount)
@@ -567,6 +558,8 @@ discounted_lifetime(const SbgModel *model, double n, double log_discount)
 	double		below = 0;
 	double		result = 1;
 
+	if (z > 1)
+		ret_infinite_value();
 	if (z == 1)
 		return alpha > 1 ? (c - 1) / (alpha - 1) : get_float8_nan();
 	for (int64 i = 1; i < FRACTION_STEPS; i++)
@@ -656,6 +649,9 @@ discounted_periods(double a, double b, double log_discount)
 static Datum
 return_clv(FunctionCallInfo fcinfo, double margin, double payments)
 {
+	/* not even if the margin is 0 */
+	if (isinf(payments))
+		float_overflow_error();
 	return return_value(fcinfo, margin * payments);
 }
 

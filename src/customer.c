@@ -515,11 +515,16 @@ ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *stat
 	}
 }
 
-/* Add a row of a customer to a flat value.  state->datum may change. */
-void
-ret_state_add_flat(RetState *state, int64 key, int64 value)
+/*
+ * The customer of a key, entered with flags = 0 if new, which the caller must
+ * set.  For rows that cannot wait until the slot is in the cache.  state->datum
+ * may change.
+ */
+RetCustomer *
+ret_state_enter(RetState *state, int64 key)
 {
 	RetMap	   *map = state->map;
+	RetCustomer *customer;
 
 	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
 		ret_map_probe(map, key)->flags == 0)
@@ -527,9 +532,19 @@ ret_state_add_flat(RetState *state, int64 key, int64 value)
 		state_reserve(state, map->ncustomers + 1);
 		map = state->map;
 	}
-	map->def->add(map, ret_map_enter(map, key), value);
+	customer = ret_map_enter(map, key);
 	if (state->flat)
 		state->flat->ncustomers = map->ncustomers;
+	return customer;
+}
+
+/* Add a row of a customer to a flat value.  state->datum may change. */
+void
+ret_state_add_flat(RetState *state, int64 key, int64 value)
+{
+	RetCustomer *customer = ret_state_enter(state, key);
+
+	state->map->def->add(state->map, customer, value);
 }
 
 /*

@@ -118,6 +118,7 @@ typedef struct RetState
 extern void ret_map_remake(RetMap *map);
 
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
+extern RetCustomer *ret_state_enter(RetState *state, int64 key);
 extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);

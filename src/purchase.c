@@ -1,25 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * purchase.c
- *	  What customers buy: repeat_purchase_rate, clv, and ratios of costs.
+ *	  Who buys again: repeat_purchase_rate; and ratios of known numbers.
  *
  * repeat_purchase_rate comes in three forms, which differ in what a second
  * purchase is: another row; a row with another order id; a row less than an
  * interval after the first.
  *
- * clv is the simple historic customer lifetime value
- *
- *		average purchase value x purchases per year x relationship in years
- *		= revenue / purchases x purchases / years x years / customers
- *
- * where years is the sum over customers of (last - first purchase), in years
- * of 365.25 days.  Each factor is a ratio of sums and rate and length are on
- * the same clock, so the product is revenue / customers.  Revenue is summed in
- * twice the precision of a double (Knuth's TwoSum), so that neither the order
- * of the rows nor the number of workers shows in the result.
- *
  * The states are customer maps: O(1) per row, O(customers) for the final
- * functions that look at each customer's times.
+ * function that looks at each customer's times.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +17,6 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -36,8 +24,9 @@
 #include "aggregate.h"
 #include "calendar.h"
 #include "customer.h"
+#include "discount.h"
 
-#define SECS_PER_JULIAN_YEAR	(365.25 * SECS_PER_DAY)
+#define PAYMENT_HINT "Use 'first_included', 'first_excluded' or 'end_of_period'."
 
 /* flags of a customer of repeat_purchase_rate */
 #define BOUGHT_ONCE		1
@@ -48,8 +37,7 @@ enum
 {
 	ORDER_ID = 0,				/* by order id */
 	FIRST_AT = 0,				/* by time: earliest two purchases */
-	SECOND_AT = 1,
-	LAST_AT = 1					/* clv: earliest and latest purchase */
+	SECOND_AT = 1
 };
 
 /* totals of a map */
@@ -59,11 +47,7 @@ enum
 
 	WITHIN_TIME = 0,			/* by time: the interval, */
 	WITHIN_DAYS = 1,
-	DATA_END = 2,				/* the last time in the data */
-
-	PURCHASES = 0,				/* clv: rows, */
-	REVENUE = 1,				/* their sum as a double, */
-	REVENUE_REST = 2			/* and what that lost to rounding */
+	DATA_END = 2				/* the last time in the data */
 };
 
 PG_FUNCTION_INFO_V1(repeat_rows_transfn);
@@ -77,12 +61,7 @@ PG_FUNCTION_INFO_V1(repeat_within_transfn_timestamp);
 PG_FUNCTION_INFO_V1(repeat_within_combine);
 PG_FUNCTION_INFO_V1(repeat_within_finalfn);
 PG_FUNCTION_INFO_V1(repeat_within_finalfn_timestamptz);
-PG_FUNCTION_INFO_V1(clv_transfn_date);
-PG_FUNCTION_INFO_V1(clv_transfn_timestamp);
-PG_FUNCTION_INFO_V1(clv_combine);
-PG_FUNCTION_INFO_V1(clv_finalfn);
-PG_FUNCTION_INFO_V1(clv_summary_finalfn);
-PG_FUNCTION_INFO_V1(clv_product);
+PG_FUNCTION_INFO_V1(simple_clv);
 PG_FUNCTION_INFO_V1(clv_contractual);
 PG_FUNCTION_INFO_V1(retention_cost);
 PG_FUNCTION_INFO_V1(acquisition_cost);
@@ -98,9 +77,6 @@ static void orders_merge(RetMap *map, RetCustomer *customer, const RetCustomer *
 static void within_add(RetMap *map, RetCustomer *customer, int64 at);
 static void within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 static void within_merge_totals(RetMap *map, const int64 *other);
-static void clv_add(RetMap *map, RetCustomer *customer, int64 at);
-static void clv_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
-static void clv_merge_totals(RetMap *map, const int64 *other);
 
 static const RetMapDef rows_map = {
 	.kind = 2,
@@ -124,15 +100,6 @@ static const RetMapDef within_map = {
 	.add = within_add,
 	.merge = within_merge,
 	.merge_totals = within_merge_totals
-};
-
-static const RetMapDef clv_map = {
-	.kind = 5,
-	.nvalues = 2,
-	.ntotals = 3,
-	.add = clv_add,
-	.merge = clv_merge,
-	.merge_totals = clv_merge_totals
 };
 
 /*-------------------------------------------------------------------------
@@ -238,7 +205,7 @@ repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map contradicts itself")));
+				 errmsg("customer_map is inconsistent")));
 	return ret_share(fcinfo, repeaters, map->ncustomers);
 }
 
@@ -420,213 +387,6 @@ repeat_within_finalfn_timestamptz(PG_FUNCTION_ARGS)
 }
 
 /*-------------------------------------------------------------------------
- * clv
- *-------------------------------------------------------------------------
- */
-
-static void
-clv_add(RetMap *map, RetCustomer *customer, int64 at)
-{
-	(void) map;
-	if (customer->flags == 0)
-	{
-		customer->flags = 1;
-		customer->values[FIRST_AT] = customer->values[LAST_AT] = at;
-	}
-	else if (at < customer->values[FIRST_AT])
-		customer->values[FIRST_AT] = at;
-	else if (at > customer->values[LAST_AT])
-		customer->values[LAST_AT] = at;
-}
-
-static void
-clv_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
-{
-	clv_add(map, customer, other->values[FIRST_AT]);
-	clv_add(map, customer, other->values[LAST_AT]);
-}
-
-/* Totals are int64; the two halves of the revenue are doubles in disguise */
-static double
-total_double(const int64 *totals, int i)
-{
-	double		value;
-
-	memcpy(&value, &totals[i], sizeof(value));
-	return value;
-}
-
-static void
-set_total_double(int64 *totals, int i, double value)
-{
-	memcpy(&totals[i], &value, sizeof(value));
-}
-
-/* Add an amount to the revenue in the totals of a map */
-static void
-add_revenue(int64 *totals, double amount)
-{
-	double		sum = total_double(totals, REVENUE);
-	double		rest = total_double(totals, REVENUE_REST);
-
-	ret_add_amount(&sum, &rest, amount);
-	set_total_double(totals, REVENUE, sum);
-	set_total_double(totals, REVENUE_REST, rest);
-}
-
-static void
-clv_merge_totals(RetMap *map, const int64 *other)
-{
-	if (pg_add_s64_overflow(map->totals[PURCHASES], other[PURCHASES],
-							&map->totals[PURCHASES]))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
-	add_revenue(map->totals, total_double(other, REVENUE));
-	add_revenue(map->totals, total_double(other, REVENUE_REST));
-}
-
-/*
- * clv_transfn(customer_map, customer_key, at, amount)
- *		A purchase; without amount it adds no revenue.
- */
-static Datum
-clv_transfn(FunctionCallInfo fcinfo, Timestamp at)
-{
-	RetState	state;
-
-	ret_state_get(fcinfo, &clv_map, &state);
-	if (!PG_ARGISNULL(3))
-	{
-		double		amount = PG_GETARG_FLOAT8(3);
-
-		if (unlikely(isnan(amount) || isinf(amount)))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("the amount of a purchase must be a finite number"),
-					 errhint("Pass NULL for an amount that is not known.")));
-		add_revenue(state.map->totals, amount);
-	}
-	state.map->totals[PURCHASES]++;
-	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
-	PG_RETURN_DATUM(state.datum);
-}
-
-Datum
-clv_transfn_date(PG_FUNCTION_ARGS)
-{
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_agg_ignore(fcinfo);
-	return clv_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
-}
-
-Datum
-clv_transfn_timestamp(PG_FUNCTION_ARGS)
-{
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ret_agg_ignore(fcinfo);
-	return clv_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
-}
-
-Datum
-clv_combine(PG_FUNCTION_ARGS)
-{
-	return ret_state_combine(fcinfo, &clv_map);
-}
-
-/* Revenue of a map of clv, and its customers and purchases, both > 0 */
-static double
-clv_revenue(const RetMap *map)
-{
-	double		revenue = total_double(map->totals, REVENUE) +
-		total_double(map->totals, REVENUE_REST);
-
-	if (map->ncustomers == 0 || map->totals[PURCHASES] < (int64) map->ncustomers ||
-		isnan(revenue) || isinf(revenue))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map contradicts itself")));
-	return revenue;
-}
-
-/* Revenue / customers */
-Datum
-clv_finalfn(PG_FUNCTION_ARGS)
-{
-	RetState	state;
-	RetMap	   *map;
-
-	(void) ret_agg_context(fcinfo);
-	map = ret_state_read(fcinfo, 0, &clv_map, &state);
-	PG_RETURN_FLOAT8(clv_revenue(map) / (double) map->ncustomers);
-}
-
-/*
- * Sum over the customers of (last - first purchase) in years.  Whole seconds
- * and microseconds are added up as integers: exact, whatever the order.
- */
-static double
-relationship_years(const RetMap *map)
-{
-	uint64		seconds = 0;
-	uint64		microseconds = 0;
-
-	for (uint64 i = 0; i < map->nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags != 0)
-		{
-			uint64		span = (uint64) customer->values[LAST_AT] -
-				(uint64) customer->values[FIRST_AT];
-
-			seconds += span / USECS_PER_SEC;
-			microseconds += span % USECS_PER_SEC;
-		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	return ((double) seconds + microseconds / 1e6) / SECS_PER_JULIAN_YEAR;
-}
-
-/*
- * (customers, purchases, revenue, average_purchase_value, purchases_per_year,
- * relationship_years, clv).  If nobody bought twice there is no time to speak
- * of, and rate and length are NULL.
- */
-Datum
-clv_summary_finalfn(PG_FUNCTION_ARGS)
-{
-	RetState	state;
-	RetMap	   *map;
-	double		revenue;
-	double		customers;
-	double		purchases;
-	double		years;
-	Datum		values[7];
-	bool		nulls[7] = {0};
-
-	(void) ret_agg_context(fcinfo);
-	map = ret_state_read(fcinfo, 0, &clv_map, &state);
-	revenue = clv_revenue(map);
-	customers = (double) map->ncustomers;
-	purchases = (double) map->totals[PURCHASES];
-	years = relationship_years(map);
-
-	values[0] = Int64GetDatum((int64) map->ncustomers);
-	values[1] = Int64GetDatum(map->totals[PURCHASES]);
-	values[2] = Float8GetDatum(revenue);
-	values[3] = Float8GetDatum(revenue / purchases);
-	values[4] = Float8GetDatum(years > 0 ? purchases / years : 0);
-	values[5] = Float8GetDatum(years / customers);
-	values[6] = Float8GetDatum(revenue / customers);
-	nulls[4] = nulls[5] = years == 0;
-	return ret_row(fcinfo, values, nulls, 7);
-}
-
-/*-------------------------------------------------------------------------
  * Plain functions
  *-------------------------------------------------------------------------
  */
@@ -676,9 +436,9 @@ ratio(FunctionCallInfo fcinfo, double numerator, double denominator)
 	return finite_result(numerator / denominator);
 }
 
-/* clv(average_purchase_value, purchases_per_year, relationship_years) */
+/* simple_clv(average_purchase_value, purchases_per_year, relationship_years) */
 Datum
-clv_product(PG_FUNCTION_ARGS)
+simple_clv(PG_FUNCTION_ARGS)
 {
 	return finite_result(finite_arg(fcinfo, 0, "average_purchase_value") *
 						 finite_arg(fcinfo, 1, "purchases_per_year") *
@@ -723,7 +483,7 @@ contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized payment \"%s\"", payment),
-			 errhint("Use 'first_included', 'first_excluded' or 'end_of_period'.")));
+			 errhint(PAYMENT_HINT)));
 }
 
 /*
@@ -736,45 +496,27 @@ contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
 Datum
 clv_contractual(PG_FUNCTION_ARGS)
 {
-	double		margin,
-				retention,
-				annual,
-				periods,
-				discount;
+	double		margin;
+	double		retention;
+	double		discount = expm1(ret_log_discount(fcinfo, 2, 4));
 
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("payment must not be null"),
+				 errhint(PAYMENT_HINT)));
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	for (int i = 2; i < 5; i++)
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("annual_discount, payment and periods_per_year must not be null")));
 
 	margin = finite_arg(fcinfo, 0, "margin");
 	retention = finite_arg(fcinfo, 1, "retention_rate");
-	annual = finite_arg(fcinfo, 2, "annual_discount");
-	periods = finite_arg(fcinfo, 4, "periods_per_year");
 	if (retention < 0 || retention > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention_rate must be between 0 and 1"),
 				 errhint("Rates are fractions: 0.8, not 80.")));
-	if (annual <= -1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("annual_discount must be greater than -1")));
-	if (periods <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("periods_per_year must be positive")));
-
-	discount = expm1(log1p(annual) / periods);
 	if (value_rest(retention, discount) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the value has no limit"),
-				 errdetail("Payments grow faster than customers are lost."),
-				 errhint("Use an annual_discount of 0 or more.")));
+		ret_infinite_value();
 	return contractual_value(fcinfo, margin, retention, discount,
 							 text_to_cstring(PG_GETARG_TEXT_PP(3)));
 }

@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "discount.h"
 #include "purchase_model.h"
 
 #define DAYS_PER_JULIAN_YEAR	365.25
@@ -392,24 +393,6 @@ expected_spend(PG_FUNCTION_ARGS)
 	return finite_result(spend);
 }
 
-/* The discount per day of an annual rate in argument argno */
-static double
-get_discount(FunctionCallInfo fcinfo, int argno)
-{
-	double		annual = PG_GETARG_FLOAT8(argno);
-
-	if (!ret_is_finite(annual))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("annual_discount must be a finite number")));
-	if (annual <= -1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("annual_discount must be greater than -1"),
-				 errhint("Rates are fractions: 10 percent is 0.1.")));
-	return log1p(annual) / DAYS_PER_JULIAN_YEAR;
-}
-
 /*
  * clv(model, spend_model, frequency, recency, age, monetary_value, horizon,
  *	   annual_discount)
@@ -423,17 +406,16 @@ clv_predicted(PG_FUNCTION_ARGS)
 	const RetPurchaseModel *model;
 	RetHistory	history;
 	double		days;
-	double		discount;
+	double		discount = ret_log_discount(fcinfo, 7, -1) / DAYS_PER_JULIAN_YEAR;
 	double		spend;
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 7; i++)
 	{
 		if (PG_ARGISNULL(i) && i != 5)
 			PG_RETURN_NULL();
 	}
 	history = get_history(fcinfo, 2);
 	days = get_days(fcinfo, 6, "horizon");
-	discount = get_discount(fcinfo, 7);
 	model = get_purchase_model(fcinfo, 0, cache);
 	if (!get_expected_spend(fcinfo, 1, 2, 5, cache, &spend))
 		PG_RETURN_NULL();

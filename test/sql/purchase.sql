@@ -165,10 +165,13 @@ CREATE VIEW clv_oracle AS
 	       sum(purchases) / nullif(sum(years), 0) AS purchases_per_year,
 	       nullif(avg(years), 0) AS relationship_years,
 	       sum(revenue) / count(*) AS clv
-	FROM (SELECT g, c, count(*) AS purchases, coalesce(sum(amount), 0) AS revenue,
-	             extract(epoch FROM max(at) - min(at))::double precision / (365.25 * 86400) AS years
-	      FROM orders WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c) x
+	FROM (SELECT g, c, count(*) FILTER (WHERE bought) AS purchases, coalesce(sum(amount), 0) AS revenue,
+	             extract(epoch FROM max(at) FILTER (WHERE bought) - min(at) FILTER (WHERE bought))::double precision / (365.25 * 86400) AS years
+	      FROM (SELECT *, amount >= 0 OR amount IS NULL AS bought FROM orders) o
+	      WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c HAVING bool_or(bought)) x
 	GROUP BY g;
+SELECT count(*) > 0 AS customers_without_purchase
+FROM (SELECT FROM orders WHERE c IS NOT NULL AND at IS NOT NULL GROUP BY g, c HAVING bool_and(amount < 0)) x;
 CREATE FUNCTION check_clv(key text, timetype text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -180,8 +183,10 @@ BEGIN
 			AND (s).revenue = o.revenue AND close((s).average_purchase_value, o.average_purchase_value)
 			AND close((s).purchases_per_year, o.purchases_per_year) AND close((s).relationship_years, o.relationship_years)
 			AND close((s).clv, o.clv) AND m.clv = (s).clv
-			AND close(clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
+			AND close(simple_clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
 		FROM clv_oracle o FULL JOIN (SELECT g, clv_summary(%1$s, at::%2$s, amount) AS s, clv(%1$s, at::%2$s, amount) AS clv
+		                             FROM orders GROUP BY g
+		                             UNION ALL SELECT g, clv_summary(%1$s, at::%2$s, amount::numeric), clv(%1$s, at::%2$s, amount::numeric)
 		                             FROM orders GROUP BY g) m USING (g)$q$, key, timetype) INTO n, wrong;
 	RETURN format('%s groups, %s wrong', n, wrong);
 END $$;
@@ -200,6 +205,71 @@ RESET enable_hashagg;
 SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT check_clv('c', 'timestamp'), check_within('c', 'timestamp'), check_repeat('c', 'o');
 SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+
+--
+-- A refund is not a purchase
+--
+CREATE TABLE refunds (c text, at date, amount numeric);
+INSERT INTO refunds VALUES ('a', '2024-01-05', 50), ('a', '2024-01-12', -50), ('one', '2024-01-05', 50), ('two', '2024-01-05', 50), ('two', '2024-01-20', 30),
+	('x', '2024-01-05', 50), ('x', '2024-01-08', 30), ('x', '2024-03-09', -30);
+SELECT (n).customers, (n).purchases, (n).revenue, (n).average_purchase_value, (n).clv, n = f AS float8, n = t AS timestamps, close((n).relationship_years * 365.25 * 4, 18) AS days
+FROM (SELECT clv_summary(c, at, amount) AS n, clv_summary(c, at, amount::float8) AS f, clv_summary(c, at::timestamp, amount) AS t FROM refunds) x;
+-- rows of every kind: free, of unknown value, of nobody, refunds before any purchase, alone and below zero
+CREATE TABLE ledger (c int, at date, amount numeric);
+INSERT INTO ledger VALUES (1, '2024-01-05', 100), (1, '2024-01-05', 20.50), (1, '2024-02-10', 80), (1, '2024-02-12', -30), (1, '2024-04-02', 50),
+	(2, '2024-01-20', 60), (2, '2024-01-25', -60), (2, '2024-02-03', -5), (3, '2024-02-14', 0), (3, '2024-03-12', 45.25), (4, '2024-03-01', NULL), (4, '2024-03-31', 10.005),
+	(5, '2024-02-02', -12), (6, '2023-12-30', -7), (6, '2024-01-31', 40), (NULL, '2024-01-15', 999), (7, NULL, 999);
+SELECT o, (s).customers, (s).purchases, (s).revenue, (s).average_purchase_value, round((s).purchases_per_year::numeric, 5) AS per_year, round((s).relationship_years::numeric, 7) AS years, (s).clv, s = f AS float8
+FROM (SELECT o, clv_summary(c, at, amount ORDER BY CASE o WHEN 'day' THEN at - date '2000-01-01' WHEN 'amount' THEN amount ELSE -amount END) AS s,
+             clv_summary(c, at, amount::float8 ORDER BY CASE o WHEN 'day' THEN at - date '2000-01-01' WHEN 'amount' THEN amount ELSE -amount END) AS f
+      FROM ledger, unnest(ARRAY['day', 'amount', 'descending']) o GROUP BY o) x ORDER BY o;
+-- who only has refunds is no customer, and alone there is nobody; nor does a refund lengthen the relationship
+SELECT clv_summary(c, at, amount), clv(c, at, amount), clv(c, at, amount::float8) FROM ledger WHERE amount < 0;
+SELECT clv_summary(c, at, amount) FROM (VALUES (1, date '2024-01-01', 10), (1, '2030-01-01', -4), (1, '2001-01-01', -4), (2, '2024-05-05', -100)) v(c, at, amount);
+-- refunds of many, of whom each second one buys at last; in one state and in parts
+CREATE AGGREGATE clv_state(customer_key, date, numeric) (SFUNC = clv_transfn, STYPE = customer_map);
+CREATE AGGREGATE clv_of_states(customer_map) (SFUNC = clv_combine, STYPE = customer_map, FINALFUNC = clv_summary_finalfn);
+CREATE TABLE late AS SELECT i, i % 7000 AS c, date '2024-01-01' + (i / 7000)::int AS at, CASE WHEN i < 14000 THEN -0.25 ELSE 10 END AS amount FROM generate_series(0, 20999) i WHERE i < 14000 OR i % 2 = 0;
+SELECT s, s = p AS parts, s = f AS refunds_last FROM (SELECT clv_summary(c, at, amount ORDER BY i) AS s, clv_summary(c, at, amount ORDER BY i DESC) AS f FROM late) w,
+     (SELECT clv_of_states(s) AS p FROM (SELECT clv_state(c, at, amount) AS s FROM late GROUP BY i / 5000) y) p;
+-- money is not a type of number: cast it
+SELECT clv(1, date '2024-01-01', '3'::money);
+SELECT clv(1, date '2024-01-01', '3'::money::numeric);
+
+--
+-- Types of amounts, literals, NULLs and parameters
+--
+CREATE FUNCTION resolves(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE 'SELECT ' || call || ' FROM (VALUES (1, date ''2024-01-01'', timestamp ''2024-01-01'', timestamptz ''2024-01-01'')) v(c, d, t, z)' INTO result;
+	RETURN coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT amount, resolves(format('clv(c, d, %s)', amount)) AS date, resolves(format('clv(c, t, %s)', amount)) AS timestamp, resolves(format('clv(c, z, %s)', amount)) AS timestamptz,
+       resolves(format('clv_summary(c, d, %s)', amount)) AS summary, resolves(format('clv(''7'', now(), %s)', amount)) AS literal_customer
+FROM unnest(ARRAY['''2.50''', 'NULL', '2', '2.50', '2::smallint', '2::bigint', '2.5::real', '2.5::float8', '2.5::numeric(12,2)', 'NULL::int', '2.5::numeric::text', '''x''']) amount;
+SELECT call, resolves(call) FROM unnest(ARRAY['clv(c, current_date, 1.5)', 'clv(NULL, now(), 1.5)', 'clv(c, NULL::date, NULL)', 'clv(''7'', timestamp ''2024-01-01'', ''1.5'')', 'clv(c, localtimestamp, ''1.5'')']) call;
+PREPARE untyped AS SELECT clv(1, date '2024-01-01', $1), clv_summary(1, timestamptz '2024-01-01', $2), clv(1, timestamp '2024-01-01', $3 + 0.5);
+SELECT parameter_types FROM pg_prepared_statements WHERE name = 'untyped';
+EXECUTE untyped(1.5, NULL, 2);
+PREPARE typed(numeric, bigint, real) AS SELECT clv(1, date '2024-01-01', $1), clv_summary(1, date '2024-01-01', $2), clv(1, date '2024-01-01', $3);
+EXECUTE typed(1.5, 2, 2.5);
+DEALLOCATE ALL;
+-- seconds, and ids, are no times: there is no product of three numbers under this name
+SELECT clv(1, 1704067200, 10), 1;
+SELECT clv(1::bigint, 1704067200::bigint, 10.5);
+SELECT clv(1::float8, 2::float8, 3::float8);
+SELECT clv(20, 5, 3);
+-- a time is no order id; as text it passes for one, which cannot be seen
+SELECT repeat_purchase_rate(1, date '2024-01-01');
+SELECT repeat_purchase_rate(1, timestamp '2024-01-01');
+SELECT repeat_purchase_rate(1, timestamptz '2024-01-01');
+SELECT repeat_purchase_rate(c, at) AS not_within_any_time FROM (VALUES (1, '2024-01-01'), (1, '2024-01-02'), (1, '2024-01-03')) v(c, at);
+-- the rate of rows leaves refunds out where its page says so
+SELECT repeat_purchase_rate(c) FILTER (WHERE amount >= 0) AS purchases, repeat_purchase_rate(c) AS rows, repeat_purchase_rate(c) FILTER (WHERE amount >= 0 OR amount IS NULL) AS unknown_amounts FROM refunds;
 
 -- small cases by hand: two customers, half a year (182.625 days) and none
 SELECT (s).customers, (s).purchases, (s).revenue, (s).average_purchase_value, (s).purchases_per_year, (s).relationship_years, (s).clv, clv
@@ -224,7 +294,7 @@ SET timezone = 'UTC';
 
 -- GROUPING SETS, FILTER, two aggregates over one state
 SELECT count(*) AS rows, count(*) FILTER (WHERE NOT close((s).clv, clv) OR NOT close((s).clv, (s).revenue / (s).customers) OR s IS NULL) AS wrong,
-       count(*) FILTER (WHERE NOT close(f, (SELECT sum(amount) / count(DISTINCT c) FROM orders o WHERE c > 0 AND at IS NOT NULL AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
+       count(*) FILTER (WHERE NOT close(f, (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c, CASE WHEN x.g IS NOT NULL THEN g END) AS buyer FROM orders WHERE at IS NOT NULL) o WHERE c > 0 AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
 FROM (SELECT g, clv_summary(c, at, amount) AS s, clv(c, at, amount) AS clv, clv(c, at, amount) FILTER (WHERE c > 0) AS f
       FROM orders GROUP BY ROLLUP (g)) x;
 -- many groups
@@ -241,7 +311,7 @@ JOIN (SELECT g, avg((n >= 2)::int) AS br, avg((d >= 2)::int) AS bo, sum(a) / cou
 --
 CREATE TABLE w AS
 	SELECT i, rnd(i, 31, 3) AS p, CASE WHEN rnd(i, 32, 20) > 0 THEN rnd(i, 33, 40) END AS c, rnd(i, 34, 60) AS o,
-	       timestamp '2024-01-01' + rnd(i, 35, 90) * interval '1 day' AS at, rnd(i, 36, 100) AS amount
+	       timestamp '2024-01-01' + rnd(i, 35, 90) * interval '1 day' AS at, rnd(i, 36, 100) - 20 AS amount
 	FROM generate_series(1, 300) i;
 CREATE FUNCTION check_frame(frame text, condition text) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -252,10 +322,10 @@ BEGIN
 	EXECUTE format($q$
 		SELECT count(*), count(*) FILTER (WHERE NOT (close(o.r, b.r) AND close(o.ro, b.ro) AND close(o.rw, b.rw) AND close(o.v, b.v) AND close((o.s).purchases_per_year, (b.s).purchases_per_year)))
 		FROM (SELECT *, repeat_purchase_rate(c) OVER f AS r, repeat_purchase_rate(c, o) OVER f AS ro, repeat_purchase_rate(c, at, '30 days') OVER f AS rw,
-		             clv(c, at, amount) OVER f AS v, clv_summary(c, at, amount) OVER f AS s
+		             clv(c, at, amount) OVER f AS v, clv_summary(c, at, amount::numeric / 3) OVER f AS s
 		      FROM w WINDOW f AS (PARTITION BY p ORDER BY i %1$s)) o,
 		     LATERAL (SELECT repeat_purchase_rate(c) AS r, repeat_purchase_rate(c, w.o) AS ro, repeat_purchase_rate(c, at, '30 days') AS rw,
-		                     clv(c, at, amount) AS v, clv_summary(c, at, amount) AS s
+		                     clv(c, at, amount) AS v, clv_summary(c, at, amount::numeric / 3) AS s
 		              FROM w WHERE w.p = o.p AND %2$s) b$q$, frame, condition) INTO n, wrong;
 	RETURN format('%s rows, %s wrong', n, wrong);
 END $$;
@@ -275,6 +345,9 @@ FROM (SELECT i, clv(i % 9000, date '2024-01-01', 1) OVER f AS v, repeat_purchase
 SELECT parallel_check('SELECT repeat_purchase_rate(c) a, repeat_purchase_rate(c, o) b, repeat_purchase_rate(c, at, ''8 weeks'') d, repeat_purchase_rate(c, at::date, ''8 weeks'') e, repeat_purchase_rate(c, at::timestamptz, ''8 weeks'') f FROM orders');
 SELECT parallel_check('SELECT g, repeat_purchase_rate(c) a, repeat_purchase_rate(c, o) b, repeat_purchase_rate(c, at, ''8 weeks'') d FROM orders GROUP BY g');
 SELECT parallel_check('SELECT clv(c, at, amount) a, (clv_summary(c, at, amount)).* FROM orders');
+SELECT parallel_check('SELECT clv(c, at, amount::numeric) a, (clv_summary(c, at::date, amount::numeric / 7)).* FROM orders');
+SELECT parallel_check('SELECT g, clv(c, at::timestamptz, (amount / 100)::numeric) a FROM orders GROUP BY g');
+SELECT parallel_check('SELECT clv(c, at, amount) a, clv(c, at, amount::numeric) b FROM orders WHERE amount < 0');
 SELECT parallel_check('SELECT g, clv(c, at::date, amount) a, clv_summary(c, at::timestamptz, amount) s FROM orders GROUP BY g');
 SELECT parallel_check('SELECT clv(c, at, amount) a, repeat_purchase_rate(c) b, repeat_purchase_rate(c, o) d, repeat_purchase_rate(c, at, ''8 weeks'') e FROM orders WHERE c + 0 = -99999');
 SELECT parallel_check('SELECT clv(c, at, amount) a, repeat_purchase_rate(c) b, repeat_purchase_rate(c, o) d, repeat_purchase_rate(c, at, ''8 weeks'') e FROM orders WHERE c IS NULL');
@@ -293,16 +366,16 @@ SELECT parallel_check('SELECT clv(c, at, amount) a, (clv_summary(c, at, amount))
 RESET enable_partitionwise_aggregate;
 SELECT close(repeat_purchase_rate(c), (SELECT avg((n > 1)::int) FROM (SELECT count(*) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_row,
        close(repeat_purchase_rate(c, o), (SELECT avg((n > 1)::int) FILTER (WHERE n > 0) FROM (SELECT count(DISTINCT o) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_order,
-       close(clv(c, at, amount), (SELECT sum(amount) / count(DISTINCT c) FROM years WHERE c IS NOT NULL)) AS clv FROM years;
+       close(clv(c, at, amount), (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c) AS buyer FROM years) y WHERE c IS NOT NULL)) AS clv FROM years;
 
 --
 -- Plain functions
 --
-SELECT clv(20, 5, 3), clv(NULL, 5, 3), clv(20, NULL, 3), clv(20, 5, NULL), clv(0, 5, 3);
-SELECT clv(1e200, 1e200, 1);
-SELECT clv('NaN', 1, 1);
-SELECT clv(1, 'Infinity', 1);
-SELECT clv(1, 1, '-Infinity');
+SELECT simple_clv(20, 5, 3), simple_clv(NULL, 5, 3), simple_clv(20, NULL, 3), simple_clv(20, 5, NULL), simple_clv(0, 5, 3);
+SELECT simple_clv(1e200, 1e200, 1);
+SELECT simple_clv('NaN', 1, 1);
+SELECT simple_clv(1, 'Infinity', 1);
+SELECT simple_clv(1, 1, '-Infinity');
 
 -- contractual value against the sums, to where the payments vanish
 SELECT payment, count(*) AS cases, count(*) FILTER (WHERE NOT close(clv_contractual(m, r, d, payment, p), oracle, 1e-9)) AS wrong
@@ -333,6 +406,37 @@ SELECT clv_contractual(100, 0.8, 0.1, NULL);
 SELECT clv_contractual(100, 0.8, 0.1, 'first_included', 0);
 SELECT clv_contractual(100, 0.8, 0.1, 'first_included', -12);
 SELECT clv_contractual(100, 0.8, 0.1, 'first_included', NULL);
+-- one rule for annual_discount and periods_per_year in every function that has them
+CREATE FUNCTION says(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result double precision;
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE statement INTO result;
+	RETURN CASE WHEN result IS NULL THEN 'NULL' WHEN result > 0 THEN 'positive' ELSE result::text END;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' / ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
+END $$;
+CREATE TABLE valuation (name text, call text);
+INSERT INTO valuation VALUES
+	('clv_contractual', 'SELECT clv_contractual(10, 0.5, %s, periods_per_year => %s)'),
+	('clv of a curve', 'SELECT clv(survival_curve(t, true), 10, %s, 3, %s) FROM generate_series(1, 4) t'),
+	('clv of a contract model', 'SELECT clv(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 10, %s, 12, %s)'),
+	('the same, for ever', 'SELECT clv(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 10, %s, periods_per_year => %s)'),
+	('residual_lifetime', 'SELECT residual_lifetime(jsonb_populate_record(NULL::sbg_model, ''{"alpha": 1.5, "beta": 2}''), 3, %s, %s)'),
+	('clv of a purchase model', 'SELECT clv(m, g, 3, 20, 50, 10, ''1 year'', %s) FROM jsonb_populate_record(NULL::purchase_model, ''{"model": "BG/NBD", "r": 0.5, "alpha": 20, "a": 0.8, "b": 2.5}'') m, jsonb_populate_record(NULL::spend_model, ''{"p": 6, "q": 4, "v": 15}'') g');
+SELECT says, array_agg(DISTINCT discount) AS annual_discount, array_agg(DISTINCT name) AS functions
+FROM (SELECT name, discount, says(CASE WHEN name = 'clv of a purchase model' THEN format(call, discount) ELSE format(call, discount, 1) END) FROM valuation, unnest(ARRAY['0.1', '0', '-0.1', '-0.999', '-1', '-2', 'NULL', '''NaN''', '''Infinity''']) discount) x
+GROUP BY says ORDER BY says COLLATE "C";
+SELECT says, array_agg(DISTINCT periods) AS periods_per_year, array_agg(DISTINCT name) AS functions
+FROM (SELECT name, periods, says(format(call, 0.1, periods)) FROM valuation, unnest(ARRAY['12', '0.25', '0', '-12', 'NULL', '''NaN''', '''-Infinity''']) periods WHERE name <> 'clv of a purchase model') x
+GROUP BY says ORDER BY says COLLATE "C";
+-- a discount below 0 against the sums
+SELECT close(clv_contractual(10, 0.5, -0.1), 10 * 0.9 / 0.4) AS contractual,
+       (SELECT close(clv(survival_curve(t, true), 10, -0.1, 3), 10 * (1 + 0.75 / 0.9 + 0.5 / 0.81)) FROM generate_series(1, 4) t) AS curve,
+       (SELECT close(clv(m, 10, -0.1, 12), 10 * sum(sbg_survival(m, t) / 0.9 ^ t)) FROM jsonb_populate_record(NULL::sbg_model, '{"alpha": 1.5, "beta": 2}') m, generate_series(0, 11) t GROUP BY m) AS model;
 SELECT clv_contractual('NaN', 0.8, 0.1);
 SELECT clv_contractual('Infinity', 0.8, 0.1);
 SELECT clv_contractual(100, 'NaN', 0.1);
@@ -388,6 +492,11 @@ SELECT clv(1, date 'infinity', 1);
 SELECT clv(1, timestamp '-infinity', 1);
 SELECT clv_summary(1, timestamptz 'infinity', 1);
 SELECT clv(1, date '2024-01-01', 'NaN');
+SELECT clv(1, date '2024-01-01', 'NaN'::numeric);
+SELECT clv_summary(1, timestamp '2024-01-01', 'Infinity'::numeric);
+SELECT clv(1, timestamptz '2024-01-01', '-Infinity'::numeric);
+SELECT clv(1, date 'infinity', 1.5), clv(1, date '2024-01-01', 1.5);
+SELECT clv(NULL::int, date 'infinity', 'NaN'::numeric), clv(1, NULL::date, 'NaN'::numeric);
 SELECT clv(1, timestamp '2024-01-01', 'Infinity');
 SELECT clv_summary(1, timestamptz '2024-01-01', '-Infinity');
 SELECT clv(1, date '2024-01-01', a) FROM (VALUES (1e308), (1e308)) v(a);

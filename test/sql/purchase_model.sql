@@ -569,14 +569,14 @@ SELECT clv(m, s, 4, 100, 130, 25, '0', 0.1) AS no_time, clv(m, s, 4, 100, 130, N
 SELECT p_alive(NULL, 1, 1, 2) IS NULL AS a, p_alive(m, NULL, 1, 2) IS NULL AS b, p_alive(m, 1, NULL, 2) IS NULL AS c, p_alive(m, 1, 1, NULL) IS NULL AS d,
        churn_risk(NULL, 1, 1, 2, '1 day') IS NULL AS e, churn_risk(m, 1, 1, 2, NULL) IS NULL AS f, expected_purchases(NULL, 1, 1, 2, '1 day') IS NULL AS g, expected_purchases(m, 1, 1, 2, NULL) IS NULL AS h,
        expected_purchases(m, NULL, 1, 2, '1 day') IS NULL AS i, clv(NULL, s, 1, 1, 2, 5, '1 day') IS NULL AS j, clv(m, NULL, 1, 1, 2, 5, '1 day') IS NULL AS k, clv(m, s, NULL, 1, 2, 5, '1 day') IS NULL AS l,
-       clv(m, s, 1, NULL, 2, 5, '1 day') IS NULL AS m, clv(m, s, 1, 1, NULL, 5, '1 day') IS NULL AS n, clv(m, s, 1, 1, 2, 5, NULL) IS NULL AS o, clv(m, s, 1, 1, 2, 5, '1 day', NULL) IS NULL AS p
+       clv(m, s, 1, NULL, 2, 5, '1 day') IS NULL AS m, clv(m, s, 1, 1, NULL, 5, '1 day') IS NULL AS n, clv(m, s, 1, 1, 2, 5, NULL) IS NULL AS o
 FROM round_model, round_spend WHERE round_model.k = 0;
 SELECT x, t_x, t, outcome(format('SELECT p_alive(m, %s, %s, %s) FROM round_model WHERE k = 1', x, t_x, t)) AS p_alive, outcome(format('SELECT churn_risk(m, %s, %s, %s, ''1 day'') FROM round_model WHERE k = 0', x, t_x, t)) AS churn_risk,
        outcome(format('SELECT expected_purchases(m, %s, %s, %s, ''1 day'') FROM round_model WHERE k = 0', x, t_x, t)) AS expected, outcome(format('SELECT clv(m, s, %s, %s, %s, 5, ''1 day'') FROM round_model, round_spend WHERE k = 0', x, t_x, t)) AS clv
 FROM (VALUES ('-1', '0', '10'), ('1', '-1', '10'), ('0', '0', '-1'), ('1', '11', '10'), ('1', '0', '10'), ('0', '5', '10'), ('1', '''NaN''', '10'), ('1', '5', '''NaN'''), ('1', '5', '''Infinity'''), ('1', '''-Infinity''', '5')) v(x, t_x, t);
 SELECT within, outcome(format('SELECT churn_risk(m, 1, 1, 2, %L) FROM round_model WHERE k = 1', within)) AS churn_risk, outcome(format('SELECT expected_purchases(m, 1, 1, 2, %L) FROM round_model WHERE k = 1', within)) AS expected,
        outcome(format('SELECT clv(m, s, 1, 1, 2, 5, %L) FROM round_model, round_spend WHERE k = 1', within)) AS clv FROM unnest(ARRAY['-1 day', '-1 microsecond', '1 month -31 days', '-1 month']) within;
-SELECT discount, outcome(format('SELECT clv(m, s, 1, 1, 2, 5, ''1 year'', %s) FROM round_model, round_spend WHERE k = 1', discount)) AS clv FROM unnest(ARRAY['-1', '-2', '''NaN''', '''Infinity''', '''-Infinity''']) discount;
+SELECT discount, outcome(format('SELECT clv(m, s, 1, 1, 2, 5, ''1 year'', %s) FROM round_model, round_spend WHERE k = 1', discount)) AS clv FROM unnest(ARRAY['NULL', '-1', '-2', '''NaN''', '''Infinity''', '''-Infinity''']) discount;
 SELECT v, outcome(format('SELECT clv(m, s, 1, 1, 2, %s, ''1 year'') FROM round_model, round_spend WHERE k = 1', v)) AS clv FROM unnest(ARRAY['0', '-1', '''NaN''', '''Infinity''']) v;
 -- the longest interval there is
 SELECT k, expected_purchases(m, 4, 100, 130, '178000000 years') BETWEEN 0 AND 1e12 AS expected, churn_risk(m, 4, 100, 130, '178000000 years') BETWEEN 0 AND 1 AS risk, clv(m, s, 4, 100, 130, 25, '178000000 years', 0.1) BETWEEN 0 AND 1e12 AS clv FROM round_model, round_spend ORDER BY k;
