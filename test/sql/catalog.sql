@@ -46,7 +46,7 @@ WHERE NOT (classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_cast'::regc
 SELECT oprname, oprleft::regtype, oprright::regtype FROM pg_operator o WHERE 'customer_key'::regtype IN (oprleft, oprright, oprresult)
 AND (oprname !~ '^#[<=>]+#$' OR EXISTS (SELECT FROM pg_operator x WHERE x.oprname = o.oprname AND x.oid <> o.oid));
 -- attribute notation makes any function of one argument that takes a row a column of each table: only the two of customer_key do, and so neither
-SELECT oid::regprocedure FROM catalog_test.fn WHERE (pronargs - pronargdefaults) <= 1 AND proargtypes[0] IN ('record'::regtype, 'anyelement'::regtype, 'any'::regtype, 'anynonarray'::regtype, 'anycompatible'::regtype, 'anycompatiblenonarray'::regtype) ORDER BY 1;
+SELECT oid::regprocedure FROM catalog_test.fn WHERE (pronargs - pronargdefaults) <= 1 AND proargtypes[0] IN ('record'::regtype, 'anyelement'::regtype, '"any"'::regtype, 'anynonarray'::regtype, 'anycompatible'::regtype, 'anycompatiblenonarray'::regtype) ORDER BY 1;
 -- no name of the server's own is taken
 SELECT f.oid::regprocedure FROM catalog_test.fn f JOIN pg_proc c ON c.proname = f.proname AND c.pronamespace = 'pg_catalog'::regnamespace AND c.proargtypes = f.proargtypes;
 

@@ -353,7 +353,7 @@ FROM (SELECT g, retention_summary(c, at::date, base, comeback) FILTER (WHERE c >
              retention_summary(CASE WHEN c > 0 THEN c END, at::date, base, comeback) AS b,
              retention_summary(c, at::date, base, comeback ORDER BY at DESC) FILTER (WHERE c > 0) AS o
       FROM event GROUP BY g) x ORDER BY g;
--- duplicates change nothing, and customer_key has no operators to find them with
+-- duplicates change nothing
 SELECT retention_rate(DISTINCT c, at::date, base, comeback) FROM event;
 SELECT retention_summary(DISTINCT was, now) FROM flags;
 SELECT count(*) FROM (SELECT g FROM event GROUP BY g HAVING retention_rate(c, at::date, base, comeback) >= 0) x;
