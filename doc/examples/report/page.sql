@@ -111,7 +111,7 @@ footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid var(--edge);
   main { padding: 20px 16px; }
   h1 { font-size: 25px; }
   .legend .ramp i { width: 10px; }
-  .heat thead th[colspan] { text-align: left; }
+  .heat thead th[colspan] { text-align: left; white-space: normal; }
 }
 @page { size: A4 landscape; margin: 11mm 12mm; }
 @media print {
