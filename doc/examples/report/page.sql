@@ -28,7 +28,7 @@ p { margin: 0; overflow-wrap: break-word; }
 .hint { margin-bottom: 12px; }
 section { margin-top: 44px; break-inside: avoid; }
 h2, .hint, .legend { break-after: avoid; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(134px, 1fr)); gap: 12px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
 header + .tiles { margin-top: 24px; }
 .equation { display: flex; align-items: stretch; gap: 10px; flex-wrap: wrap; }
 .equation .tile { flex: 1 1 170px; }
@@ -102,14 +102,16 @@ rect.resurrected, rect.passives { stroke: var(--outline); stroke-width: .5; }
 .unfinished { opacity: .42; }
 footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid var(--edge); font-size: 13px; color: var(--soft); }
 @media screen and (max-width: 1105px) { .w { display: none; } }
+@media screen and (max-width: 899px) {
+  .equation { display: grid; grid-template-columns: 20px 1fr; }
+  .equation .tile { grid-column: 2; }
+}
 @media screen and (max-width: 699px) {
   .m { display: none; }
   main { padding: 20px 16px; }
   h1 { font-size: 25px; }
   .legend .ramp i { width: 10px; }
-  .heat thead th[colspan] { text-align: left; }
-  .equation { display: grid; grid-template-columns: 20px 1fr; }
-  .equation .tile { grid-column: 2; }
+  .heat thead th[colspan] { text-align: left; white-space: normal; }
 }
 @page { size: A4 landscape; margin: 11mm 12mm; }
 @media print {
