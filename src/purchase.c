@@ -146,7 +146,7 @@ bought(RetMap *map, RetCustomer *customer, uint8 flags)
 	if (customer->flags != BOUGHT_AGAIN)
 	{
 		customer->flags = flags;
-		map->totals[REPEATERS] += flags == BOUGHT_AGAIN;
+		ret_counter_move(&map->totals[REPEATERS], flags == BOUGHT_AGAIN);
 	}
 }
 
@@ -507,7 +507,7 @@ clv_transfn(FunctionCallInfo fcinfo, Timestamp at)
 					 errhint("Pass NULL for an amount that is not known.")));
 		add_revenue(state.map->totals, amount);
 	}
-	state.map->totals[PURCHASES]++;
+	ret_counter_move(&state.map->totals[PURCHASES], 1);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
 	PG_RETURN_DATUM(state.datum);
 }

@@ -118,4 +118,30 @@ SELECT customers(format('\x01032f%s%s', repeat('41', 47), substr(state, 9 + 32))
 SELECT whole(format('\x01032f%s%s', repeat('41', 47), substr(state, 9 + 32))::customer_activity) FROM sent WHERE g = 'few';
 SELECT whole(format('\x01030b%s%s', encode('../../x/../', 'hex'), substr(state, 9 + 32))::customer_activity) FROM sent WHERE g = 'few';
 
+
+-- Instants whose day is before the first of the calendar, and the last that there are
+CREATE FUNCTION day_of(zone text, at text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('timezone', zone, true);
+	RETURN concat_ws(' ', (SELECT lower(activity_span(customer_activity(1, at::timestamptz)))),
+					 (SELECT lower(activity_span(customer_activity(1, t))) FROM (VALUES (at::timestamptz), ('2024-01-01 12:00+00')) v(t)));
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlstate;
+END $$;
+SELECT at, day_of('America/New_York', at) AS west, day_of('UTC', at) AS utc, day_of('Asia/Tokyo', at) AS east
+FROM (VALUES (1, '4714-11-24 00:00+00 BC'), (2, '4714-11-24 04:56:01+00 BC'), (3, '4714-11-24 04:56:02+00 BC'), (4, '4714-11-25 00:00+00 BC'), (5, '294276-12-31 23:59:59+00')) v(n, at) ORDER BY n;
+SET timezone = 'America/New_York';
+SELECT customer_activity(1, t ORDER BY n) IS NOT NULL AS later_first FROM (VALUES (1, timestamptz '4714-11-25 00:00+00 BC'), (2, '4714-11-24 00:00+00 BC')) v(n, t);
+SELECT customer_activity(c, t) FROM generate_series(1, 100000) c, LATERAL (SELECT timestamptz '4714-11-24 12:00+00 BC' - (c / 100000) * interval '12 hours') v(t);
+SELECT rfm_summary(timestamptz '4714-11-24 00:00+00 BC', 1, '2024-01-01');
+SELECT (rfm_summary(timestamptz '4714-11-24 12:00+00 BC', 1, '2024-01-01')).first_day;
+SELECT (rfm_summary(timestamptz '2024-01-01', 1, '294276-12-31 23:59:59+00')).last_day;
+-- ... where nothing but the distance of two instants counts, they are no error
+SELECT churned(t, '1 month', '2024-01-01') OVER (ORDER BY t) AS churned, lifecycle_state(t, '1 month') OVER (ORDER BY t) AS state
+FROM (VALUES (timestamptz '4714-11-24 00:00+00 BC'), ('4714-12-24 00:00+00 BC'), ('294276-12-31 23:59:59+00')) v(t) ORDER BY t;
+SELECT repeat_purchase_rate(c, t, '1 day') FROM (VALUES (1, timestamptz '4714-11-24 00:00+00 BC'), (1, '4714-11-25 00:00+00 BC'), (1, '294276-12-31 23:59:59+00')) v(c, t);
+\set VERBOSITY default
+SELECT customer_activity(1, '4714-11-24 00:00+00 BC'::timestamptz);
+
 DROP SCHEMA zone_test CASCADE;
