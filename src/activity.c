@@ -16,6 +16,11 @@
  * - Expanded: the transition value of a large group, an expanded object around
  *   maps from customers to days.  It is activity_parts.c's.
  *
+ * The days of timestamptz are those of the session's time zone.  A transition
+ * value of them carries the zone: at the end of a form of events, in an
+ * expanded object, in front of the bytes of one that is sent.  To combine it
+ * with one of another zone, or to finish it in another, is an error.
+ *
  * A row is O(1).  Merging is O(active days of the second value).  Everything is
  * owned by the aggregate's context.
  *
@@ -46,13 +51,16 @@
 /* From so many on, duplicates are looked for before there is made more room */
 #define EVENTS_COMPACT_SIZE	4096
 
+/* The events that take as much as a zone */
+#define ZONE_EVENTS			(sizeof(RetZone) / sizeof(RetEvent))
+
 /* The form of events, a multiple of 8 bytes long */
 typedef struct EventsForm
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;		/* ACTIVITY_VERSION */
 	uint8		form;			/* ACTIVITY_EVENTS */
-	uint16		unused;
+	uint16		zoned;			/* 1: a RetZone is at the end */
 	uint32		nevents;		/* events in use */
 	uint32		nalloc;			/* events there is room for */
 	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];
@@ -72,6 +80,13 @@ PG_FUNCTION_INFO_V1(activity_span);
  *-------------------------------------------------------------------------
  */
 
+/* The zone of a form of events; only if it is zoned */
+static inline RetZone *
+events_zone(EventsForm *form)
+{
+	return (RetZone *) ((char *) form + VARSIZE(form)) - 1;
+}
+
 /* A form of events of so many bytes in the current context */
 static EventsForm *
 events_alloc(Size size)
@@ -81,10 +96,33 @@ events_alloc(Size size)
 	SET_VARSIZE(form, size);
 	form->version = ACTIVITY_VERSION;
 	form->form = ACTIVITY_EVENTS;
-	form->unused = 0;
+	form->zoned = 0;
 	form->nevents = 0;
 	form->nalloc = (size - offsetof(EventsForm, events)) / sizeof(RetEvent);
 	return form;
+}
+
+/* Put a zone where there is room for ZONE_EVENTS events */
+static void
+events_set_zone(EventsForm *form, const RetZone *zone)
+{
+	Assert(form->nevents + ZONE_EVENTS <= form->nalloc);
+	form->zoned = 1;
+	form->nalloc -= ZONE_EVENTS;
+	*events_zone(form) = *zone;
+}
+
+/* A form of twice the size, with the same events and zone */
+static EventsForm *
+events_grow(EventsForm *form)
+{
+	EventsForm *larger = events_alloc((Size) VARSIZE(form) * 2);
+
+	larger->nevents = form->nevents;
+	memcpy(larger->events, form->events, form->nevents * sizeof(RetEvent));
+	if (form->zoned)
+		events_set_zone(larger, events_zone(form));
+	return larger;
 }
 
 /* An expanded object with the events of a form that has become too small */
@@ -93,6 +131,8 @@ expanded_from_events(EventsForm *form, MemoryContext parent)
 {
 	RetExpandedActivity *activity = ret_parts_create(parent, form->nevents);
 
+	if (form->zoned)
+		activity->zone = *events_zone(form);
 	for (uint32 i = 0; i < form->nevents; i++)
 		ret_parts_add(activity, form->events[i].customer, form->events[i].day);
 	return activity;
@@ -127,6 +167,8 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 		reader->events = palloc(form->nevents * sizeof(RetEvent));
 		memcpy(reader->events, form->events, form->nevents * sizeof(RetEvent));
 		reader->nevents = ret_events_compact(reader->events, form->nevents);
+		if (form->zoned)
+			reader->zone = *events_zone(form);
 		reader->first = DATEVAL_NOEND;
 		reader->last = DATEVAL_NOBEGIN;
 		for (int64 i = 0; i < reader->nevents; i++)
@@ -169,6 +211,29 @@ ret_activity_next(RetActivityReader *reader)
 	return ret_canonical_next(reader);
 }
 
+/* The value that a reader has opened, of a zone or of none.  Ends the reader. */
+static struct varlena *
+write_value(RetActivityReader *reader, const RetZone *zone)
+{
+	struct varlena *result;
+	RetActivityWriter writer;
+	Size		size;
+
+	if (reader->expanded)
+		result = (struct varlena *) ret_parts_write(reader, zone, &size);
+	else
+	{
+		ret_writer_begin(&writer, zone, reader->ncustomers, reader->first, reader->last);
+		while (ret_activity_next(reader))
+			ret_writer_add(&writer, reader->customer, reader->days, reader->ndays);
+		result = (struct varlena *) ret_writer_end(&writer, &size);
+		if (reader->events)
+			pfree(reader->events);
+	}
+	pfree(reader->days);
+	return result;
+}
+
 /*
  * The canonical value of any form, perhaps the datum itself, with a 4-byte
  * header.
@@ -179,8 +244,6 @@ ret_activity_canonical(Datum value)
 	struct varlena *flat;
 	struct varlena *result;
 	RetActivityReader reader;
-	RetActivityWriter writer;
-	Size		size;
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		ret_parts_set_canonical(ret_parts_get(value));
@@ -188,20 +251,39 @@ ret_activity_canonical(Datum value)
 	if (((EventsForm *) flat)->form == ACTIVITY_CANONICAL)
 		return flat;
 	ret_activity_open(&reader, PointerGetDatum(flat));
-	if (reader.expanded)
-		result = (struct varlena *) ret_parts_write(&reader, &size);
-	else
-	{
-		ret_writer_begin(&writer, reader.ncustomers, reader.first, reader.last);
-		while (ret_activity_next(&reader))
-			ret_writer_add(&writer, reader.customer, reader.days, reader.ndays);
-		result = (struct varlena *) ret_writer_end(&writer, &size);
-		pfree(reader.events);
-	}
-	pfree(reader.days);
+	result = write_value(&reader, NULL);
 	if ((Pointer) flat != DatumGetPointer(value))
 		pfree(flat);
 	return result;
+}
+
+/*
+ * The bytes of a value for another server: the canonical ones, but those of a
+ * transition value that depends on a time zone have it in front.
+ */
+struct varlena *
+ret_activity_bytes(Datum value)
+{
+	RetActivityReader reader;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		RetExpandedActivity *activity = ret_parts_get(value);
+
+		if (activity->canonical || !ret_zone_known(&activity->zone))
+			return ret_activity_canonical(value);
+	}
+	else
+	{
+		struct varlena *flat = PG_DETOAST_DATUM(value);
+		uint8		form = ((EventsForm *) flat)->form;
+
+		if (form == ACTIVITY_CANONICAL || form == ACTIVITY_ZONED)
+			return flat;
+		value = PointerGetDatum(flat);
+	}
+	ret_activity_open(&reader, value);
+	return write_value(&reader, &reader.zone);
 }
 
 /*-------------------------------------------------------------------------
@@ -238,7 +320,7 @@ static void state_merge(ActivityState *state, RetActivityReader *reader);
 
 /*
  * Unpack the transition value in argument 0, or make an empty one.  A
- * canonical value, as a strict transition function of somebody's own aggregate
+ * canonical value, as a strict transition function of a user-defined aggregate
  * might begin with, is taken in.
  */
 static void
@@ -271,6 +353,31 @@ state_get(FunctionCallInfo fcinfo, ActivityState *state)
 	}
 }
 
+/* The zone of a transition value; NULL if it has none */
+static inline const RetZone *
+state_zone(const ActivityState *state)
+{
+	if (state->form)
+		return state->form->zoned ? events_zone(state->form) : NULL;
+	return ret_zone_known(&state->expanded->zone) ? &state->expanded->zone : NULL;
+}
+
+/* Give a transition value a zone, if it has none yet */
+static void
+state_set_zone(ActivityState *state, const RetZone *zone)
+{
+	if (state_zone(state) != NULL)
+		return;
+	if (state->expanded)
+	{
+		state->expanded->zone = *zone;
+		return;
+	}
+	if (state->form->nevents + ZONE_EVENTS > state->form->nalloc)
+		state_set_form(state, events_grow(state->form));
+	events_set_zone(state->form, zone);
+}
+
 /* Make room in a full form of events: drop duplicates, then grow or expand */
 static void
 state_make_room(ActivityState *state)
@@ -287,13 +394,7 @@ state_make_room(ActivityState *state)
 	if (size >= EVENTS_MAX_SIZE)
 		state_set_expanded(state, expanded_from_events(form, ret_agg_context(state->fcinfo)));
 	else
-	{
-		EventsForm *larger = events_alloc(size * 2);
-
-		larger->nevents = form->nevents;
-		memcpy(larger->events, form->events, form->nevents * sizeof(RetEvent));
-		state_set_form(state, larger);
-	}
+		state_set_form(state, events_grow(form));
 }
 
 /* Add a day of a customer.  state->datum may change. */
@@ -330,13 +431,23 @@ state_reserve(ActivityState *state, const RetActivityReader *reader)
 		state_set_expanded(state, form->nevents > 0 ?
 						   expanded_from_events(form, context) :
 						   ret_parts_create(context, reader->ncustomers));
+		if (form->zoned)
+			state->expanded->zone = *events_zone(form);
 	}
 }
 
-/* Take in all customers of a reader */
+/* Take in all customers of a reader, which must be of the session's zone or of none */
 static void
 state_merge(ActivityState *state, RetActivityReader *reader)
 {
+	if (ret_zone_known(&reader->zone))
+	{
+		RetZone		zone;
+
+		ret_zone_check(&reader->zone);
+		ret_zone_session(&zone);
+		state_set_zone(state, &zone);
+	}
 	state_reserve(state, reader);
 	if (state->expanded)
 	{
@@ -375,11 +486,18 @@ expanded_arg(FunctionCallInfo fcinfo)
  * the rows of large groups, which should not pay for its variables.
  */
 static pg_noinline Datum
-transfn_small(FunctionCallInfo fcinfo, DateADT day)
+transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned)
 {
 	ActivityState state;
 
 	state_get(fcinfo, &state);
+	if (zoned && state_zone(&state) == NULL)
+	{
+		RetZone		zone;
+
+		ret_zone_session(&zone);
+		state_set_zone(&state, &zone);
+	}
 	state_add(&state, PG_GETARG_CUSTOMER(1), day);
 	PG_RETURN_DATUM(state.datum);
 }
@@ -401,7 +519,7 @@ transfn_day(FunctionCallInfo fcinfo, DateADT day)
 
 	if (likely(expanded != NULL))
 		return transfn_large(fcinfo, expanded, day);
-	return transfn_small(fcinfo, day);
+	return transfn_small(fcinfo, day, false);
 }
 
 Datum
@@ -436,7 +554,7 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 							 ret_day_timestamptz(&expanded->offsets, PG_GETARG_TIMESTAMPTZ(2)));
 	/* a cache for each small group would take more memory than its events */
 	return transfn_small(fcinfo, ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo),
-													 PG_GETARG_TIMESTAMPTZ(2)));
+													 PG_GETARG_TIMESTAMPTZ(2)), true);
 }
 
 /* Combine function, and transition function of rollup: the union */
@@ -456,6 +574,20 @@ customer_activity_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(state.datum);
 }
 
+/* The canonical value of a flat transition value that is finished in its zone */
+static struct varlena *
+finish_flat(Datum datum)
+{
+	struct varlena *flat = PG_DETOAST_DATUM(datum);
+	RetActivityReader reader;
+
+	if (((EventsForm *) flat)->form == ACTIVITY_CANONICAL)
+		return flat;
+	ret_activity_open(&reader, PointerGetDatum(flat));
+	ret_zone_check(&reader.zone);
+	return write_value(&reader, NULL);
+}
+
 /*
  * What the aggregates return: canonical bytes for a small group, and for a
  * large one a pointer to the object, in a chunk of its own, since some
@@ -469,7 +601,8 @@ customer_activity_finalfn(PG_FUNCTION_ARGS)
 
 	(void) ret_agg_context(fcinfo);
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
-		PG_RETURN_POINTER(ret_activity_canonical(datum));
+		PG_RETURN_POINTER(finish_flat(datum));
+	ret_zone_check(&ret_parts_get(datum)->zone);
 	ret_parts_set_canonical(ret_parts_get(datum));
 	pointer = palloc(EXPANDED_POINTER_SIZE);
 	memcpy(pointer, ret_parts_get(datum)->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);

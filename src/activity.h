@@ -10,6 +10,7 @@
 
 #include "utils/date.h"
 
+#include "calendar.h"
 #include "retention.h"
 
 /* A customer and a day, in forms of the value that are not sorted yet */
@@ -30,6 +31,7 @@ typedef struct RetActivityReader
 	int64		ncustomers;		/* customers in the value */
 	DateADT		first;			/* first day of any customer */
 	DateADT		last;			/* last day of any customer */
+	RetZone		zone;			/* of a transition value that depends on one */
 
 	/* the customer that was read */
 	int64		customer;

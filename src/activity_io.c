@@ -21,6 +21,11 @@
  * first, and no needless bytes.  The bitmap is used where it is shorter.  A
  * customer of ten days in two years takes about 15 bytes.
  *
+ * A transition value that depends on a time zone goes to another server with
+ * the zone in front: version, form, the length of its name, in one byte each,
+ * its name, and then the canonical bytes.  What is stored has no zone: a day is
+ * a day.
+ *
  * Input is checked by reading it with all bounds, and by comparing it with
  * what would be written for what was read: nothing but canonical bytes pass.
  *
@@ -39,6 +44,7 @@
 #include "aggregate.h"
 
 #define MAX_VARINT		10		/* bytes of a varint of 64 bits */
+#define ZONE_HEADER_SIZE 3		/* bytes in front of the name of a zone */
 
 PG_FUNCTION_INFO_V1(customer_activity_in);
 PG_FUNCTION_INFO_V1(customer_activity_out);
@@ -100,6 +106,22 @@ put_int64(uint8 *p, int64 value)
 	memcpy(p, &big, sizeof(big));
 }
 
+/* Write a zone, if there is one; returns the number of bytes */
+static Size
+put_zone(uint8 *p, const RetZone *zone)
+{
+	Size		size;
+
+	if (zone == NULL || !ret_zone_known(zone))
+		return 0;
+	size = strlen(zone->name);
+	p[0] = ACTIVITY_VERSION;
+	p[1] = ACTIVITY_ZONED;
+	p[2] = (uint8) size;
+	memcpy(p + ZONE_HEADER_SIZE, zone->name, size);
+	return ZONE_HEADER_SIZE + size;
+}
+
 /* Room for so many more bytes */
 static uint8 *
 writer_reserve(RetActivityWriter *writer, Size size)
@@ -112,17 +134,23 @@ writer_reserve(RetActivityWriter *writer, Size size)
 	return writer->bytes + writer->used;
 }
 
-/* Begin to write a value of so many customers, between two days, in the current context */
+/*
+ * Begin to write a value of so many customers, between two days, in the current
+ * context; with a zone in front if there is one
+ */
 void
-ret_writer_begin(RetActivityWriter *writer, int64 ncustomers, DateADT first, DateADT last)
+ret_writer_begin(RetActivityWriter *writer, const RetZone *zone,
+				 int64 ncustomers, DateADT first, DateADT last)
 {
 	memset(writer, 0, sizeof(RetActivityWriter));
 	writer->ncustomers = ncustomers;
 	writer->first = first;
 	writer->last = last;
-	writer->alloc = VARHDRSZ + ACTIVITY_HEADER_SIZE + 16 * (Size) ncustomers + 64;
+	writer->alloc = VARHDRSZ + sizeof(RetZone) + ACTIVITY_HEADER_SIZE +
+		16 * (Size) ncustomers + 64;
 	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);
-	writer->used = VARHDRSZ + ACTIVITY_HEADER_SIZE;
+	writer->header = VARHDRSZ + put_zone(writer->bytes + VARHDRSZ, zone);
+	writer->used = writer->header + ACTIVITY_HEADER_SIZE;
 }
 
 /* Write the days behind the first as a bitmap of nbits bits */
@@ -191,7 +219,7 @@ ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, i
 uint8 *
 ret_writer_end(RetActivityWriter *writer, Size *size)
 {
-	uint8	   *p = writer->bytes + VARHDRSZ;
+	uint8	   *p = writer->bytes + writer->header;
 
 	Assert(writer->nwritten == writer->ncustomers);
 	SET_VARSIZE(writer->bytes, writer->used);
@@ -257,20 +285,33 @@ ret_activity_corrupt(void)
 			 errmsg("customer_activity is corrupt")));
 }
 
+/* Read the zone in front of canonical bytes, if there is one; NULL if it is damaged */
+static const uint8 *
+get_zone(RetZone *zone, const uint8 *p, const uint8 *end)
+{
+	if (end - p < ZONE_HEADER_SIZE || p[0] != ACTIVITY_VERSION || p[1] != ACTIVITY_ZONED)
+		return p;
+	if (p[2] > end - p - ZONE_HEADER_SIZE ||
+		!ret_zone_read(zone, (const char *) p + ZONE_HEADER_SIZE, p[2]))
+		return NULL;
+	return p + ZONE_HEADER_SIZE + p[2];
+}
+
 /* Read the header of a value into a reader that is all zeros; false if there is none */
 static bool
 read_header(RetActivityReader *reader, const struct varlena *value)
 {
 	const uint8 *p = (const uint8 *) VARDATA(value);
-	Size		size = VARSIZE(value) - VARHDRSZ;
+	const uint8 *end = p + (VARSIZE(value) - VARHDRSZ);
 
-	if (size < ACTIVITY_HEADER_SIZE || p[0] != ACTIVITY_VERSION)
+	p = get_zone(&reader->zone, p, end);
+	if (p == NULL || end - p < ACTIVITY_HEADER_SIZE || p[0] != ACTIVITY_VERSION)
 		return false;
 	reader->ncustomers = get_int64(p + 2);
 	reader->first = get_int32(p + 18);
 	reader->last = get_int32(p + 22);
 	reader->next = p + ACTIVITY_HEADER_SIZE;
-	reader->end = p + size;
+	reader->end = end;
 	return p[1] == ACTIVITY_CANONICAL &&
 		reader->ncustomers > 0 && reader->first <= reader->last &&
 		IS_VALID_DATE(reader->first) && IS_VALID_DATE(reader->last);
@@ -418,7 +459,7 @@ canonical_valid(struct varlena *value)
 		reader.ncustomers > (reader.end - reader.next) / 3)
 		return false;
 
-	ret_writer_begin(&writer, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
+	ret_writer_begin(&writer, &reader.zone, reader.ncustomers, DATEVAL_NOEND, DATEVAL_NOBEGIN);
 	writer.first = reader.first;
 	valid = true;
 	for (; valid && reader.nread < reader.ncustomers; reader.nread++)
@@ -460,11 +501,11 @@ customer_activity_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(value);
 }
 
-/* The canonical bytes */
+/* The canonical bytes; those of a transition value with its zone in front */
 Datum
 customer_activity_send(PG_FUNCTION_ARGS)
 {
-	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
+	struct varlena *value = ret_activity_bytes(PG_GETARG_DATUM(0));
 	bytea	   *result = palloc(VARSIZE(value));
 
 	memcpy(result, value, VARSIZE(value));
@@ -486,11 +527,11 @@ customer_activity_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(value);
 }
 
-/* The canonical bytes in hexadecimal digits */
+/* The bytes that are sent, in hexadecimal digits */
 Datum
 customer_activity_out(PG_FUNCTION_ARGS)
 {
-	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
+	struct varlena *value = ret_activity_bytes(PG_GETARG_DATUM(0));
 
 	PG_RETURN_CSTRING(ret_hex_output(VARDATA(value), VARSIZE(value) - VARHDRSZ, "customer_activity"));
 }

@@ -16,6 +16,7 @@
 #define ACTIVITY_CANONICAL	0	/* as it is stored and sent */
 #define ACTIVITY_EVENTS		1	/* a transition value only */
 #define ACTIVITY_SENT		2	/* a transition value on its way to another process */
+#define ACTIVITY_ZONED		3	/* one on its way to another server: a zone, and canonical bytes */
 
 /* Bytes in front of the customers, without the varlena header */
 #define ACTIVITY_HEADER_SIZE	26
@@ -24,6 +25,7 @@
 typedef struct RetActivityWriter
 {
 	uint8	   *bytes;			/* a varlena */
+	Size		header;			/* where the canonical bytes begin */
 	Size		used;
 	Size		alloc;
 	int64		ncustomers;		/* customers to be written, */
@@ -34,8 +36,8 @@ typedef struct RetActivityWriter
 	DateADT		last;
 } RetActivityWriter;
 
-extern void ret_writer_begin(RetActivityWriter *writer, int64 ncustomers,
-							 DateADT first, DateADT last);
+extern void ret_writer_begin(RetActivityWriter *writer, const RetZone *zone,
+							 int64 ncustomers, DateADT first, DateADT last);
 extern void ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, int64 ndays);
 extern uint8 *ret_writer_end(RetActivityWriter *writer, Size *size);
 
@@ -44,5 +46,6 @@ extern void ret_canonical_open(RetActivityReader *reader, struct varlena *value)
 extern bool ret_canonical_next(RetActivityReader *reader);
 
 extern struct varlena *ret_activity_canonical(Datum value);
+extern struct varlena *ret_activity_bytes(Datum value);
 
 #endif							/* RETENTION_ACTIVITY_IO_H */

@@ -259,6 +259,8 @@ ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity)
 {
 	expanded_flush(activity);
 	ret_parts_open_merged(reader, activity);
+	if (!activity->canonical)
+		reader->zone = activity->zone;
 }
 
 /* Read the next customer of an expanded object */
@@ -299,16 +301,19 @@ expanded_sorted(const RetExpandedActivity *activity, int64 ncustomers)
 	return list;
 }
 
-/* The canonical value, in the current context, of what a reader has opened in parts */
+/*
+ * The canonical value, in the current context, of what a reader has opened in
+ * parts; with a zone in front if there is one
+ */
 uint8 *
-ret_parts_write(RetActivityReader *reader, Size *size)
+ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size)
 {
 	const RetExpandedActivity *activity = reader->expanded;
 	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
 	int64	   *starts[RET_MAX_PARTS];
 	RetActivityWriter writer;
 
-	ret_writer_begin(&writer, reader->ncustomers, reader->first, reader->last);
+	ret_writer_begin(&writer, zone, reader->ncustomers, reader->first, reader->last);
 	for (int part = 0; part < activity->nparts; part++)
 		starts[part] = ret_days_starts(&activity->parts[part]);
 	for (int64 i = 0; i < reader->ncustomers; i++)
@@ -349,7 +354,7 @@ expanded_write(RetExpandedActivity *activity)
 	if (!activity->canonical)
 		activity->flat = ret_sent_write(activity, &activity->flat_size);
 	if (activity->flat == NULL)
-		activity->flat = ret_parts_write(&reader, &activity->flat_size);
+		activity->flat = ret_parts_write(&reader, &reader.zone, &activity->flat_size);
 	pfree(reader.days);
 	MemoryContextSwitchTo(old);
 }

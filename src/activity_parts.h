@@ -33,6 +33,7 @@ typedef struct RetExpandedActivity
 	int			shift;			/* of half a hash, to get the part */
 	RetDays    *parts;			/* days of the customers of each part */
 	RetOffsets	offsets;		/* of the time zone */
+	RetZone		zone;			/* that the days depend on, if they do */
 	bool		canonical;		/* is it a result?  Else it is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* bytes of it */
@@ -47,7 +48,7 @@ extern void ret_parts_set_canonical(RetExpandedActivity *activity);
 extern void ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity);
 extern void ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity);
 extern bool ret_parts_next(RetActivityReader *reader);
-extern uint8 *ret_parts_write(RetActivityReader *reader, Size *size);
+extern uint8 *ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size);
 
 /* The flat value is no longer that of the object */
 static inline void

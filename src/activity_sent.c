@@ -26,6 +26,7 @@ typedef struct SentForm
 	uint8		version;		/* ACTIVITY_VERSION */
 	uint8		form;			/* ACTIVITY_SENT */
 	uint16		nparts;
+	RetZone		zone;			/* that the days depend on, if they do */
 } SentForm;
 
 /* The front of a part, of 24 bytes, before its hashes, strays, sizes and units */
@@ -81,6 +82,7 @@ ret_sent_write(const RetExpandedActivity *activity, Size *size)
 	form->version = ACTIVITY_VERSION;
 	form->form = ACTIVITY_SENT;
 	form->nparts = activity->nparts;
+	form->zone = activity->zone;
 	p = (char *) (form + 1);
 	for (int i = 0; i < activity->nparts; i++)
 	{
@@ -118,6 +120,7 @@ ret_sent_open(RetActivityReader *reader, struct varlena *value)
 	char	   *end = (char *) form + VARSIZE(form);
 
 	if (end < p || form->version != ACTIVITY_VERSION ||
+		form->zone.name[RET_ZONE_SIZE - 1] != '\0' ||
 		(form->nparts != 1 && form->nparts != RET_MAX_PARTS))
 		ret_activity_corrupt();
 	activity->nparts = form->nparts;
@@ -146,4 +149,5 @@ ret_sent_open(RetActivityReader *reader, struct varlena *value)
 		p += part_size(sent->ncustomers, sent->nunits, sent->nstrays);
 	}
 	ret_parts_open_merged(reader, activity);
+	reader->zone = form->zone;
 }

@@ -16,7 +16,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -157,12 +156,7 @@ void
 ret_counters_add(int64 *counters, const int64 *other, int n)
 {
 	for (int i = 0; i < n; i++)
-	{
-		if (pg_add_s64_overflow(counters[i], other[i], &counters[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("bigint out of range")));
-	}
+		ret_counter_move(&counters[i], other[i]);
 }
 
 /* The number of elements that a state of counters has */

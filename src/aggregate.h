@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "nodes/nodes.h"
 #include "utils/float.h"
 
@@ -34,6 +35,16 @@ ret_agg_check(FunctionCallInfo fcinfo)
 /* states that are a bigint[] of counters */
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
 extern void ret_counters_add(int64 *counters, const int64 *other, int n);
+
+/* Move a counter, which may have come from elsewhere, by step; 22003 on overflow */
+static inline void
+ret_counter_move(int64 *counter, int64 step)
+{
+	if (unlikely(pg_add_s64_overflow(*counter, step, counter)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+}
 
 /*
  * A sum of money in twice the precision of a double, so that the order of the

@@ -15,6 +15,7 @@
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
@@ -179,6 +180,18 @@ ret_call_offsets(FmgrInfo *flinfo)
 	return flinfo->fn_extra;
 }
 
+/*
+ * The first instant behind a span that ends at a boundary of the zone's rules,
+ * in seconds since 1970; no later than the end of the calendar of timestamps
+ */
+static TimestampTz
+boundary_instant(pg_time_t boundary)
+{
+	int64		seconds = boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+
+	return seconds < END_TIMESTAMP / USECS_PER_SEC ? seconds * USECS_PER_SEC : END_TIMESTAMP;
+}
+
 /* Find, or learn, the offset at an instant */
 RetOffset *
 ret_offset_find(RetOffsets *offsets, TimestampTz at)
@@ -212,8 +225,8 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 								 &boundary, &after, &after_dst, session_timezone))
 	{
 		case 1:
-			span.upper = (boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY) * USECS_PER_SEC;
-			/* FALLTHROUGH */
+			span.upper = boundary_instant(boundary);
+			pg_fallthrough;
 		case 0:
 			span.offset = before * USECS_PER_SEC;
 			break;
@@ -222,6 +235,15 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 			span.upper = at + 1;
 			break;
 	}
+
+	/* spans have no earlier instants, so that those that are known are not checked */
+	if (at + span.offset < MIN_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the day of an event is before the first day of the calendar"),
+				 errdetail("In time zone \"%s\" it is before 4714-11-24 BC.",
+						   pg_get_timezone_name(session_timezone)),
+				 errhint("Leave such rows out with FILTER (WHERE ...).")));
 
 	/* an earlier instant of a span that is known already widens it */
 	for (i = 0; i < RET_OFFSETS; i++)
@@ -239,6 +261,80 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 found:
 	offsets->last = i;
 	return &offsets->spans[i];
+}
+
+/*-------------------------------------------------------------------------
+ * Time zones of states
+ *-------------------------------------------------------------------------
+ */
+
+/* Store the name of the session's time zone */
+void
+ret_zone_session(RetZone *zone)
+{
+	const char *name = pg_get_timezone_name(session_timezone);
+	Size		size = strlen(name);
+
+	memset(zone, 0, sizeof(RetZone));
+	memcpy(zone->name, name, Min(size, RET_ZONE_SIZE - 1));
+	if (unlikely(size > RET_ZONE_SIZE - 1))
+		snprintf(zone->name + RET_ZONE_SIZE - 10, 10, "~%08x",
+				 hash_bytes((const unsigned char *) name, (int) size));
+}
+
+/* Read the name of a zone from untrusted bytes; false if they are none */
+bool
+ret_zone_read(RetZone *zone, const char *bytes, Size size)
+{
+	memset(zone, 0, sizeof(RetZone));
+	if (size == 0 || size >= RET_ZONE_SIZE)
+		return false;
+	for (Size i = 0; i < size; i++)
+	{
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return false;
+	}
+	memcpy(zone->name, bytes, size);
+	return true;
+}
+
+/* Are days the same in a zone as in the session's, since each has one offset only? */
+static bool
+same_offset(const RetZone *zone)
+{
+	pg_tz	   *other = pg_tzset(zone->name);
+	long int	offset;
+	long int	session_offset;
+
+	return other != NULL &&
+		pg_get_timezone_offset(other, &offset) &&
+		pg_get_timezone_offset(session_timezone, &session_offset) &&
+		offset == session_offset;
+}
+
+/*
+ * Error 22023 unless a state may be combined or finished in this session: its
+ * days are those of the session's time zone, or of none.  UTC and GMT are one
+ * zone.
+ */
+void
+ret_zone_check(const RetZone *zone)
+{
+	RetZone		session;
+
+	if (!ret_zone_known(zone) ||
+		strcmp(zone->name, pg_get_timezone_name(session_timezone)) == 0)
+		return;
+	ret_zone_session(&session);
+	if (strcmp(zone->name, session.name) == 0 || same_offset(zone))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("days were counted in time zone \"%s\", but the session's time zone is \"%s\"",
+					zone->name, session.name),
+			 errdetail("Another server aggregated a part of the rows, or the time zone was set in between."),
+			 errhint("Pass at AT TIME ZONE '%s', whose days are the same everywhere. On Citus, SET citus.propagate_set_commands = 'local' and then, in a transaction, SET LOCAL timezone; or set the servers' timezone.",
+					 session.name)));
 }
 
 /*-------------------------------------------------------------------------

@@ -69,6 +69,19 @@ typedef struct RetOffsets
 	RetOffset	spans[RET_OFFSETS];
 } RetOffsets;
 
+/*
+ * The name of the time zone in which a state has counted days; all zeros if
+ * they do not depend on one.  A state that goes to another server or session
+ * carries it, since the answer would otherwise be that of some other zone.  A
+ * name that is too long is cut, and ends in its hash.
+ */
+#define RET_ZONE_SIZE	48
+
+typedef struct RetZone
+{
+	char		name[RET_ZONE_SIZE];	/* padded with zeros, of which there is one */
+} RetZone;
+
 /* Bins of whole months, or of whole days, counted from an origin */
 typedef struct RetBins
 {
@@ -91,6 +104,10 @@ extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zon
 
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
+
+extern void ret_zone_session(RetZone *zone);
+extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
+extern void ret_zone_check(const RetZone *zone);
 
 extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
@@ -158,7 +175,8 @@ ret_day_timestamp(Timestamp at)
 }
 
 /*
- * Day of a timestamptz in the session's time zone; 22008 if it is infinite.
+ * Day of a timestamptz in the session's time zone; 22008 if it is infinite, or
+ * before the first day of the calendar there.
  *
  * What a day is changes with the zone's offset, a few times a year, and not
  * with the day: so it is the offsets that are remembered, and a row in any
@@ -172,6 +190,13 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 	if (unlikely(at < span->lower || at >= span->upper || offsets->zone != session_timezone))
 		span = ret_offset_find(offsets, ret_instant_timestamp(at));
 	return ret_day_of(at + span->offset);
+}
+
+/* Does a state depend on a time zone? */
+static inline bool
+ret_zone_known(const RetZone *zone)
+{
+	return zone->name[0] != '\0';
 }
 
 /* The bin of a day */

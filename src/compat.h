@@ -60,6 +60,15 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* A case that goes on into the next: a statement, not a comment, since 19 */
+#ifndef pg_fallthrough
+#if defined(__GNUC__) && (__GNUC__ >= 7 || defined(__clang__))
+#define pg_fallthrough __attribute__((fallthrough))
+#else
+#define pg_fallthrough ((void) 0)
+#endif
+#endif
+
 /* pg_attribute_always_inline got this name in 20 and in later minor releases */
 #ifndef pg_always_inline
 #define pg_always_inline pg_attribute_always_inline

@@ -113,7 +113,7 @@ bought(RetMap *map, RetCustomer *customer, uint8 flags)
 	if (customer->flags != BOUGHT_AGAIN)
 	{
 		customer->flags = flags;
-		map->totals[REPEATERS] += flags == BOUGHT_AGAIN;
+		ret_counter_move(&map->totals[REPEATERS], flags == BOUGHT_AGAIN);
 	}
 }
 

@@ -116,10 +116,10 @@ boolean_count(FunctionCallInfo fcinfo, int sign)
 	was = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	is = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 
-	counters[0] += sign;
-	counters[1 + BASE] += was ? sign : 0;
-	counters[1 + RETAINED] += was && is ? sign : 0;
-	counters[1 + ACQUIRED] += is && !was ? sign : 0;
+	ret_counter_move(&counters[0], sign);
+	ret_counter_move(&counters[1 + BASE], was ? sign : 0);
+	ret_counter_move(&counters[1 + RETAINED], was && is ? sign : 0);
+	ret_counter_move(&counters[1 + ACQUIRED], is && !was ? sign : 0);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
@@ -198,9 +198,9 @@ rate_add(RetMap *map, RetCustomer *customer, int64 value)
 	if (new == old)
 		return;
 	customer->flags = new;
-	map->totals[BASE] += (new & IN_BASE) - (old & IN_BASE);
-	map->totals[RETAINED] += new == IN_BOTH;
-	map->totals[ACQUIRED] += (new == IN_COMEBACK) - (old == IN_COMEBACK);
+	ret_counter_move(&map->totals[BASE], (new & IN_BASE) - (old & IN_BASE));
+	ret_counter_move(&map->totals[RETAINED], new == IN_BOTH);
+	ret_counter_move(&map->totals[ACQUIRED], (new == IN_COMEBACK) - (old == IN_COMEBACK));
 }
 
 static void

@@ -139,9 +139,9 @@ lift_count(FunctionCallInfo fcinfo, int sign)
 	{
 		int			side = PG_GETARG_BOOL(1) ? TREATED : CONTROL;
 
-		counters[side] += sign;
+		ret_counter_move(&counters[side], sign);
 		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
-			counters[side + 1] += sign;
+			ret_counter_move(&counters[side + 1], sign);
 	}
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -25,7 +25,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -125,10 +124,7 @@ trans_counters(FunctionCallInfo fcinfo, int n)
 static inline Datum
 move_counter(FunctionCallInfo fcinfo, int64 *counter, int step)
 {
-	if (unlikely(pg_add_s64_overflow(*counter, step, counter)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
+	ret_counter_move(counter, step);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 

@@ -7,7 +7,7 @@
  * each), points (int32), then the points in ascending order, their numbers
  * (float8) before their counts (int64).  The text form is that in hexadecimal
  * digits.  Nothing but what would be written can be read: finite numbers in
- * order, no -0, no point without a count.
+ * order, no -0, no point without a count, no more counts than a bigint can count.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,11 +29,14 @@ PG_FUNCTION_INFO_V1(tally_out);
 PG_FUNCTION_INFO_V1(tally_recv);
 PG_FUNCTION_INFO_V1(tally_send);
 
-/* Read one entry of the binary form; false, and why, if it is none */
+/*
+ * Read one entry of the binary form, and add its counts to the total of all;
+ * false, and why, if it is none
+ */
 static bool
-parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, const char **why)
+parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, const char **why)
 {
-	int64		total = 0;
+	int64		before = *total;
 
 	for (int j = 0; j < ndims; j++)
 	{
@@ -50,13 +53,13 @@ parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, const char **w
 	for (int j = 0; j < ncounts; j++)
 	{
 		entry[ndims + j] = pq_getmsgint64(buf);
-		*why = "a count is negative or too large";
+		*why = "a count is negative, or all together are too large";
 		if (entry[ndims + j] < 0 ||
-			pg_add_s64_overflow(total, entry[ndims + j], &total))
+			pg_add_s64_overflow(*total, entry[ndims + j], total))
 			return false;
 	}
 	*why = "a point was never counted";
-	return total > 0;
+	return *total > before;
 }
 
 /*
@@ -74,6 +77,7 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 				width;
 	uint32		n;
 	RetFlatTally *flat;
+	int64		total = 0;
 
 	*why = "it is too short";
 	if (length < BINARY_HEADER_SIZE)
@@ -106,7 +110,7 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 	{
 		int64	   *entry = flat->entries + (Size) i * width;
 
-		if (!parse_entry(buf, ndims, ncounts, entry, why))
+		if (!parse_entry(buf, ndims, ncounts, entry, &total, why))
 			return NULL;
 		*why = "its points are not in ascending order";
 		if (i > 0 && ret_tally_compare((double *) (entry - width), (double *) entry, ndims) >= 0)

@@ -604,10 +604,17 @@ FROM (SELECT customer_activity(c, date '2024-01-01' + 7 * v) AS a FROM generate_
 CREATE TABLE shares AS SELECT s, customer_activity(s * 20000 + c, date '2024-01-01' + d * (1 + c % 5)) AS a FROM generate_series(0, 4) s, generate_series(1, 25000) c, generate_series(0, 4) d GROUP BY s;
 SELECT customers(r), active_days(r), r = w AS same
 FROM (SELECT rollup(a) AS r FROM shares) x, (SELECT customer_activity(s * 20000 + c, date '2024-01-01' + d * (1 + c % 5)) AS w FROM generate_series(0, 4) s, generate_series(1, 25000) c, generate_series(0, 4) d) y;
--- the zone of a cursor that has begun may be set
+-- the zone of a cursor that has begun may be set, but not within a group
 BEGIN;
 DECLARE zoned CURSOR FOR SELECT active_days(customer_activity(1, t) OVER w) AS days, active_days(customer_activity(1, t::date) OVER w) AS dates
 FROM (VALUES (timestamptz '2024-01-01 20:00+00'), ('2024-01-01 22:00+00'), ('2024-01-01 23:00+00')) v(t) WINDOW w AS (ORDER BY t ROWS UNBOUNDED PRECEDING);
+FETCH 1 FROM zoned;
+SET LOCAL timezone = 'Asia/Tokyo';
+FETCH ALL FROM zoned;
+ROLLBACK;
+BEGIN;
+DECLARE zoned CURSOR FOR SELECT activity_span(customer_activity(1, t) OVER w) AS days, t::date AS day
+FROM (VALUES (timestamptz '2024-01-01 20:00+00'), ('2024-01-01 22:00+00'), ('2024-01-01 23:00+00')) v(t) WINDOW w AS (PARTITION BY t);
 FETCH 1 FROM zoned;
 SET LOCAL timezone = 'Asia/Tokyo';
 FETCH ALL FROM zoned;

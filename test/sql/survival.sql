@@ -925,6 +925,19 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN format('%s after %s times', SQLSTATE, k);
 END $$;
 SELECT points, double_up(survival_curve(i, i % 2 = 0), points) FROM unnest(ARRAY[1, 4, 100, 1000]) points, generate_series(1, points) i GROUP BY points ORDER BY points;
+-- the same in bytes that nobody has counted: refused, and not only when read
+CREATE FUNCTION curve_bytes(VARIADIC counts bigint[]) RETURNS bytea
+RETURN (SELECT '\x01010102'::bytea || int4send((array_length(counts, 1) / 2)) || string_agg(float8send(i) || int8send(counts[2 * i - 1]) || int8send(counts[2 * i]), '' ORDER BY i)
+        FROM generate_series(1, array_length(counts, 1) / 2) i);
+CREATE FUNCTION take_curve(b bytea) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT max(at_risk) FROM survival_table(b::text::survival_curve));
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT take_curve(curve_bytes(1, 0)) AS one, take_curve(curve_bytes(9223372036854775806, 1)) AS all_at_once, take_curve(curve_bytes(9223372036854775807, 1)) AS too_many,
+       take_curve(curve_bytes(9223372036854775806, 0, 0, 1)) AS all_in_two, take_curve(curve_bytes(9223372036854775806, 0, 1, 1)) AS too_many_in_two,
+       take_curve(curve_bytes(5000000000000000000, 0, 1, 0, 0, 5000000000000000000)) AS in_three, take_curve(curve_bytes(1, 0, 0, 0)) AS nobody;
 -- the session lives on after an error on a late row
 SELECT bytes(survival_curve(t, e)) = (SELECT bytes(c) FROM curve WHERE s = 'ties') AS same FROM life WHERE s = 'ties';
 -- the support functions alone
