@@ -629,8 +629,8 @@ SELECT coalesce(customers(activity) >= 100, false) AS has_segments, current_sett
 FROM report_data, LATERAL (SELECT activity_span(activity) AS span) AS s \gset coming_
 \if :coming_has_segments
 CREATE TEMP TABLE report_customers ON COMMIT DROP AS
-SELECT rfm_summary(o.at::date, o.amount, date :'as_of_day' - 1) AS s,
-       rfm_summary(o.at::date, o.amount, date :'as_of_day' - 1 - :coming_days) AS earlier,
+SELECT rfm_summary(o.at::date, o.amount, date :'as_of_day') AS s,
+       rfm_summary(o.at::date, o.amount, date :'as_of_day' - :coming_days) AS earlier,
        count(DISTINCT o.at::date) FILTER (WHERE o.at::date >= date :'as_of_day' - :coming_days) AS later
 FROM (SELECT NULL::double precision AS amount) AS absent,
      LATERAL (SELECT :customer AS customer, :at AS at, (:amount)::double precision AS amount FROM :orders) AS o

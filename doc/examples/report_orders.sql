@@ -102,16 +102,17 @@ SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx
 -- The orders of a customer in one row: how long ago, how often, how much.
 
 -- (not shown)
-SELECT last_day, last_day - days AS known_until, format('%s days', days) AS quarter
+SELECT last_day + 1 AS as_of, last_day + 1 - days AS known_until, format('%s days', days) AS quarter
 FROM (SELECT max(ordered_at)::date AS last_day,
              greatest(1, least(90, (max(ordered_at)::date - min(ordered_at)::date) / 4)) AS days
       FROM orders WHERE customer_id IS NOT NULL) AS o
 \gset
 CREATE TEMP TABLE customers AS
-SELECT customer_id, rfm_summary(ordered_at::date, amount, :'last_day') AS s
+SELECT customer_id, rfm_summary(ordered_at::date, amount, :'as_of') AS s
 FROM orders
 WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
-GROUP BY customer_id;
+GROUP BY customer_id
+HAVING bool_or(amount < 0 IS NOT TRUE);
 
 -- Each gets a score from 1 to 5 among all customers for every one of the three,
 -- and a name by the scores. days_ago: since the last order, on average.
@@ -154,12 +155,12 @@ FROM model;
 
 WITH known AS (
     SELECT customer_id, rfm_summary(ordered_at::date, amount, :'known_until') AS s,
-           count(DISTINCT ordered_at::date) FILTER (WHERE late) AS orders,
+           count(DISTINCT ordered_at::date) FILTER (WHERE late AND amount < 0 IS NOT TRUE) AS orders,
            coalesce(sum(amount) FILTER (WHERE late), 0) AS revenue
-    FROM orders, LATERAL (SELECT ordered_at::date > :'known_until') AS l(late)
+    FROM orders, LATERAL (SELECT ordered_at::date >= :'known_until') AS l(late)
     WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
     GROUP BY customer_id
-    HAVING NOT bool_and(late)),
+    HAVING bool_or(NOT late AND amount < 0 IS NOT TRUE)),
 fits AS (
     SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m,
            fit_gamma_gamma((s).frequency, (s).monetary_value) AS g
