@@ -4,11 +4,11 @@ EXTENSION  = retention
 MODULE_big = retention
 PGFILEDESC = "retention - customer retention analytics"
 
-STEMS = module aggregate discount money calendar customer_key customer tally_io tally mathfn likelihood stats survey rate purchase purchase_value activity_io activity_events activity_rows activity_days activity_parts activity_sent activity cohort lifecycle window rfm purchase_fit purchase_model survival logrank contract
+STEMS = module aggregate discount money calendar customer_key customer tally_io tally mathfn likelihood stats survey rate purchase purchase_value activity_io activity_events activity_rows activity_days activity_parts activity_sent activity cohort lifecycle window purchase_days rfm purchase_fit purchase_model survival logrank contract
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql
-REGRESS = setup customer stats survey rate money purchase activity activity_parts zone cohort lifecycle window rfm purchase_model survival catalog
+REGRESS = setup customer stats survey rate money purchase activity activity_parts zone cohort lifecycle window purchase_days rfm purchase_model survival catalog
 
 TAP_TESTS = 1
 

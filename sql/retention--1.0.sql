@@ -1610,13 +1610,13 @@ CREATE TYPE rfm_summary AS (
     first_day date,
     last_day date
 );
-COMMENT ON TYPE rfm_summary IS 'recency, frequency and monetary value of a customer up to a day, in days and in the unit of the amounts';
+COMMENT ON TYPE rfm_summary IS 'recency, frequency and monetary value of a customer before a day, in days and in the unit of the amounts';
 COMMENT ON COLUMN rfm_summary.frequency IS 'number of repeat purchase days: days with a purchase - 1';
 COMMENT ON COLUMN rfm_summary.recency IS 'days from the first purchase to the last; the larger, the more recent';
-COMMENT ON COLUMN rfm_summary.age IS 'days from the first purchase to as_of';
-COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean total of the days after the first, of those with a positive total; NULL if there is none';
-COMMENT ON COLUMN rfm_summary.purchases IS 'number of purchases, those without amount included';
-COMMENT ON COLUMN rfm_summary.revenue IS 'sum of the amounts, returns subtracted';
+COMMENT ON COLUMN rfm_summary.age IS 'days from the first purchase to the last complete day, as_of - 1';
+COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean revenue of the repeat purchase days, refunds subtracted, so that frequency x monetary_value is what they brought; may be 0 or negative; NULL if there are none';
+COMMENT ON COLUMN rfm_summary.purchases IS 'number of purchases, those of amount 0 or NULL included, refunds not';
+COMMENT ON COLUMN rfm_summary.revenue IS 'sum of the amounts, refunds subtracted';
 COMMENT ON COLUMN rfm_summary.first_day IS 'day of the first purchase';
 COMMENT ON COLUMN rfm_summary.last_day IS 'day of the last purchase';
 
@@ -1629,6 +1629,15 @@ COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamp, double precisi
 CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) RETURNS purchase_days
     AS 'MODULE_PATHNAME', 'rfm_summary_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamptz, double precision, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, date, numeric, date) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, date, numeric, date) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamp, numeric, timestamp) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamp, numeric, timestamp) IS 'aggregate transition function';
+CREATE FUNCTION rfm_summary_transfn(purchase_days, timestamptz, numeric, timestamptz) RETURNS purchase_days
+    AS 'MODULE_PATHNAME', 'rfm_summary_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_summary_transfn(purchase_days, timestamptz, numeric, timestamptz) IS 'aggregate transition function';
 CREATE FUNCTION rfm_summary_combine(purchase_days, purchase_days) RETURNS purchase_days
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rfm_summary_combine(purchase_days, purchase_days) IS 'aggregate combine function';
@@ -1645,7 +1654,7 @@ CREATE AGGREGATE rfm_summary(at date, amount double precision, as_of date) (
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases on or before the day as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timestamp) (
     SFUNC = rfm_summary_transfn,
@@ -1656,7 +1665,7 @@ CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timest
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of timestamptz) (
     SFUNC = rfm_summary_transfn,
@@ -1667,7 +1676,40 @@ CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of time
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases at or before as_of, by days of the session''s time zone, for GROUP BY customer; null times are ignored, a null amount adds no revenue, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, by days of the session''s time zone, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at date, amount numeric, as_of date) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(date, numeric, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamp, amount numeric, as_of timestamp) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamp, numeric, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+CREATE AGGREGATE rfm_summary(at timestamptz, amount numeric, as_of timestamptz) (
+    SFUNC = rfm_summary_transfn,
+    STYPE = purchase_days,
+    SSPACE = 128,
+    FINALFUNC = rfm_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = rfm_summary_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_summary(timestamptz, numeric, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, by days of the session''s time zone, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE FUNCTION rfm_score_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -1740,7 +1782,7 @@ COMMENT ON COLUMN spend_model.p_se IS 'standard error of p; NULL unless converge
 COMMENT ON COLUMN spend_model.q_se IS 'standard error of q; NULL unless converged';
 COMMENT ON COLUMN spend_model.v_se IS 'standard error of v; NULL unless converged';
 COMMENT ON COLUMN spend_model.log_likelihood IS 'logarithm of the likelihood of the customers';
-COMMENT ON COLUMN spend_model.customers IS 'number of customers with repeat purchases of a value';
+COMMENT ON COLUMN spend_model.customers IS 'number of customers fitted: those with repeat purchases whose mean is positive';
 COMMENT ON COLUMN spend_model.iterations IS 'steps of the search for the maximum';
 COMMENT ON COLUMN spend_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
 
@@ -1797,7 +1839,7 @@ CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precisi
     COMBINEFUNC = fit_gamma_gamma_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases and rows with a NULL are ignored, values that are not positive are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
+COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases, those whose mean is 0 or below and rows with a NULL are left out, NULL if there are no others; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
 
 --
 -- src/purchase_model.c
@@ -1827,11 +1869,11 @@ COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS
 
 CREATE FUNCTION expected_spend(model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
-COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, 2, 22.35)';
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'mean value of a purchase that is expected of a customer with this number of repeat purchases and their mean value, of which one below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, 2, 22.35)';
 CREATE FUNCTION expected_spend(model spend_model, customer rfm_summary) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
     RETURN expected_spend(model, (customer).frequency, (customer).monetary_value);
-COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'mean value of a purchase that is expected of a customer with so many repeat purchases of this mean value; NULL if the model has no mean, if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, s)';
+COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'mean value of a purchase that is expected of a customer with this number of repeat purchases and their mean value, of which one below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, s)';
 CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision, age double precision, monetary_value double precision, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_predicted' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now at an annual rate; NULL where expected_spend is, and if an argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';

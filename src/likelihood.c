@@ -618,7 +618,8 @@ ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result)
 
 /*
  * Expected mean value of the purchases of a customer with x of this mean; NaN
- * if the model has none, the tail being too heavy
+ * if the model has none, the tail being too heavy.  The model knows no mean of
+ * 0 or below: who has one is expected to spend what 0 lets expect.
  */
 double
 ret_expected_spend(const RetSpendModel *model, double x, double mean)
@@ -627,5 +628,5 @@ ret_expected_spend(const RetSpendModel *model, double x, double mean)
 
 	if (divisor <= 0)
 		return NAN;
-	return model->p * ((model->v + (x > 0 ? x * mean : 0)) / divisor);
+	return model->p * ((model->v + (x > 0 && mean > 0 ? x * mean : 0)) / divisor);
 }

@@ -115,7 +115,9 @@ fit_bgnbd_combine(PG_FUNCTION_ARGS)
 
 /*
  * fit_gamma_gamma_transfn(tally, frequency bigint, monetary_value double precision)
- *		A customer; without repeat purchases he says nothing about their value.
+ *		A customer.  Without repeat purchases they say nothing about their
+ *		value, and a mean of 0 or below is not one of a gamma distribution:
+ *		these are left out.
  */
 Datum
 fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
@@ -128,7 +130,10 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
 	point[MONETARY_VALUE] = PG_GETARG_FLOAT8(2);
 	if (unlikely(!spend_valid(point)))
+	{
 		ret_check_monetary_value(PG_GETARG_INT64(1), point[MONETARY_VALUE]);
+		return ret_agg_ignore(fcinfo);
+	}
 	return ret_tally_add(fcinfo, &spend_tally, point, 0);
 }
 

@@ -114,7 +114,10 @@ ret_reject_history(int64 frequency, double recency, double age)
 			 errhint("recency is the time from the first purchase to the last, frequency the number of purchases after the first.")));
 }
 
-/* Error unless the mean value of so many repeat purchases can be */
+/*
+ * Error unless the mean value of this number of repeat purchases can be.  It is
+ * 0 or below where they were free or sent back.
+ */
 void
 ret_check_monetary_value(int64 frequency, double value)
 {
@@ -124,12 +127,6 @@ ret_check_monetary_value(int64 frequency, double value)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("monetary_value must be a finite number"),
 				 errdetail("It is %g.", value)));
-	if (value < 0 || (value == 0 && frequency > 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("monetary_value must be positive"),
-				 errdetail("It is %g, and frequency is %lld.", value, (long long) frequency),
-				 errhint("Pass NULL for a customer whose repeat purchases have no value.")));
 }
 
 /*-------------------------------------------------------------------------

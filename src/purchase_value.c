@@ -162,7 +162,7 @@ add_customer(RetMap *map, RetCustomer *customer, int64 at)
 	}
 	customer->flags = BOUGHT;
 	customer->values[FIRST_AT] = customer->values[LAST_AT] = at;
-	map->totals[CUSTOMERS]++;
+	ret_counter_move(&map->totals[CUSTOMERS], 1);
 }
 
 static void
@@ -256,7 +256,7 @@ clv_transfn(FunctionCallInfo fcinfo, Timestamp at, bool numeric)
 		PG_RETURN_DATUM(state.datum);
 	}
 	totals = state.map->totals;
-	totals[PURCHASES]++;
+	ret_counter_move(&totals[PURCHASES], 1);
 	ret_money_add(total_money(totals, PURCHASED), &amount);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
 	PG_RETURN_DATUM(state.datum);

@@ -108,7 +108,7 @@ SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx
 -- The orders of a customer in one row: how long ago, how often, how much.
 
 -- (not shown)
-SELECT last_day AS as_of, last_day - days AS as_of_then, -- rfm_summary's, now and then
+SELECT last_day + 1 AS as_of, last_day - days + 1 AS as_of_then, -- rfm_summary's, now and then
        last_day - days AS known_until, format('%s days', days) AS quarter
 FROM (SELECT max(ordered_at)::date AS last_day,
              greatest(1, least(90, (max(ordered_at)::date - min(ordered_at)::date) / 4)) AS days

@@ -27,17 +27,16 @@ sub summaries
 	my $as_of = "timestamptz '2025-01-01 00:00:00+00'";
 	my $sums = 'count(*), sum(frequency), sum(recency), sum(age), sum(monetary_value), sum(purchases), sum(revenue)';
 	my $days = 'SELECT customer_id, ordered_at::date AS day, sum(amount) AS total, count(*) AS n FROM orders GROUP BY 1, 2';
-	my $columns = "count(*) - 1 AS frequency, max(day) - min(day) AS recency, $as_of\::date - min(day) AS age, sum(n) AS purchases, sum(total) AS revenue";
+	my $columns = "count(*) - 1 AS frequency, max(day) - min(day) AS recency, $as_of\::date - 1 - min(day) AS age, sum(n) AS purchases, sum(total) AS revenue";
 
 	for my $mode (split /,/, $modes)
 	{
 		my $r = compare($title, $mode, 'orders',
 			[ 'floor: noop(customer, at, amount)', 'floor', 'SELECT count(*), sum(v) FROM (SELECT noop(customer_id, ordered_at, amount) AS v FROM orders GROUP BY customer_id) x' ],
 			[ 'rfm_summary', 'ours', "SELECT $sums FROM (SELECT (s).* FROM (SELECT rfm_summary(ordered_at, amount, $as_of) AS s FROM orders GROUP BY customer_id OFFSET 0) c) x" ],
-			[ 'SQL: days, array_agg', 'sql', "SELECT $sums FROM (SELECT $columns, (sum(total) FILTER (WHERE total > 0) - greatest((array_agg(total ORDER BY day))[1], 0))
-					/ nullif(count(*) FILTER (WHERE total > 0) - ((array_agg(total ORDER BY day))[1] > 0)::int, 0) AS monetary_value
+			[ 'SQL: days, array_agg', 'sql', "SELECT $sums FROM (SELECT $columns, (sum(total) - (array_agg(total ORDER BY day))[1]) / nullif(count(*) - 1, 0) AS monetary_value
 				FROM ($days) d GROUP BY customer_id) x" ],
-			[ 'SQL: days, window', 'sql', "SELECT $sums FROM (SELECT $columns, avg(total) FILTER (WHERE total > 0 AND day > first) AS monetary_value
+			[ 'SQL: days, window', 'sql', "SELECT $sums FROM (SELECT $columns, avg(total) FILTER (WHERE day > first) AS monetary_value
 				FROM (SELECT *, min(day) OVER (PARTITION BY customer_id) AS first FROM ($days) d) w GROUP BY customer_id) x" ]) or next;
 		target("$title, $mode", $r, 'rfm_summary', sql => 1);
 		target("$title, $mode", $r, 'rfm_summary', floor => 'none');

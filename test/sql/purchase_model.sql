@@ -275,14 +275,15 @@ FROM (SELECT unit, fit_gamma_gamma(frequency, monetary_value * unit) AS f FROM s
 SELECT close((f).r, (m).r, 1e-7) AS r, close((f).alpha, (m).alpha, 1e-7) AS alpha, close((f).a, (m).a, 1e-7) AS a, close((f).b, (m).b, 1e-7) AS b, close((f).b_se, (m).b_se / 10, 1e-6) AS b_se,
        close((f).log_likelihood, 100 * (m).log_likelihood, 1e-10) AS ll, (f).groups = (m).groups AS groups, (f).customers = 100 * (m).customers AS customers
 FROM (SELECT fit_mbgnbd(frequency, recency, age) AS f FROM customer, generate_series(1, 100) WHERE grp = 'mbg') x, (SELECT m FROM model WHERE grp = 'mbg') z;
--- gamma-gamma: customers without a repeat purchase say nothing, whatever is written there
+-- gamma-gamma: customers without a repeat purchase say nothing, whatever is written there, nor do those whose repeat
+-- purchases came to nothing; customers counts the others
 SELECT fit_gamma_gamma(frequency, monetary_value) = s AS same FROM (
-	SELECT frequency, monetary_value FROM spender WHERE grp = 'small' UNION ALL VALUES (0, NULL), (0, 0), (0, 35), (NULL, 3), (3, NULL), (NULL, NULL)) c(frequency, monetary_value),
+	SELECT frequency, monetary_value FROM spender WHERE grp = 'small' UNION ALL VALUES (0, NULL), (0, 0), (0, 35), (0, -5), (NULL, 3), (3, NULL), (NULL, NULL), (3, 0), (1, '-0'), (2, -7.5), (1, -1e300)) c(frequency, monetary_value),
 	(SELECT s FROM spend WHERE grp = 'small') z GROUP BY s;
 
 -- nothing to fit
 SELECT fit_bgnbd(frequency, recency, age) IS NULL AS bg, fit_mbgnbd(frequency, recency, age) IS NULL AS mbg FROM customer WHERE false;
-SELECT fit_bgnbd(NULL, 1, 2) IS NULL AS bg, fit_mbgnbd(1, NULL, 2) IS NULL AS mbg, fit_gamma_gamma(NULL, 1) IS NULL AS spend, fit_gamma_gamma(0, 5) IS NULL AS only_once;
+SELECT fit_bgnbd(NULL, 1, 2) IS NULL AS bg, fit_mbgnbd(1, NULL, 2) IS NULL AS mbg, fit_gamma_gamma(NULL, 1) IS NULL AS spend, fit_gamma_gamma(0, 5) IS NULL AS only_once, fit_gamma_gamma(2, 0) IS NULL AS free, fit_gamma_gamma(2, -7.5) IS NULL AS sent_back;
 SELECT fit_gamma_gamma(frequency, monetary_value) IS NULL AS spend FROM spender WHERE false;
 
 -- FILTER, GROUPING SETS, OVER, two of them over one state
@@ -421,7 +422,7 @@ CREATE FUNCTION fit_states(frequency text, recency text, age text) RETURNS text[
 SELECT frequency, recency, age, fit_states(frequency, recency, age)
 FROM (VALUES ('-1', '0', '10'), ('1', '-1', '10'), ('0', '0', '-1'), ('1', '11', '10'), ('1', '0', '10'), ('0', '5', '10'), ('1', '''NaN''', '10'), ('1', '5', '''NaN'''), ('1', '''-Infinity''', '5'),
              ('1', '5', '''Infinity'''), ('1', '''Infinity''', '''Infinity'''), ('-9223372036854775808', '0', '0'), ('1', '10', '9.999999999'), ('0', '-1e-300', '5'), ('0', '1e13', '1e13'), ('1000001', '5', '10'), ('9223372036854775807', '5', '10'), ('1', '5', '1e13')) v(frequency, recency, age);
-SELECT frequency, value, outcome(format('SELECT fit_gamma_gamma(%s, %s)', frequency, value)) FROM (VALUES ('-1', '5'), ('1', '0'), ('1', '-5'), ('2', '''NaN'''), ('2', '''Infinity'''), ('-1', 'NULL'), ('0', '''NaN'''), ('0', '-5')) v(frequency, value);
+SELECT frequency, value, outcome(format('SELECT fit_gamma_gamma(%s, %s)', frequency, value)) FROM (VALUES ('-1', '5'), ('1', '0'), ('1', '-5'), ('2', '''NaN'''), ('2', '''Infinity'''), ('-1', 'NULL'), ('0', '''NaN'''), ('0', '-5'), ('-1', '-5'), ('1000001', '-5')) v(frequency, value);
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT fit_bgnbd(3, 40, 30);
@@ -429,7 +430,7 @@ SELECT fit_mbgnbd(1, 0, 30);
 SELECT fit_bgnbd(-2, 0, 30);
 SELECT fit_bgnbd(0, 3, 30);
 SELECT fit_mbgnbd(2, 3, 'NaN');
-SELECT fit_gamma_gamma(2, -7.5);
+SELECT fit_gamma_gamma(-2, -7.5);
 SELECT fit_gamma_gamma(2, 'Infinity');
 \set VERBOSITY sqlstate
 
@@ -526,6 +527,9 @@ SELECT x, m, close(expected_spend(s, x, m), 6 * sum(w / nu) / sum(w), 1e-10) AS 
 FROM round_spend, (VALUES (1::bigint, 20::double precision), (3, 7.5), (40, 300)) c(x, m), LATERAL (
 	SELECT nu, exp(greatest(-200, (6 * x + 4) * (ln(nu) - ln(peak)) - (15 + x * m) * (nu - peak))) AS w
 	FROM (SELECT (6 * x + 4) / (15 + x * m) AS peak) k, LATERAL (SELECT peak * exp(u / 100.0::double precision) AS nu FROM generate_series(-600, 300) u) n) l GROUP BY x, m, s ORDER BY x;
+-- nothing, or less than nothing: what 0 lets expect, and never NULL
+SELECT x, m, close(expected_spend(s, x, m), 90.0::double precision / (6 * x + 3), 1e-14) AS spend, expected_spend(s, x, m) = expected_spend(s, x, 0) AS as_0
+FROM round_spend, (VALUES (1, 0), (1, '-0'), (1, -1), (4, -1e300), (1000000, -5), (3, '-1e-300'::double precision)) c(x, m);
 -- no mean, or none yet
 SELECT q, p, x, expected_spend(jsonb_populate_record(s, jsonb_build_object('q', q, 'p', p)), x, CASE WHEN x > 0 THEN 10 END) IS NULL AS none
 FROM round_spend, (VALUES (1, 6, 0), (0.5, 6, 0), (0.5, 6, 1), (0.3, 0.5, 1), (0.5, 0.5, 1), (0.5, 0.25, 3), (1.000001, 6, 0)) v(q, p, x);
@@ -564,6 +568,13 @@ SELECT clv(m, s, 4, 100, 130, 25, '0', 0.1) AS no_time, clv(m, s, 4, 100, 130, N
        clv(m, jsonb_populate_record(s, '{"q": 0.5}'), 0, 0, 130, NULL, '1 year', 0.1) IS NULL AS no_mean FROM round_model, round_spend WHERE k = 1;
 
 --
+-- nobody has a NULL value: whoever bought, and whatever was sent back
+SELECT count(*) AS customers, bool_and(coalesce(expected_spend(g, s) BETWEEN 1e-9 AND 1e9, false)) AS spend, bool_and(coalesce(clv(m, g, s, '1 year') BETWEEN 1e-9 AND 1e9, false)) AS clv, bool_and(coalesce(clv(m, g, s, '1 year', 0.1) BETWEEN 1e-9 AND 1e9, false)) AS discounted,
+       bool_and(clv(m, g, s, '1 year') = clv(m, g, (s).frequency, (s).recency, (s).age, (s).monetary_value, '1 year')) AS by_columns, count(*) FILTER (WHERE (s).monetary_value <= 0) > 60 AS worthless
+FROM (SELECT c, rfm_summary(date '2024-01-01' + d, amount, '2024-07-01') AS s
+      FROM (SELECT i % 200 AS c, rnd(i, 61, 150)::int AS d, (CASE WHEN i % 200 < 100 THEN 0 ELSE 10 + rnd(i, 62, 50) END)::numeric AS amount FROM generate_series(1, 900) i
+            UNION ALL SELECT c, 160, -500 FROM generate_series(50, 150) c) o GROUP BY c) x, round_model, (SELECT s AS g FROM round_spend) y WHERE k = 1;
+
 -- NULL in, NULL out; and what cannot be
 --
 SELECT p_alive(NULL, 1, 1, 2) IS NULL AS a, p_alive(m, NULL, 1, 2) IS NULL AS b, p_alive(m, 1, NULL, 2) IS NULL AS c, p_alive(m, 1, 1, NULL) IS NULL AS d,

@@ -76,7 +76,7 @@ SELECT greatest(1, least(90, (upper(span) - lower(span)) / 4)) AS days
 FROM report_data, activity_span(activity) AS span \gset coming_
 \if :has_activity
 -- as_of of rfm_summary, now and then
-SELECT date :'as_of' - 1 AS now, date :'as_of' - 1 - :coming_days AS then \gset rfm_
+SELECT date :'as_of' AS now, date :'as_of' - :coming_days AS then \gset rfm_
 CREATE TEMP TABLE report_customers ON COMMIT DROP AS
 SELECT rfm_summary(day, amount, :'rfm_now') AS s,
        rfm_summary(day, amount, :'rfm_then') AS earlier,
