@@ -66,6 +66,15 @@ static const int64 powers_of_10[] = {
 	INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
 };
 
+/* Powers of 10 that a double holds exactly */
+static const double exact_powers[] = {
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+	1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+#define MAX_EXACT_POWER		22
+#define DECIMAL_DIGITS		15	/* digits of a decimal that survive in a double */
+
 /* 10^n for 0 <= n <= 38, the last one that fits */
 static int128
 power_of_10(int n)
@@ -290,6 +299,51 @@ ret_money_read_double_slow(double value, RetMoney *money)
 		scale = RET_MONEY_USUAL_BINARY;
 	ret_money_set_units(money, (int128) mantissa * ((int128) 1 << (exponent + 16 * scale)));
 	money->form = RET_MONEY_FORM(scale, 1);
+}
+
+/*
+ * Read the decimal of at most DECIMAL_DIGITS digits that a double is nearest
+ * to, which is what it shows by default: 0.1 + 0.2 is 0.3.  A double below
+ * 10^15 that was made from such a decimal gives that very one.  Beyond, it is a
+ * whole number and read as it is.  Tries the number of decimals that is passed,
+ * and otherwise finds the smallest.  22003 if it is not finite, or too large.
+ */
+void
+ret_money_read_double_decimal(double value, int scale, RetMoney *money)
+{
+	double		size = fabs(value);
+	double		units;
+
+	if (likely(scale <= MAX_EXACT_POWER))
+	{
+		units = rint(value * exact_powers[scale]);
+		if (likely(fabs(units) < exact_powers[DECIMAL_DIGITS] && units / exact_powers[scale] == value))
+		{
+			ret_money_set_units(money, (int64) units);
+			money->form = RET_MONEY_FORM(scale, 0);
+			return;
+		}
+	}
+	if (isnan(value) || isinf(value))
+		not_finite();
+	if (size >= 1e38)
+		out_of_range();
+	scale = 0;
+	if (size < exact_powers[DECIMAL_DIGITS])
+	{
+		/* as many decimals as leave DECIMAL_DIGITS digits, less zeros at the end */
+		int64		whole;
+
+		while (scale < MAX_EXACT_POWER && size * exact_powers[scale + 1] < exact_powers[DECIMAL_DIGITS])
+			scale++;
+		whole = (int64) rint(value * exact_powers[scale]);
+		for (; scale > 0 && whole % 10 == 0; scale--)
+			whole /= 10;
+		ret_money_set_units(money, whole);
+	}
+	else
+		ret_money_set_units(money, (int128) value);
+	money->form = RET_MONEY_FORM(scale, 0);
 }
 
 /*-------------------------------------------------------------------------

@@ -52,6 +52,7 @@ typedef struct RetMoney
 
 extern void ret_money_read_numeric(Datum numeric, RetMoney *money);
 extern void ret_money_read_double_slow(double value, RetMoney *money);
+extern void ret_money_read_double_decimal(double value, int scale, RetMoney *money);
 extern void ret_money_add_slow(RetMoney *sum, const RetMoney *amount);
 extern double ret_money_ratio(const RetMoney *money, int64 divisor);
 extern bool ret_money_is_valid(const RetMoney *money);
