@@ -34,16 +34,28 @@ ANALYZE parts;
 my %columns = (
 	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
 	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'], 'double precision' => ['score'],
+	numeric => ['(amount / 8)::numeric(12,3)'],
 	retention_summary => ['retention'], nps_summary => ['survey'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
 # and of those whose arguments must fit each other
 my %calls = (
-	rfm_summary => { date => q{d, amount, '2024-07-01'}, timestamp => q{ts, amount, '2024-07-01'}, timestamptz => q{tz, amount, '2024-07-01'} },
+	# by the types that tell the overloads apart
+	rfm_summary => {
+		'date,double precision' => q{d, amount, date '2024-07-01'}, 'timestamp,double precision' => q{ts, amount, timestamp '2024-07-01'},
+		'timestamptz,double precision' => q{tz, amount, timestamptz '2024-07-01'},
+		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'}, 'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
+		'timestamptz,numeric' => q{tz, (amount / 8)::numeric, timestamptz '2024-07-01'} },
+	logrank_test => {
+		map({ ("$_->[0],$_->[0],$_->[2],boolean" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', now",
+			"$_->[0],$_->[0],$_->[2],customer_key" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', g") }
+			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
 	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
-	survival_curve => { date => q{d, CASE WHEN was THEN d + score END, '2024-06-01'}, 'double precision' => 'o, was' },
-	fit_sbg => { integer => '1 + score, was' });
+	survival_curve => { 'double precision' => 'o, was',
+		map({ ("$_->[0],$_->[0],$_->[2]" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01'") }
+			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
+	fit_sbg => { integer => '1 + score, was', 'double precision' => '(1 + score)::double precision, was' });
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
 sub call
@@ -51,7 +63,10 @@ sub call
 	my ($name, @types) = @_;
 	my (%used, @arguments);
 
-	return "$name($calls{$name}{ $types[0] })" if $calls{$name};
+	for my $key (join(',', @types), "$types[0]," . ($types[1] // ''), $types[0])
+	{
+		return "$name($calls{$name}{$key})" if $calls{$name} && $calls{$name}{$key};
+	}
 	for my $i (0 .. $#types)
 	{
 		my $type = $types[$i];
