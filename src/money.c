@@ -301,6 +301,13 @@ ret_money_read_double_slow(double value, RetMoney *money)
 	money->form = RET_MONEY_FORM(scale, 1);
 }
 
+/* Round a number far from the limits of int64, without a call of rint() */
+static inline int64
+round_half_away(double value)
+{
+	return (int64) (value + (value < 0 ? -0.5 : 0.5));
+}
+
 /*
  * Read the decimal of at most DECIMAL_DIGITS digits that a double is nearest
  * to, which is what it shows by default: 0.1 + 0.2 is 0.3.  A double below
@@ -312,14 +319,14 @@ void
 ret_money_read_double_decimal(double value, int scale, RetMoney *money)
 {
 	double		size = fabs(value);
-	double		units;
+	int64		units;
 
-	if (likely(scale <= MAX_EXACT_POWER))
+	if (likely(scale <= MAX_EXACT_POWER && size * exact_powers[scale] < exact_powers[DECIMAL_DIGITS]))
 	{
-		units = rint(value * exact_powers[scale]);
-		if (likely(fabs(units) < exact_powers[DECIMAL_DIGITS] && units / exact_powers[scale] == value))
+		units = round_half_away(value * exact_powers[scale]);
+		if (likely((double) units / exact_powers[scale] == value))
 		{
-			ret_money_set_units(money, (int64) units);
+			ret_money_set_units(money, units);
 			money->form = RET_MONEY_FORM(scale, 0);
 			return;
 		}
@@ -332,14 +339,18 @@ ret_money_read_double_decimal(double value, int scale, RetMoney *money)
 	if (size < exact_powers[DECIMAL_DIGITS])
 	{
 		/* as many decimals as leave DECIMAL_DIGITS digits, less zeros at the end */
-		int64		whole;
+		int			exponent;
 
+		/* size < 2^exponent: nearly as many at once, as log10(2) is 1233 / 4096 */
+		(void) frexp(size, &exponent);
+		scale = DECIMAL_DIGITS - 1 - (exponent * 1233 >> 12);
+		scale = Max(Min(scale, MAX_EXACT_POWER), 0);
 		while (scale < MAX_EXACT_POWER && size * exact_powers[scale + 1] < exact_powers[DECIMAL_DIGITS])
 			scale++;
-		whole = (int64) rint(value * exact_powers[scale]);
-		for (; scale > 0 && whole % 10 == 0; scale--)
-			whole /= 10;
-		ret_money_set_units(money, whole);
+		units = round_half_away(value * exact_powers[scale]);
+		for (; scale > 0 && units % 10 == 0; scale--)
+			units /= 10;
+		ret_money_set_units(money, units);
 	}
 	else
 		ret_money_set_units(money, (int128) value);

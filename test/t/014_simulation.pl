@@ -217,6 +217,7 @@ my %long = (
 	'rows' => 'SELECT fit_bgnbd(i % 50 + 1, i % 300 + 1, 400) FROM generate_series(1, 30000000) i',
 	'rows that differ' => 'SELECT fit_mbgnbd(1 + i % 3, 1 + i, 20000000) FROM generate_series(1, 10000000) i',
 	'many groups' => 'SELECT count(m) FROM (SELECT fit_mbgnbd(i % 5, CASE WHEN i % 5 > 0 THEN 50 + i % 7 ELSE 0 END, 100) AS m FROM generate_series(1, 3000000) i GROUP BY i % 1000000) x',
+	'days in any order' => q{SELECT rfm_summary(date '0001-01-01' + (i * 7919 % 3000000)::int, 1, '9000-01-01') FROM generate_series(1, 3000000::bigint) i},
 	'spend' => 'SELECT fit_gamma_gamma(1 + i % 1000, i) FROM generate_series(1, 10000000) i');
 for my $name (sort keys %long)
 {
