@@ -237,4 +237,15 @@ SELECT left(state, -32)::survival_curve IS NOT NULL AS without FROM curves_sent 
 SELECT ('\x0103' || substr(state, 7))::tally FROM curves_sent LIMIT 1;
 \set VERBOSITY default
 
+-- An as_of whose day is before the calendar is named, in each function that has one
+SELECT what, outcome(query) FROM (VALUES
+	(1, 'rfm_summary', 'SELECT rfm_summary(timestamptz ''2024-01-01'', 1, timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(2, 'survival_curve', 'SELECT survival_curve(date ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(3, 'logrank_test', 'SELECT logrank_test(timestamp ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'', true)'),
+	(4, 'churned', 'SELECT churned(date ''2024-01-01'', ''1 month'', timestamptz ''4714-11-24 00:00+00 BC'') OVER ()'),
+	(5, 'lifecycle_table', 'SELECT lifecycle_table(customer_activity(1, date ''2024-01-01''), ''1 month'', timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(6, 'an event', 'SELECT rfm_summary(timestamptz ''4714-11-24 00:00+00 BC'', 1, ''2024-01-01'')'),
+	(7, 'infinity', 'SELECT rfm_summary(timestamptz ''2024-01-01'', 1, ''infinity'')'),
+	(8, 'null', 'SELECT rfm_summary(timestamp ''2024-01-01'', 1, NULL)')) v(n, what, query) ORDER BY n;
+
 DROP SCHEMA zone_test CASCADE;
