@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 #include "common/hashfn.h"
+#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
@@ -27,6 +28,7 @@
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
 static int64 add_months(DateADT day, int64 nmonths);
+pg_noreturn static void reject_zone(const char *name);
 static int64 months_between(DateADT first, DateADT day);
 
 void
@@ -192,11 +194,11 @@ boundary_instant(pg_time_t boundary)
 	return seconds < END_TIMESTAMP / USECS_PER_SEC ? seconds * USECS_PER_SEC : END_TIMESTAMP;
 }
 
-/* Find, or learn, the offset at an instant */
-RetOffset *
-ret_offset_find(RetOffsets *offsets, TimestampTz at)
+/* Read the offset at an instant, and until when it holds, from the zone's rules */
+static RetOffset
+read_offset(TimestampTz at)
 {
-	RetOffset	span;
+	RetOffset	span = {at, RET_INSTANT_MAX, 0};
 	pg_time_t	now = (pg_time_t) floor_div(at, USECS_PER_SEC) +
 		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
 	pg_time_t	boundary;
@@ -204,23 +206,7 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 				after;
 	int			before_dst,
 				after_dst;
-	uint32		i;
 
-	/* the zone may be set between two fetches from a cursor */
-	if (offsets->zone != session_timezone)
-	{
-		memset(offsets, 0, sizeof(RetOffsets));
-		offsets->zone = session_timezone;
-	}
-	for (i = 0; i < RET_OFFSETS; i++)
-	{
-		if (at >= offsets->spans[i].lower && at < offsets->spans[i].upper)
-			goto found;
-	}
-
-	span.lower = at;
-	span.upper = RET_INSTANT_MAX;
-	span.offset = 0;
 	switch (pg_next_dst_boundary(&now, &before, &before_dst,
 								 &boundary, &after, &after_dst, session_timezone))
 	{
@@ -235,6 +221,35 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 			span.upper = at + 1;
 			break;
 	}
+	return span;
+}
+
+/* Is the day of an instant, in the session's time zone, before the first of the calendar? */
+bool
+ret_before_calendar(TimestampTz at)
+{
+	return at < MIN_TIMESTAMP + USECS_PER_DAY && at + read_offset(at).offset < MIN_TIMESTAMP;
+}
+
+/* Find, or learn, the offset at an instant */
+RetOffset *
+ret_offset_find(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset	span;
+	uint32		i;
+
+	/* the zone may be set between two fetches from a cursor */
+	if (offsets->zone != session_timezone)
+	{
+		memset(offsets, 0, sizeof(RetOffsets));
+		offsets->zone = session_timezone;
+	}
+	for (i = 0; i < RET_OFFSETS; i++)
+	{
+		if (at >= offsets->spans[i].lower && at < offsets->spans[i].upper)
+			goto found;
+	}
+	span = read_offset(at);
 
 	/* spans have no earlier instants, so that those that are known are not checked */
 	if (at + span.offset < MIN_TIMESTAMP)
@@ -312,6 +327,23 @@ same_offset(const RetZone *zone)
 		offset == session_offset;
 }
 
+/* Error for days of another zone, whose name may not be known any longer */
+static void
+reject_zone(const char *name)
+{
+	const char *session = pg_get_timezone_name(session_timezone);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 name ? errmsg("days were counted in time zone \"%s\", but the session's time zone is \"%s\"",
+						   name, session) :
+			 errmsg("days were counted in another time zone, but the session's time zone is \"%s\"",
+					session),
+			 errdetail("Another server aggregated a part of the rows, or the time zone was set in between."),
+			 errhint("Pass at AT TIME ZONE '%s', whose days are the same everywhere. On Citus, SET citus.propagate_set_commands = 'local' and then, in a transaction, SET LOCAL timezone; or set the servers' timezone.",
+					 session)));
+}
+
 /*
  * Error 22023 unless a state may be combined or finished in this session: its
  * days are those of the session's time zone, or of none.  UTC and GMT are one
@@ -328,13 +360,56 @@ ret_zone_check(const RetZone *zone)
 	ret_zone_session(&session);
 	if (strcmp(zone->name, session.name) == 0 || same_offset(zone))
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("days were counted in time zone \"%s\", but the session's time zone is \"%s\"",
-					zone->name, session.name),
-			 errdetail("Another server aggregated a part of the rows, or the time zone was set in between."),
-			 errhint("Pass at AT TIME ZONE '%s', whose days are the same everywhere. On Citus, SET citus.propagate_set_commands = 'local' and then, in a transaction, SET LOCAL timezone; or set the servers' timezone.",
-					 session.name)));
+	reject_zone(zone->name);
+}
+
+/* A number that stands for the session's time zone in small states; not 0 */
+uint16
+ret_zone_number(void)
+{
+	const char *name = pg_get_timezone_name(session_timezone);
+
+	return (uint16) (hash_bytes((const unsigned char *) name, (int) strlen(name)) | 1);
+}
+
+/*
+ * Read the name of the zone of such a state, check that its days are those of
+ * the session's, and return its number; 0 if it is no name
+ */
+uint16
+ret_zone_receive(const char *bytes, Size size)
+{
+	RetZone		zone;
+
+	if (!ret_zone_read(&zone, bytes, size))
+		return 0;
+	ret_zone_check(&zone);
+	return ret_zone_number();
+}
+
+/* Send the name of the zone of such a state, if it has one; 22023 if it is not the session's */
+void
+ret_zone_send(StringInfo buf, uint16 number)
+{
+	RetZone		zone;
+
+	if (number == 0)
+		return;
+	ret_zone_check_number(number);
+	ret_zone_session(&zone);
+	pq_sendbytes(buf, zone.name, (int) strlen(zone.name));
+}
+
+/*
+ * Error 22023 unless a number is that of the session's time zone, or 0.  States
+ * that keep no more than the number check the name when they are read, so that
+ * here the zone can only have been set while the aggregate ran.
+ */
+void
+ret_zone_check_number(uint16 number)
+{
+	if (number != 0 && unlikely(number != ret_zone_number()))
+		reject_zone(NULL);
 }
 
 /*-------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #define RETENTION_CALENDAR_H
 
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/rangetypes.h"
@@ -102,12 +103,17 @@ extern void ret_check_within(const Interval *within);
 extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
 extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
 
+extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
 
 extern void ret_zone_session(RetZone *zone);
 extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
 extern void ret_zone_check(const RetZone *zone);
+extern uint16 ret_zone_number(void);
+extern uint16 ret_zone_receive(const char *bytes, Size size);
+extern void ret_zone_send(StringInfo buf, uint16 number);
+extern void ret_zone_check_number(uint16 number);
 
 extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);

@@ -127,6 +127,26 @@ ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
 				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
 }
 
+/* What to pass for an argument of this name that is a day */
+static const char *
+day_hint(const char *name)
+{
+	return strcmp(name, "as_of") == 0 ?
+		"Pass the first day whose data are not complete, for example current_date." :
+		"Pass a day, such as '2024-07-01' or current_date.";
+}
+
+/* Error 22004 for a null as_of where there is no default */
+void
+ret_reject_null_as_of(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("as_of must not be null"),
+			 errhint("%s", day_hint("as_of"))));
+	pg_unreachable();
+}
+
 /* Error 22008 for an infinite date */
 DateADT
 ret_finite_date(DateADT date, const char *name)
@@ -135,7 +155,7 @@ ret_finite_date(DateADT date, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be a finite date", name),
-				 errhint("Pass a day, such as '2024-07-01' or current_date.")));
+				 errhint("%s", day_hint(name))));
 	return date;
 }
 
@@ -148,16 +168,13 @@ ret_finite_date(DateADT date, const char *name)
 DateADT
 ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
 {
-	DateADT		day;
-
 	if (TIMESTAMP_NOT_FINITE(at))
 		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
-	day = ret_day_timestamptz(offsets, at);
-	if (!IS_VALID_DATE(day))
+	if (ret_before_calendar(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("%s is outside the range of dates", name)));
-	return day;
+	return ret_day_timestamptz(offsets, at);
 }
 
 /* The day of a timestamptz argument, or what is to be taken for null */

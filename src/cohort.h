@@ -15,6 +15,7 @@ extern void ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const cha
 extern void ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins);
 extern int ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 						   const char *const *choices, int nchoices);
+pg_noreturn extern void ret_reject_null_as_of(void);
 extern DateADT ret_finite_date(DateADT date, const char *name);
 extern DateADT ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name);
 extern int64 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise);

@@ -154,7 +154,7 @@ count_tenure(FunctionCallInfo fcinfo, double tenure)
 
 	if (unlikely(!(tenure >= (churned ? 1 : 0) && tenure <= MAX_TENURE && floor(tenure) == tenure)))
 		reject_tenure(tenure, churned);
-	return ret_tally_add(fcinfo, &tenure_tally, &tenure, churned ? LOST : KEPT);
+	return ret_tally_add(fcinfo, &tenure_tally, &tenure, churned ? LOST : KEPT, false);
 }
 
 /* fit_sbg_transfn(tally, tenure integer, churned boolean) */

@@ -117,14 +117,14 @@ get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
 
 /* Count a row of a group */
 static pg_always_inline Datum
-count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group)
+count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group, bool zoned)
 {
 	double		point[NDIMS];
 
 	point[DURATION] = duration;
 	point[GROUP_HIGH] = (double) (int32) (group >> 32);
 	point[GROUP_LOW] = (double) (uint32) group;
-	return ret_tally_add(fcinfo, &logrank_tally, point, churned ? CHURNED : CENSORED);
+	return ret_tally_add(fcinfo, &logrank_tally, point, churned ? CHURNED : CENSORED, zoned);
 }
 
 /*
@@ -143,7 +143,7 @@ count_duration(FunctionCallInfo fcinfo, bool boolean)
 	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
 		ret_reject_duration(duration);
 	return count_row(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
-					 get_group(fcinfo, 3, boolean));
+					 get_group(fcinfo, 3, boolean), false);
 }
 
 /* Count a row with (tally, started, ended, as_of, grp), as survival_curve does */
@@ -156,7 +156,8 @@ count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind
 	ret_agg_check(fcinfo);
 	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned) || PG_ARGISNULL(4))
 		return ret_agg_ignore(fcinfo);
-	return count_row(fcinfo, duration, churned, get_group(fcinfo, 4, boolean));
+	return count_row(fcinfo, duration, churned, get_group(fcinfo, 4, boolean),
+					 as_of_kind == RET_TIMESTAMPTZ);
 }
 
 Datum

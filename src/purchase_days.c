@@ -106,6 +106,7 @@ ret_purchase_days_begin(RetTimeKind kind, int64 as_of, DateADT as_of_day)
 	state->kind = kind;
 	state->as_of = as_of;
 	state->as_of_day = as_of_day;
+	state->zone = kind == RET_TIMESTAMPTZ ? ret_zone_number() : 0;
 	return state;
 }
 
@@ -159,7 +160,7 @@ set_scale(RetPurchaseDays *state, int scale)
  */
 
 static int
-compare_days(const void *a, const void *b, void *arg)
+compare_days(const void *a, const void *b, void *arg pg_attribute_unused())
 {
 	DateADT		x = ((const RetPurchaseDay *) a)->day;
 	DateADT		y = ((const RetPurchaseDay *) b)->day;
@@ -362,6 +363,7 @@ ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
 	result->kind = a->kind;
 	result->as_of = a->as_of;
 	result->as_of_day = a->as_of_day;
+	result->zone = a->zone;
 	result->scale = Max(a->scale, b->scale);
 	if (pg_add_s64_overflow(a->purchases, b->purchases, &result->purchases))
 		ereport(ERROR,
@@ -383,8 +385,13 @@ ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
  * The binary form is: version, kind, scale (one byte each), days (int32), day
  * of as_of (int32), purchases (int64), then for each day in order its number
  * (int32), whether there was a purchase (one byte) and the sum of the amounts
- * (16 bytes).  The text form is that in hexadecimal digits.  Both exist for
- * partial aggregation between machines.  Equal content is equal bytes.
+ * (16 bytes), and for timestamptz the name of the time zone of these days.  The
+ * text form is that in hexadecimal digits.  Both exist for partial aggregation
+ * between machines.  Equal content is equal bytes.
+ *
+ * A zone would be as large as two days, in states that mostly have fewer.  So
+ * the name is checked where a state arrives, and a number stands for it from
+ * then on.
  *-------------------------------------------------------------------------
  */
 
@@ -448,7 +455,8 @@ state_parse(StringInfo buf, const char **why)
 	if (scale > RET_MONEY_MAX_DECIMALS)
 		return NULL;
 	*why = "its length does not fit its number of days";
-	if (ndays < 0 || length != BINARY_HEADER_SIZE + (int64) ndays * BINARY_DAY_SIZE)
+	length -= BINARY_HEADER_SIZE + (int64) ndays * BINARY_DAY_SIZE;
+	if (ndays < 0 || length < 0 || (length > 0 && kind != RET_TIMESTAMPTZ))
 		return NULL;
 
 	state = state_alloc(ndays);
@@ -460,7 +468,12 @@ state_parse(StringInfo buf, const char **why)
 	*why = "its as_of is not a day";
 	if (!IS_VALID_DATE(state->as_of_day))
 		return NULL;
-	return parse_days(buf, state, ndays, why) ? state : NULL;
+	if (!parse_days(buf, state, ndays, why))
+		return NULL;
+	if (kind == RET_TIMESTAMPTZ)
+		state->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) length), length);
+	*why = "its time zone is not a name";
+	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? state : NULL;
 }
 
 Datum
@@ -499,6 +512,7 @@ purchase_days_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buf, state->days[i].high);
 		pq_sendint64(&buf, state->days[i].low);
 	}
+	ret_zone_send(&buf, state->zone);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 

@@ -38,7 +38,8 @@ typedef struct RetPurchaseDays
 	int64		as_of;			/* an instant of as_of_day, which rows can show */
 	int64		purchases;		/* rows that are purchases */
 	DateADT		as_of_day;		/* the first day that does not count */
-	uint32		reserved;		/* 0 */
+	uint16		zone;			/* ret_zone_number() of timestamptz, else 0 */
+	uint16		reserved;		/* 0 */
 	RetPurchaseDay days[FLEXIBLE_ARRAY_MEMBER];
 } RetPurchaseDays;
 
@@ -50,6 +51,7 @@ extern RetPurchaseDays *ret_purchase_days_add(RetPurchaseDays *state, DateADT da
 											  const RetMoney *amount, bool refund);
 extern RetPurchaseDays *ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b);
 extern RetPurchaseDays *ret_purchase_days_sorted(RetPurchaseDays *state);
+
 /* The sum of the amounts of a day */
 static inline RetMoney
 ret_purchase_day_total(const RetPurchaseDays *state, const RetPurchaseDay *day)

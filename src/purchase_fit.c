@@ -104,7 +104,7 @@ fit_bgnbd_transfn(PG_FUNCTION_ARGS)
 	point[AGE] = PG_GETARG_FLOAT8(3);
 	if (unlikely(!purchases_valid(point)))
 		ret_reject_history(PG_GETARG_INT64(1), point[RECENCY], point[AGE]);
-	return ret_tally_add(fcinfo, &purchases_tally, point, 0);
+	return ret_tally_add(fcinfo, &purchases_tally, point, 0, false);
 }
 
 Datum
@@ -134,7 +134,7 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 		ret_check_monetary_value(PG_GETARG_INT64(1), point[MONETARY_VALUE]);
 		return ret_agg_ignore(fcinfo);
 	}
-	return ret_tally_add(fcinfo, &spend_tally, point, 0);
+	return ret_tally_add(fcinfo, &spend_tally, point, 0, false);
 }
 
 Datum

@@ -38,6 +38,7 @@
 #include "windowapi.h"
 
 #include "aggregate.h"
+#include "cohort.h"
 #include "purchase_days.h"
 
 /* What rfm_score remembers of a partition.  All zeros before the first row. */
@@ -78,12 +79,11 @@ day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 static DateADT
 as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
 {
-	if (kind == RET_DATE ? DATE_NOT_FINITE((DateADT) as_of) : TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of must be finite"),
-				 errhint("Pass the first day whose data are not complete.")));
-	return day_of(fcinfo, kind, as_of);
+	if (kind == RET_TIMESTAMPTZ)
+		return ret_finite_day(ret_call_offsets(fcinfo->flinfo), as_of, "as_of");
+	if (kind == RET_TIMESTAMP && !TIMESTAMP_NOT_FINITE(as_of))
+		return ret_day_of(as_of);
+	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
 }
 
 static void
@@ -104,10 +104,7 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 	RetPurchaseDays *state;
 
 	if (unlikely(PG_ARGISNULL(3)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("as_of must not be null"),
-				 errhint("Pass the first day whose data are not complete.")));
+		ret_reject_null_as_of();
 	as_of = kind == RET_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
 	if (PG_ARGISNULL(0))
 		return ret_purchase_days_begin(kind, as_of, as_of_day(fcinfo, kind, as_of));
@@ -121,7 +118,7 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 typedef bool (*ReadAmount) (Datum value, int scale, RetMoney *amount);
 
 static inline bool
-read_numeric(Datum value, int scale, RetMoney *amount)
+read_numeric(Datum value, int scale pg_attribute_unused(), RetMoney *amount)
 {
 	ret_money_read_numeric(value, amount);
 	return ret_money_is_negative(amount);
@@ -221,9 +218,11 @@ rfm_summary_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
 	b = ret_purchase_days_get(fcinfo, 1, 0);
+	ret_zone_check_number(b->zone);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(b);
 	a = ret_purchase_days_get(fcinfo, 0, b->kind);
+	ret_zone_check_number(a->zone);
 	check_as_of_day(a, b->as_of_day);
 	PG_RETURN_POINTER(ret_purchase_days_merge(a, b));
 }
@@ -301,6 +300,7 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 
 	(void) ret_agg_context(fcinfo);
 	state = ret_purchase_days_sorted(ret_purchase_days_get(fcinfo, 0, 0));
+	ret_zone_check_number(state->zone);
 	walk_days(state, &walk);
 	if (walk.days == 0)
 		PG_RETURN_NULL();

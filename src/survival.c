@@ -223,11 +223,11 @@ survival_curve_hash_extended(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Count a customer who has left, or not, after a time */
+/* Count a customer who has left, or not, after a time, which may depend on the time zone */
 static pg_always_inline Datum
-count_duration(FunctionCallInfo fcinfo, double duration, bool churned)
+count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zoned)
 {
-	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? CHURNED : CENSORED);
+	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? CHURNED : CENSORED, zoned);
 }
 
 /*
@@ -245,7 +245,7 @@ survival_curve_transfn(PG_FUNCTION_ARGS)
 	duration = PG_GETARG_FLOAT8(1);
 	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
 		ret_reject_duration(duration);
-	return count_duration(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
+	return count_duration(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), false);
 }
 
 /* Error for a duration that is negative, or not a finite number */
@@ -295,7 +295,7 @@ count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind
 	ret_agg_check(fcinfo);
 	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned))
 		return ret_agg_ignore(fcinfo);
-	return count_duration(fcinfo, duration, churned);
+	return count_duration(fcinfo, duration, churned, as_of_kind == RET_TIMESTAMPTZ);
 }
 
 /* survival_curve_transfn_date(tally, started date, ended date, as_of date) */

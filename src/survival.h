@@ -73,10 +73,7 @@ static inline DateADT
 ret_contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	if (PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("as_of must not be null"),
-				 errhint("Pass the first day whose data are not complete, for example current_date.")));
+		ret_reject_null_as_of();
 	if (kind == RET_DATE)
 		return ret_finite_date(PG_GETARG_DATEADT(3), "as_of");
 	return ret_finite_day(ret_call_offsets(fcinfo->flinfo), PG_GETARG_TIMESTAMPTZ(3), "as_of");

@@ -36,6 +36,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "calendar.h"
 #include "customer.h"
 #include "tally.h"
 
@@ -190,6 +191,7 @@ flat_insert(RetFlatTally *flat, const RetTallyDef *def, const double *point, uin
 	{
 		to = flat_alloc(def, Max(2 * (uint64) flat->npoints, FLAT_MIN_POINTS));
 		to->nrows = flat->nrows;
+		to->zone = flat->zone;
 		memcpy(to->entries, flat->entries, (Size) i * width * sizeof(int64));
 	}
 	entry = to->entries + (Size) i * width;
@@ -426,6 +428,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 	Assert(allocated_size == expanded_flat_size(eohptr));
 	ret_tally_set_header(flat, tally->def->kind, tally->def->ndims, tally->def->ncounts,
 					tally->npoints, allocated_size);
+	flat->zone = tally->zone;
 	expanded_sort(tally, flat->entries);
 }
 
@@ -487,6 +490,7 @@ expand(const RetFlatTally *flat, const RetTallyDef *def, MemoryContext parent, u
 {
 	RetTally   *tally = expanded_create(def, parent, n);
 
+	tally->zone = flat->zone;
 	check_entries(flat->entries, flat->npoints, def);
 	table_merge(tally, flat->entries, flat->npoints);
 	return tally;
@@ -514,7 +518,7 @@ flat_add(RetFlatTally *flat, const RetTallyDef *def, const double *point, const 
  */
 Datum
 ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
-				   const double *point, int which)
+				   const double *point, int which, bool zoned)
 {
 	int64		counts[RET_TALLY_MAX_COUNTS] = {0};
 	RetFlatTally *flat;
@@ -526,6 +530,8 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 	else
 		flat = flat_get(PG_GETARG_DATUM(0), def);
 
+	if (zoned && flat->zone == 0)
+		flat->zone = ret_zone_number();
 	if (flat->npoints >= FLAT_MAX_POINTS || flat->nrows >= FLAT_MAX_ROWS)
 	{
 		RetTally   *tally = expand(flat, def, ret_agg_context(fcinfo), flat->npoints + 1);
@@ -542,10 +548,11 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 
 /*
  * The entries of a value in any order, and how many there are; some of them
- * may be unused.  The value is not changed.
+ * may be unused.  The value is not changed.  Its zone, if it has one, must be
+ * the session's.
  */
 static const int64 *
-peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints)
+peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints, uint16 *zone)
 {
 	RetFlatTally *flat;
 
@@ -553,11 +560,13 @@ peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoi
 	{
 		RetTally   *tally = expanded_get(datum, def);
 
+		ret_zone_check_number(*zone = tally->zone);
 		*nentries = tally->nslots;
 		*npoints = tally->npoints;
 		return tally->slots;
 	}
 	flat = flat_get(datum, def);
+	ret_zone_check_number(*zone = flat->zone);
 	check_entries(flat->entries, flat->npoints, def);
 	*nentries = *npoints = flat->npoints;
 	return flat->entries;
@@ -575,22 +584,27 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	const int64 *entries;
 	uint64		nentries,
 				npoints;
+	uint16		zone;
 	RetFlatTally *flat = NULL;
 	RetTally   *tally;
 
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
-	entries = peek_entries(PG_GETARG_DATUM(1), def, &nentries, &npoints);
+	entries = peek_entries(PG_GETARG_DATUM(1), def, &nentries, &npoints, &zone);
 
 	if (!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
 	{
 		tally = expanded_get(PG_GETARG_DATUM(0), def);
+		ret_zone_check_number(tally->zone);
+		tally->zone |= zone;
 		table_reserve(tally, tally->npoints + npoints);
 	}
 	else
 	{
 		flat = PG_ARGISNULL(0) ? flat_alloc(def, Min(npoints, FLAT_MAX_POINTS)) :
 			flat_get(PG_GETARG_DATUM(0), def);
+		ret_zone_check_number(flat->zone);
+		flat->zone |= zone;
 		if (flat->npoints + npoints <= FLAT_MAX_POINTS && flat->nrows < FLAT_MAX_ROWS)
 		{
 			flat->nrows += npoints;
@@ -648,9 +662,11 @@ ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	{
 		RetTally   *tally = expanded_get(PG_GETARG_DATUM(0), def);
 
+		ret_zone_check_number(tally->zone);
 		size = expanded_flat_size(&tally->hdr);
 		flat = palloc(size);
 		expanded_flatten(&tally->hdr, flat, size);
+		flat->zone = 0;
 		(void) sum_counts(flat->entries, flat->npoints, def);
 		PG_RETURN_POINTER(flat);
 	}
@@ -671,7 +687,8 @@ ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)
 {
 	uint64		nentries;
 	uint64		npoints;
-	const int64 *entries = peek_entries(value, def, &nentries, &npoints);
+	uint16		zone;
+	const int64 *entries = peek_entries(value, def, &nentries, &npoints, &zone);
 
 	reader->npoints = npoints;
 	reader->ndims = def->ndims;

@@ -50,7 +50,8 @@ typedef struct RetFlatTally
 	uint8		ndims;			/* RetTallyDef.ndims */
 	uint8		ncounts;		/* RetTallyDef.ncounts */
 	uint32		npoints;		/* points in use; entries behind them are zeros */
-	uint32		nrows;			/* rows counted while it is built, else 0 */
+	uint16		nrows;			/* rows counted while it is built, else 0 */
+	uint16		zone;			/* ret_zone_number() of a transition value that depends on one, else 0 */
 	int64		entries[FLEXIBLE_ARRAY_MEMBER];
 } RetFlatTally;
 
@@ -76,6 +77,7 @@ typedef struct RetTally
 	uint64		factor;			/* of the hash */
 	int			shift;			/* slot = hash >> shift */
 	bool		crowded;		/* is a point far from its home slot? */
+	uint16		zone;			/* as in the flat form */
 	bool		delaying;		/* is it so large that rows wait? */
 	uint32		nadded;			/* rows that were delayed so far, */
 	uint32		napplied;		/* and how many of them are in the table */
@@ -97,7 +99,7 @@ typedef struct RetTallyReader
 
 /* for transition, combine and final functions */
 extern Datum ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
-								const double *point, int which);
+								const double *point, int which, bool zoned);
 extern int64 *ret_tally_insert(RetTally *tally, const int64 *key);
 pg_noreturn extern void ret_tally_overflow(void);
 extern Datum ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def);
@@ -140,6 +142,7 @@ ret_tally_set_header(RetFlatTally *flat, int kind, int ndims, int ncounts,
 	flat->ncounts = ncounts;
 	flat->npoints = npoints;
 	flat->nrows = 0;
+	flat->zone = 0;
 }
 
 /* The numbers of point i, and its counts */
@@ -246,10 +249,12 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
  * which of a point, whose numbers must be finite.  The caller has checked that
  * this is an aggregate's call; argument 0 is the state, or null.  Large groups
  * are recognized in line, and def being a constant of the caller's file lets
- * the compiler leave nothing but the probe.
+ * the compiler leave nothing but the probe.  If zoned, the point depends on the
+ * session's time zone: the state gets that with its first row, when it is flat.
  */
 static pg_always_inline Datum
-ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *point, int which)
+ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *point, int which,
+			  bool zoned)
 {
 	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
 
@@ -272,7 +277,7 @@ ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *poi
 			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		}
 	}
-	return ret_tally_add_flat(fcinfo, def, point, which);
+	return ret_tally_add_flat(fcinfo, def, point, which, zoned);
 }
 
 #endif							/* RETENTION_TALLY_H */

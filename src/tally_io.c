@@ -6,7 +6,9 @@
  * The binary form is: version, kind, numbers and counts per point (one byte
  * each), points (int32), then the points in ascending order, their numbers
  * (float8) before their counts (int64).  The text form is that in hexadecimal
- * digits.  Nothing but what would be written can be read: finite numbers in
+ * digits.  A transition value whose durations are of days of a time zone has the
+ * zone's name behind that, which is checked where it arrives; no other type can
+ * be read with one.  Nothing but what would be written can be read: finite numbers in
  * order, no -0, no point without a count, no more counts than a bigint can count.
  *
  *-------------------------------------------------------------------------
@@ -20,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "calendar.h"
 #include "tally.h"
 
 #define BINARY_HEADER_SIZE	8
@@ -62,6 +65,13 @@ parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, 
 	return *total > before;
 }
 
+/* Can a value of the type tally, and not of one of a family, depend on a time zone? */
+static bool
+may_be_zoned(const RetTallyDef *def, int kind)
+{
+	return def == NULL && (kind == RET_TALLY_SURVIVAL || kind == RET_TALLY_LOGRANK);
+}
+
 /*
  * Build a canonical flat value from the binary form.  Returns NULL and says
  * why if the bytes are not one, or not one of the family def, if that is given.
@@ -70,6 +80,7 @@ static RetFlatTally *
 flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 {
 	uint64		length = buf->len - buf->cursor;
+	uint64		points_end;
 	int			version,
 				kind,
 				ndims,
@@ -98,7 +109,8 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 	if (ndims < 1 || ndims > RET_TALLY_MAX_DIMS || ncounts < 1 || ncounts > RET_TALLY_MAX_COUNTS)
 		return NULL;
 	*why = "its length does not fit its number of points";
-	if (n < 1 || length != BINARY_HEADER_SIZE + (uint64) n * width * sizeof(int64))
+	points_end = BINARY_HEADER_SIZE + (uint64) n * width * sizeof(int64);
+	if (n < 1 || length < points_end || (length > points_end && !may_be_zoned(def, kind)))
 		return NULL;
 	*why = "it has too many points";
 	if (ret_tally_flat_size(width, n) > MaxAllocSize)
@@ -121,6 +133,11 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
+	*why = "its time zone is not a name";
+	if (length > points_end &&
+		(flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) (length - points_end)),
+									   length - points_end)) == 0)
+		return NULL;
 	return flat;
 }
 
@@ -185,6 +202,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
+	ret_zone_send(&buf, flat->zone);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 

@@ -336,7 +336,7 @@ as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind a
 	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("as_of", "Pass the first day whose data are not complete, for example current_date.");
+		ret_reject_null_as_of();
 	/* the zone may be set between two fetches from a cursor */
 	if (unlikely(spell->zone != session_timezone || spell->as_of !=
 				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))

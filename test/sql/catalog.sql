@@ -74,7 +74,7 @@ SELECT DISTINCT f.prosrc FROM catalog_test.fn f JOIN pg_language l ON l.oid = f.
 -- not volatile, no superuser's rights, parallel safe
 SELECT oid::regprocedure, provolatile, prosecdef, proparallel, proconfig FROM catalog_test.fn
 WHERE provolatile = 'v' OR prosecdef OR proparallel <> 's' OR proconfig IS NOT NULL ORDER BY 1;
--- stable only where a timestamptz meets the session's time zone
+-- stable only where a timestamptz meets the session's time zone, and where states arrive that name theirs
 SELECT oid::regprocedure FROM catalog_test.fn
 WHERE prokind <> 'a' AND provolatile = 's' AND NOT ('timestamptz'::regtype = ANY (proargtypes::oid[]) OR proname ~ 'timestamptz') ORDER BY 1;
 -- sets say how many rows and what they cost

@@ -144,4 +144,108 @@ SELECT repeat_purchase_rate(c, t, '1 day') FROM (VALUES (1, timestamptz '4714-11
 \set VERBOSITY default
 SELECT customer_activity(1, '4714-11-24 00:00+00 BC'::timestamptz);
 
+--
+-- rfm_summary, survival_curve and logrank_test: a state that arrives in another
+-- zone is an error where it is read, and one whose zone was set in between later
+--
+SET timezone = 'America/New_York';
+CREATE AGGREGATE days_part(timestamptz, numeric, timestamptz) (SFUNC = rfm_summary_transfn, STYPE = purchase_days);
+CREATE AGGREGATE days_part(timestamp, numeric, timestamp) (SFUNC = rfm_summary_transfn, STYPE = purchase_days);
+CREATE AGGREGATE days_whole(purchase_days) (SFUNC = rfm_summary_combine, STYPE = purchase_days, FINALFUNC = rfm_summary_finalfn);
+CREATE AGGREGATE days_merged(purchase_days) (SFUNC = rfm_summary_combine, STYPE = purchase_days);
+CREATE AGGREGATE curve_part(date, date, date) (SFUNC = survival_curve_transfn, STYPE = tally);
+CREATE AGGREGATE curve_part(date, date, timestamptz) (SFUNC = survival_curve_transfn, STYPE = tally);
+CREATE AGGREGATE curve_part(timestamp, timestamp, timestamptz) (SFUNC = survival_curve_transfn, STYPE = tally);
+CREATE AGGREGATE curve_part(timestamptz, timestamptz, timestamptz) (SFUNC = survival_curve_transfn, STYPE = tally);
+CREATE AGGREGATE curve_whole(tally) (SFUNC = survival_curve_combine, STYPE = tally, FINALFUNC = survival_curve_finalfn);
+CREATE AGGREGATE curve_merged(tally) (SFUNC = survival_curve_combine, STYPE = tally);
+CREATE AGGREGATE test_part(timestamptz, timestamptz, timestamptz, boolean) (SFUNC = logrank_test_transfn, STYPE = tally);
+CREATE AGGREGATE test_whole(tally) (SFUNC = logrank_test_combine, STYPE = tally, FINALFUNC = logrank_test_finalfn);
+
+CREATE TABLE purchase (k int, c int, at timestamptz, amount numeric);
+INSERT INTO purchase SELECT i % 3, i % 5, timestamptz '2024-01-01 00:00+00' + i * interval '7 hours', i FROM generate_series(1, 400) i;
+-- few durations and many, so that the state is flat, or a table
+CREATE TABLE contract (g text, k int, started timestamptz, ended timestamptz);
+INSERT INTO contract SELECT 'few', i % 3, timestamptz '2024-01-01 00:00+00' + i * interval '7 hours', CASE WHEN i % 4 > 0 THEN timestamptz '2024-01-01 12:00+00' + i * interval '31 hours' END FROM generate_series(1, 100) i
+UNION ALL SELECT 'many', i % 3, timestamptz '2000-01-01 00:00+00' + i * interval '7 hours', CASE WHEN i % 4 > 0 THEN timestamptz '2000-01-01 12:00+00' + i * interval '31 hours' END FROM generate_series(1, 3000) i;
+ANALYZE purchase, contract;
+
+CREATE TABLE days_sent AS SELECT c, k, days_part(at, amount, '2024-06-01')::text AS state FROM purchase GROUP BY c, k;
+CREATE TABLE curves_sent AS SELECT g, k, curve_part(started, ended, '2024-06-01')::text AS state, test_part(started, ended, '2024-06-01', k = 1)::text AS test FROM contract GROUP BY g, k;
+CREATE FUNCTION tail(state text) RETURNS text LANGUAGE sql RETURN encode(decode(right(state, 32), 'hex'), 'escape');
+SELECT count(*) AS states, bool_and(tail(state) = 'America/New_York') AS zoned, bool_and(state::purchase_days::text = state) AS again FROM days_sent;
+SELECT count(*) AS states, bool_and(tail(state) = 'America/New_York' AND tail(test) = 'America/New_York') AS zoned, bool_and(state::tally::text = state) AS again FROM curves_sent;
+SELECT tail(curve_part(started::date, ended::date, timestamptz '2024-06-01')::text) AS of_dates, tail(curve_part(started::timestamp, ended::timestamp, timestamptz '2024-06-01')::text) AS of_timestamps,
+	   curve_part(started::date, ended::date, date '2024-06-01')::text = survival_curve(started::date, ended::date, date '2024-06-01')::text AS zoneless
+FROM contract WHERE ended IS NULL OR ended >= started + interval '2 days';
+-- in its own zone it is combined, finished, and the same
+SELECT bool_and(w = r) AS summaries FROM (SELECT c, days_whole(state::purchase_days) AS w FROM days_sent GROUP BY c) s JOIN (SELECT c, rfm_summary(at, amount, '2024-06-01') AS r FROM purchase GROUP BY c) p USING (c);
+SELECT bool_and(m = w) AS merged FROM (SELECT c, days_merged(state::purchase_days)::text AS m FROM days_sent GROUP BY c) s JOIN (SELECT c, days_part(at, amount, '2024-06-01')::text AS w FROM purchase GROUP BY c) p USING (c);
+SELECT g, curve_whole(state::tally) = (SELECT survival_curve(started, ended, '2024-06-01') FROM contract c WHERE c.g = s.g) AS curve,
+	   test_whole(test::tally) = (SELECT logrank_test(started, ended, '2024-06-01', k = 1) FROM contract c WHERE c.g = s.g) AS test,
+	   tail(curve_merged(state::tally)::text) AS sent_on, curve_whole(state::tally)::text::survival_curve IS NOT NULL AS stored
+FROM curves_sent s GROUP BY g ORDER BY g;
+-- elsewhere
+CREATE TABLE query (n int, what text, query text);
+INSERT INTO query VALUES
+	(1, 'summary', 'SELECT days_whole(state::purchase_days) FROM days_sent'),
+	(2, 'merged', 'SELECT days_merged(state::purchase_days)::text FROM days_sent'),
+	(3, 'curve', 'SELECT curve_whole(state::tally) FROM curves_sent WHERE g = ''few'''),
+	(4, 'many', 'SELECT curve_whole(state::tally) FROM curves_sent WHERE g = ''many'''),
+	(5, 'test', 'SELECT test_whole(test::tally) FROM curves_sent');
+SET timezone = 'Asia/Tokyo';
+SELECT what, outcome(query) FROM query ORDER BY n;
+SELECT days_whole(state::purchase_days) FROM days_sent;
+-- ... what has no zone is at home everywhere
+SELECT curve_whole(a::text::tally) IS NOT NULL AS dates FROM (SELECT curve_part(started::date, ended::date, date '2024-06-01') AS a FROM contract WHERE ended IS NULL OR ended >= started + interval '2 days') s;
+-- ... set while the aggregate runs, so that it is finished in another one than its first rows had
+CREATE FUNCTION travels(at timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('timezone', 'Asia/Tokyo', true);
+	RETURN at;
+END $$;
+CREATE FUNCTION on_the_way(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('timezone', 'America/New_York', true);
+	RETURN outcome(query);
+END $$;
+SELECT on_the_way('SELECT rfm_summary(CASE WHEN c = 4 THEN travels(at) ELSE at END, amount, ''2024-06-01'') FROM (SELECT * FROM purchase ORDER BY c OFFSET 0) s');
+SELECT g, on_the_way(format('SELECT survival_curve(CASE WHEN n > 1 THEN travels(started) ELSE started END, ended, ''2024-06-01'') FROM (SELECT *, row_number() OVER (ORDER BY started) AS n FROM contract WHERE g = %L AND (ended IS NULL OR ended >= started + interval ''2 days'')) s', g)) AS curve,
+	   on_the_way(format('SELECT logrank_test(CASE WHEN n > 1 THEN travels(started) ELSE started END, ended, ''2024-06-01'', k = 1) FROM (SELECT *, row_number() OVER (ORDER BY started) AS n FROM contract WHERE g = %L AND (ended IS NULL OR ended >= started + interval ''2 days'')) s', g)) AS test
+FROM (VALUES ('few'), ('many')) v(g);
+-- UTC and GMT
+SET timezone = 'UTC';
+CREATE TEMP TABLE utc_sent AS SELECT (SELECT days_part(at, amount, '2024-06-01')::text FROM purchase) AS d, (SELECT curve_part(started, ended, '2024-06-01')::text FROM contract) AS c;
+SET timezone = 'GMT';
+SELECT days_whole(d::purchase_days) = (SELECT rfm_summary(at, amount, '2024-06-01') FROM purchase) AS gmt, curve_whole(c::tally) IS NOT NULL AS gmt_too FROM utc_sent;
+-- Parallel plans, whose processes have one zone
+SET timezone = 'America/New_York';
+SELECT parallel_check('SELECT c, rfm_summary(at, amount, ''2024-06-01'') FROM purchase GROUP BY c');
+SELECT parallel_check('SELECT survival_curve_send(survival_curve(started, ended, ''2024-06-01'')) FROM contract');
+SELECT parallel_check('SELECT logrank_test(started, ended, ''2024-06-01'', k = 1) FROM contract');
+-- Damage: no zone where there must be one, one where there is none, no name
+\set VERBOSITY sqlstate
+SELECT left(state, -32)::purchase_days FROM days_sent LIMIT 1;
+SELECT (left(state, -2) || '00')::purchase_days FROM days_sent LIMIT 1;
+SELECT (state || repeat('41', 40))::purchase_days FROM days_sent LIMIT 1;
+SELECT (days_part(at::timestamp, amount, '2024-06-01')::text || '555443')::purchase_days FROM purchase;
+SELECT (state || '20')::tally FROM curves_sent LIMIT 1;
+SELECT state::survival_curve FROM curves_sent LIMIT 1;
+SELECT left(state, -32)::survival_curve IS NOT NULL AS without FROM curves_sent LIMIT 1;
+SELECT ('\x0103' || substr(state, 7))::tally FROM curves_sent LIMIT 1;
+\set VERBOSITY default
+
+-- An as_of whose day is before the calendar is named, in each function that has one
+SELECT what, outcome(query) FROM (VALUES
+	(1, 'rfm_summary', 'SELECT rfm_summary(timestamptz ''2024-01-01'', 1, timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(2, 'survival_curve', 'SELECT survival_curve(date ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(3, 'logrank_test', 'SELECT logrank_test(timestamp ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'', true)'),
+	(4, 'churned', 'SELECT churned(date ''2024-01-01'', ''1 month'', timestamptz ''4714-11-24 00:00+00 BC'') OVER ()'),
+	(5, 'lifecycle_table', 'SELECT lifecycle_table(customer_activity(1, date ''2024-01-01''), ''1 month'', timestamptz ''4714-11-24 00:00+00 BC'')'),
+	(6, 'an event', 'SELECT rfm_summary(timestamptz ''4714-11-24 00:00+00 BC'', 1, ''2024-01-01'')'),
+	(7, 'infinity', 'SELECT rfm_summary(timestamptz ''2024-01-01'', 1, ''infinity'')'),
+	(8, 'null', 'SELECT rfm_summary(timestamp ''2024-01-01'', 1, NULL)')) v(n, what, query) ORDER BY n;
+
 DROP SCHEMA zone_test CASCADE;

@@ -1,6 +1,5 @@
 # What activity.md, rfm.md and purchase.md say of time zones and postgres_fdw:
 # the remote session is in GMT, and PostgreSQL leaves no way to see it.
-# remote session is in GMT, and PostgreSQL leaves no way to see it from here.
 use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
