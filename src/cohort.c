@@ -27,6 +27,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/tuplestore.h"
 
 #include "activity.h"
@@ -38,6 +40,9 @@
 
 #define MAX_BINS	INT64CONST(10000000)
 #define MAX_CELLS	INT64CONST(50000000)
+
+/* More than the offset of any time zone */
+#define LARGEST_OFFSET	(8 * USECS_PER_DAY)
 
 typedef enum
 {
@@ -152,7 +157,11 @@ ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
 
 	if (TIMESTAMP_NOT_FINITE(at))
 		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
-	day = ret_day_timestamptz(offsets, at);
+	/* what ret_day_timestamptz() says of an instant before the calendar is said of events */
+	if (at < MIN_TIMESTAMP + LARGEST_OFFSET)
+		day = DatumGetDateADT(DirectFunctionCall1(timestamptz_date, TimestampTzGetDatum(at)));
+	else
+		day = ret_day_timestamptz(offsets, at);
 	if (!IS_VALID_DATE(day))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
