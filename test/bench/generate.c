@@ -6,6 +6,7 @@
  *	generate orders N	customer_id bigint, ordered_at timestamptz,
  *						amount double precision, order_id bigint
  *	generate scores N	score integer, answered_at timestamptz
+ *	generate chosen N	n bigint, id bigint
  *
  * Orders: N / 10 customers, numbered as they arrive, arriving ever faster
  * over the 24 months from 2023-01-01 UTC.  The first order is at the arrival;
@@ -13,7 +14,9 @@
  * come back and a few come thousands of times), scaled to give N rows; they
  * are spread over an exponential lifetime of a year in the mean, cut at the
  * end of the data.  Scores: 0 to 10 with weights of a usual survey.  Both in
- * time order.
+ * time order.  Chosen: ids whose hashes, in the extension, are 0, 1, 2 ..., so
+ * that a table which takes the high bits of the hash would put all of them at
+ * its beginning.
  *
  *-------------------------------------------------------------------------
  */
@@ -232,23 +235,44 @@ generate_scores(int64_t n)
 	}
 }
 
+/* Undo the steps of ret_customer_hash() */
+static void
+generate_chosen(int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+	{
+		uint64_t	h = (uint64_t) i * 0x96DE1B173F119089u;
+
+		h ^= h >> 29 ^ h >> 58;
+		h *= 0xF1DE83E19937733Du;
+		put16(2);
+		put_field64(i);
+		put_field64((int64_t) (h ^ h >> 32));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
-	int64_t		n = argc == 3 ? atoll(argv[2]) : 0;
-
-	if (n <= 0 || (strcmp(argv[1], "orders") != 0 && strcmp(argv[1], "scores") != 0))
+	static const struct
 	{
-		fprintf(stderr, "usage: generate orders|scores ROWS\n");
+		const char *name;
+		void		(*generate) (int64_t n);
+	}			kinds[] = {{"orders", generate_orders}, {"scores", generate_scores}, {"chosen", generate_chosen}};
+	int64_t		n = argc == 3 ? atoll(argv[2]) : 0;
+	int			kind = 0;
+
+	while (argc == 3 && kind < 3 && strcmp(argv[1], kinds[kind].name) != 0)
+		kind++;
+	if (n <= 0 || kind == 3)
+	{
+		fprintf(stderr, "usage: generate orders|scores|chosen ROWS\n");
 		return 1;
 	}
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	put(header, sizeof(header) - 1);
-	if (strcmp(argv[1], "orders") == 0)
-		generate_orders(n);
-	else
-		generate_scores(n);
+	kinds[kind].generate(n);
 	put16(-1);
 	if (fflush(stdout) != 0)
 	{

@@ -97,7 +97,7 @@ is($rc, 0, 'the demo runs on orders with refunds') or diag($err);
 like($refunds, qr/^ +7 \| +4 \| 2024-01-05 \| 2024-02-16 *$/m, 'refunds: are neither orders nor customers');
 like($refunds, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \| +66\.7 \| +33\.3 *$/m, 'refunds: bring nobody back');
 like($refunds, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'refunds: nor again');
-like($refunds, qr/^revenue +\| (?:89|90) *$/m, 'refunds: lower revenue, by that of nobody or not');
+like($refunds, qr/^revenue +\| 90 *$/m, 'refunds: lower revenue, but for those of somebody who never bought');
 
 # The same as a spreadsheet exports it
 my @more = map { [ 'x', qq("say ""hi"",\r\nplease"), @$_ ] } @orders;
