@@ -39,7 +39,7 @@ SELECT SCHEMA.retention_rate(c, at, '[2024-01-01,2024-02-01)', '[2024-02-01,2024
 SELECT SCHEMA.retention_rate(1000::bigint, 900::bigint, 100::bigint),
        SCHEMA.churn_rate(1000::bigint, 50::bigint),
        SCHEMA.retention_rate(1000::bigint, 900::bigint);
-SELECT SCHEMA.clv(35::float8, 2::float8, 3::float8), SCHEMA.as_percent(0.8235), SCHEMA.as_percent(0.8235, 2),
+SELECT SCHEMA.simple_clv(35::float8, 2::float8, 3::float8), SCHEMA.as_percent(0.8235), SCHEMA.as_percent(0.8235, 2),
        SCHEMA.retention_cost(100000, 1000::bigint), SCHEMA.roi(300, 200);
 SELECT round(lower::numeric, 3), round(upper::numeric, 3)
   FROM SCHEMA.wilson_interval(3::bigint, 5::bigint);
@@ -86,7 +86,7 @@ CREATE FUNCTION retention_rate(integer, integer, integer) RETURNS double precisi
   LANGUAGE sql AS 'SELECT length(j.caught())::float8';
 CREATE FUNCTION churn_rate(numeric, numeric) RETURNS double precision
   LANGUAGE sql AS 'SELECT length(j.caught())::float8';
-CREATE FUNCTION clv(integer, integer, integer) RETURNS double precision
+CREATE FUNCTION simple_clv(integer, integer, integer) RETURNS double precision
   LANGUAGE sql AS 'SELECT length(j.caught())::float8';
 CREATE FUNCTION hashtextextended(text, integer) RETURNS bigint
   LANGUAGE sql AS 'SELECT length(j.caught())::bigint';
