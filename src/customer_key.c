@@ -64,28 +64,31 @@ PG_FUNCTION_INFO_V1(customer_key_anyelement);
 
 static uint64 hash_value(Oid type, Oid collation, Datum value, bool *null);
 
-/* The text form of a customer_key is that of a bigint */
+/*
+ * The text form of a customer_key is the integer as it is written, without
+ * anything else: customer_key(citext) reads it too, and '07' is not '7'.
+ */
 Datum
 customer_key_in(PG_FUNCTION_ARGS)
 {
 	char	   *string = PG_GETARG_CSTRING(0);
 	char	   *end;
+	char		written[MAXINT8LEN + 1];
 	int64		key;
 
 	errno = 0;
 	key = strtoi64(string, &end, 10);
-	while (end != string && isspace((unsigned char) *end))
-		end++;
-	if (end == string || *end != '\0')
+	if (errno == ERANGE && *end == '\0')
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value \"%s\" is out of range for type %s", string, "customer_key")));
+	written[pg_lltoa(key, written)] = '\0';
+	if (strcmp(string, written) != 0)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"", "customer_key", string),
 				 errdetail("The text form of a customer_key is an integer."),
 				 errhint("Cast a literal or a parameter to the type of the customers, such as text; pass lower(email) if email is of type citext.")));
-	if (errno == ERANGE)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value \"%s\" is out of range for type %s", string, "customer_key")));
 	PG_RETURN_INT64(key);
 }
 
@@ -317,21 +320,45 @@ hash_jsonb(Datum value)
 	return hash;
 }
 
-/* Hash a range of numbers with the signs of its bounds */
+/* Add the hash of a bound, where there is one */
 static uint64
-hash_numeric_range(TypeCacheEntry *type, RangeType *range)
+add_bound(uint64 hash, TypeCacheEntry *range, const RangeBound *bound, bool *null)
 {
-	uint64		hash = DatumGetUInt64(FunctionCall2(&type->hash_extended_proc_finfo,
-													RangeTypePGetDatum(range), Int64GetDatum(0)));
-	RangeBound	lower;
-	RangeBound	upper;
-	bool		empty;
+	if (bound->infinite || *null)
+		return hash;
+	return add_hash(hash, hash_value(range->rngelemtype->type_id, range->rng_collation,
+									 bound->val, null));
+}
 
-	range_deserialize(type, range, &lower, &upper, &empty);
-	if (!empty && !lower.infinite)
-		hash = add_hash(hash, hash_numeric_sign(lower.val));
-	if (!empty && !upper.infinite)
-		hash = add_hash(hash, hash_numeric_sign(upper.val));
+/*
+ * Hash a range, or a multirange if multi, and then its bounds again, in which
+ * there may be numbers with a sign.  range is the type of the one, or of those in
+ * the other.
+ */
+static uint64
+hash_ranges(uint64 hash, TypeCacheEntry *range, Datum value, bool multi, bool *null)
+{
+	MultirangeType *ranges = multi ? DatumGetMultirangeTypeP(value) : NULL;
+	int			n = multi ? (int) ranges->rangeCount : 1;
+
+	/* what is passed by value has no numeric in it */
+	if (range->rngelemtype->typbyval)
+		return hash;
+	for (int i = 0; i < n; i++)
+	{
+		RangeBound	lower;
+		RangeBound	upper;
+		bool		empty = false;
+
+		if (multi)
+			multirange_get_bounds(range, ranges, i, &lower, &upper);
+		else
+			range_deserialize(range, DatumGetRangeTypeP(value), &lower, &upper, &empty);
+		if (empty)
+			break;
+		hash = add_bound(hash, range, &lower, null);
+		hash = add_bound(hash, range, &upper, null);
+	}
 	return hash;
 }
 
@@ -343,6 +370,7 @@ static uint64
 hash_value(Oid type, Oid collation, Datum value, bool *null)
 {
 	TypeCacheEntry *typcache;
+	uint64		hash;
 
 	check_stack_depth();
 	type = getBaseType(type);
@@ -358,17 +386,21 @@ hash_value(Oid type, Oid collation, Datum value, bool *null)
 		return hash_fields(value, null);
 	if (type == RECORDARRAYOID || OidIsValid(get_base_element_type(type)))
 		return hash_elements(value, collation, null);
-	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_RANGE_INFO);
+	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO |
+								 TYPECACHE_RANGE_INFO | TYPECACHE_MULTIRANGE_INFO);
 	if (!OidIsValid(typcache->hash_extended_proc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("type %s cannot be a customer", format_type_be(type)),
 				 errdetail("It has no extended hash function."),
 				 errhint("Cast the customer to text.")));
-	if (typcache->rngelemtype && getBaseType(typcache->rngelemtype->type_id) == NUMERICOID)
-		return hash_numeric_range(typcache, DatumGetRangeTypeP(value));
-	return DatumGetUInt64(FunctionCall2Coll(&typcache->hash_extended_proc_finfo, collation,
+	hash = DatumGetUInt64(FunctionCall2Coll(&typcache->hash_extended_proc_finfo, collation,
 											value, Int64GetDatum(0)));
+	if (typcache->rngelemtype)
+		return hash_ranges(hash, typcache, value, false, null);
+	if (typcache->rngtype)
+		return hash_ranges(hash, typcache->rngtype, value, true, null);
+	return hash;
 }
 
 /* customer_key(anyelement): any type without a function of its own */

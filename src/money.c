@@ -391,10 +391,10 @@ decimal_rescale(int128 units, int by)
 static int128
 binary_rescale(int128 units, int by)
 {
+	if (units == 0 || by <= -8)
+		return 0;
 	if (by >= 0)
 		return (int128) ((uint128) units << (16 * by));
-	if (by <= -8)
-		return 0;
 	return units / ((int128) 1 << (-16 * by));
 }
 
@@ -436,7 +436,10 @@ ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 	if (ret_money_is_binary(sum))
 	{
 		scale = binary_fit(a, from, binary_fit(b, by, scale));
-		a = binary_rescale(a, scale - from) + binary_rescale(b, scale - by);
+		/* only a sum that came from elsewhere can be too large */
+		if (__builtin_add_overflow(binary_rescale(a, scale - from),
+								   binary_rescale(b, scale - by), &a))
+			out_of_range();
 	}
 	else if (__builtin_add_overflow(decimal_rescale(a, scale - from),
 									decimal_rescale(b, scale - by), &a) ||

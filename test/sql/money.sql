@@ -178,4 +178,8 @@ SELECT outcome, array_agg(flag ORDER BY flag)
 FROM (SELECT flag, outcome(format('SELECT money_test.merge_clv(overlay(money_test.with_total(0, ''0000000000000001'')::text placing %L from 19 + 16 * 8 + 66 for 2)::customer_map)', lpad(to_hex(flag), 2, '0'))) AS outcome
       FROM unnest(ARRAY[0, 1, 2, 26, 27, 49, 50, 51, 52, 188, 189, 255]) flag) x GROUP BY outcome ORDER BY 1;
 
+-- nothing, and then next to nothing: the sum of no units is brought to any scale
+SELECT clv(1, date '2024-01-01', f) AS tiny, clv(1, date '2024-01-01', f ORDER BY f DESC) = clv(1, date '2024-01-01', f ORDER BY f) AS any_order FROM unnest('{0,5e-324,0,1e-300,-0,1e-300}'::float8[]) f;
+SELECT clv(1, date '2024-01-01', f) AS huge, clv(1, date '2024-01-01', f ORDER BY f DESC) = clv(1, date '2024-01-01', f ORDER BY f) AS any_order FROM unnest('{0,1e300,0,1.5e300,-0,5e-324}'::float8[]) f;
+
 DROP SCHEMA money_test CASCADE;
