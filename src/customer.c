@@ -580,7 +580,7 @@ merge_customer(RetMap *map, const RetCustomer *other)
 	if (unlikely(customer->flags == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map contradicts itself")));
+				 errmsg("customer_map is inconsistent")));
 }
 
 /*

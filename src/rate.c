@@ -343,7 +343,7 @@ customer_counts(FunctionCallInfo fcinfo, RetState *state)
 		counts[ACQUIRED] != (int64) map->ncustomers - counts[BASE])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map contradicts itself")));
+				 errmsg("customer_map is inconsistent")));
 	return counts;
 }
 
@@ -378,7 +378,7 @@ retention_summary_customers_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Read a retention_summary; false if it is null, error if it contradicts itself */
+/* Read a retention_summary; false if it is null, error if it is inconsistent */
 static bool
 get_summary(FunctionCallInfo fcinfo, int64 *base, int64 *retained, int64 *lost)
 {
