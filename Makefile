@@ -8,7 +8,7 @@ STEMS = module aggregate discount money calendar customer_key customer tally_io 
 
 OBJS    = $(STEMS:%=src/%.o)
 DATA    = sql/retention--1.0.sql
-REGRESS = setup customer stats survey rate money purchase activity activity_parts zone cohort lifecycle window rfm purchase_model survival catalog
+REGRESS = setup golden customer stats survey rate money purchase activity activity_parts zone cohort lifecycle window rfm purchase_model survival catalog
 
 TAP_TESTS = 1
 
