@@ -4,10 +4,23 @@ EXTENSION  = retention
 MODULE_big = retention
 PGFILEDESC = "retention - customer retention analytics"
 
-STEMS = module aggregate discount money calendar customer_key customer tally_io tally mathfn likelihood stats survey rate purchase purchase_value activity_io activity_events activity_rows activity_days activity_parts activity_sent activity cohort lifecycle window purchase_days rfm purchase_fit purchase_model survival logrank contract
+# The code by floors, from the ground up.  A file includes only what stands before
+# it here, which test/t/031_layers.pl checks.
+BASE    = base/compat base/retention base/module base/aggregate base/calendar base/discount
+MATH    = math/mathfn math/purchase_math
+STORE   = store/money store/customer_key store/customer_map store/tally store/tally_io
+HISTORY = history/rows history/events history/bytes history/columns \
+          history/sent history/parts history/activity
+FAMILY  = family/stats family/survey family/rate family/purchase family/clv family/cohort \
+          family/lifecycle family/window family/purchase_days family/rfm family/purchase_model \
+          family/purchase_fit family/survival family/logrank family/contract
+STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
-OBJS    = $(STEMS:%=src/%.o)
-DATA    = sql/retention--1.0.sql
+# These have no .c file
+HEADER_ONLY = base/compat base/retention
+
+OBJS    = $(patsubst %,src/%.o,$(filter-out $(HEADER_ONLY),$(STEMS)))
+DATA    = $(addprefix sql/,$(notdir $(wildcard $(SOURCE_DIR)/sql/retention--*.sql)))
 REGRESS = setup golden customer stats survey rate money purchase activity activity_parts zone cohort lifecycle window rfm purchase_model survival catalog
 
 TAP_TESTS = 1
@@ -70,6 +83,9 @@ ifeq (,$(shell command -v $(firstword $(CLANG_WANTED) clang)))
 override with_llvm = no
 endif
 
+# Files are included as "folder/name.h"
+PG_CPPFLAGS += -I$(SOURCE_DIR)/src
+
 include $(PGXS)
 
 ifneq (,$(filter-out $(READY_GOALS),$(or $(MAKECMDGOALS),all)))
@@ -102,16 +118,16 @@ $(info retention for $(PG_VERSION), as $(PG_CONFIG) has it)
 endif
 
 # PGXS does not track headers
-$(OBJS): $(wildcard $(srcdir)/src/*.h)
+$(OBJS): $(wildcard $(srcdir)/src/*/*.h)
 
 # It has what stands for all sources
-src/module.o: $(wildcard $(srcdir)/src/*.c) $(SOURCE_DIR)/Makefile
+src/base/module.o: $(wildcard $(srcdir)/src/*/*.c) $(SOURCE_DIR)/Makefile
 
 ifdef VPATH
 $(OBJS) $(OBJS:.o=.bc): | vpath-src
 .PHONY: vpath-src vpath-expected
 vpath-src:
-	$(MKDIR_P) src
+	$(MKDIR_P) $(sort $(dir $(OBJS)))
 vpath-expected:
 	ln -sfn $(abspath $(srcdir))/expected expected
 endif

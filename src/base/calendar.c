@@ -1,0 +1,553 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.c
+ *	  Times, ranges of time and intervals, as the aggregates see them.
+ *
+ * Decoding a range costs more than everything else that an aggregate does for
+ * a row, and the same range usually comes with every row.  A RetBounds keeps
+ * the decoded bounds beside the bytes they came from, and decodes again only
+ * when the bytes differ.  It lives in the aggregate's state, since on a
+ * cluster the support functions are called with a fresh FmgrInfo each time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
+#include "common/hashfn.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/typcache.h"
+
+#include "base/calendar.h"
+
+static int64 bound_instant(const RangeBound *bound, Oid subtype);
+static int64 add_months(DateADT day, int64 nmonths);
+pg_noreturn static void reject_zone(const char *name);
+static int64 months_between(DateADT first, DateADT day);
+
+void
+ret_reject_infinite_time(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("the time of an event must be finite"),
+			 errhint("Leave such rows out with FILTER (WHERE isfinite(...)).")));
+	pg_unreachable();
+}
+
+/*
+ * Midnight of a date, for the functions that add intervals; 22008 if the date
+ * is infinite or beyond what a timestamp can hold.
+ */
+Timestamp
+ret_date_timestamp(DateADT date)
+{
+	date = (DateADT) ret_instant_date(date);
+	if (unlikely(date < DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE ||
+				 date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range for timestamp")));
+	return (Timestamp) date * USECS_PER_DAY;
+}
+
+/*
+ * Make bounds those of range, a daterange, tsrange or tstzrange, unless they
+ * are already.
+ *
+ * Time is discrete, so exclusive lower and inclusive upper bounds move up by
+ * one unit and all ranges become [lower, upper).  An infinite bound, and a
+ * bound that is the value infinity, is the outermost instant; an empty range
+ * is one that contains nothing.
+ */
+void
+ret_bounds_decode(RetBounds *bounds, Datum range)
+{
+	RangeType  *value = DatumGetRangeTypeP(range);
+	uint32		size = VARSIZE(value);
+	TypeCacheEntry *typcache;
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+	Oid			subtype;
+
+	if (size == bounds->size && memcmp(value, bounds->image, size) == 0)
+		return;
+
+	typcache = lookup_type_cache(RangeTypeGetOid(value), TYPECACHE_RANGE_INFO);
+	range_deserialize(typcache, value, &lower, &upper, &empty);
+	subtype = typcache->rngelemtype->type_id;
+
+	bounds->lower = bounds->upper = 0;
+	if (!empty)
+	{
+		bounds->lower = bound_instant(&lower, subtype);
+		bounds->upper = bound_instant(&upper, subtype);
+		if (!lower.inclusive && bounds->lower != RET_INSTANT_MIN &&
+			bounds->lower != RET_INSTANT_MAX)
+			bounds->lower++;
+		if (upper.inclusive && bounds->upper != RET_INSTANT_MAX)
+			bounds->upper++;
+	}
+
+	/* a range of another size would merely not be cached */
+	bounds->size = size <= sizeof(bounds->image) ? size : 0;
+	memcpy(bounds->image, value, bounds->size);
+}
+
+/* The value of one bound of a range over date, timestamp or timestamptz */
+static int64
+bound_instant(const RangeBound *bound, Oid subtype)
+{
+	if (bound->infinite)
+		return bound->lower ? RET_INSTANT_MIN : RET_INSTANT_MAX;
+	if (subtype == DATEOID)
+	{
+		DateADT		date = DatumGetDateADT(bound->val);
+
+		if (DATE_IS_NOBEGIN(date))
+			return RET_INSTANT_MIN;
+		if (DATE_IS_NOEND(date))
+			return RET_INSTANT_MAX;
+		return date;
+	}
+	/* the infinite timestamps are the outermost instants already */
+	return DatumGetTimestamp(bound->val);
+}
+
+/* Error 22023 unless the interval reaches forward by a finite amount */
+void
+ret_check_within(const Interval *within)
+{
+	Interval	zero = {0};
+
+	if (INTERVAL_NOT_FINITE(within) ||
+		DatumGetInt32(DirectFunctionCall2(interval_cmp,
+										  IntervalPGetDatum(within),
+										  IntervalPGetDatum(&zero))) <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the interval must be positive and finite"),
+				 errhint("Pass a length of time such as '56 days'.")));
+}
+
+/*
+ * at + span by the calendar: months first, then days, then time.  If zoned,
+ * at is a timestamptz and days are those of the session's time zone.
+ */
+Timestamp
+ret_plus_interval(Timestamp at, const Interval *span, bool zoned)
+{
+	return DatumGetTimestamp(DirectFunctionCall2(zoned ? timestamptz_pl_interval : timestamp_pl_interval,
+												 TimestampGetDatum(at),
+												 IntervalPGetDatum(span)));
+}
+
+/* at - span, as above */
+Timestamp
+ret_minus_interval(Timestamp at, const Interval *span, bool zoned)
+{
+	return DatumGetTimestamp(DirectFunctionCall2(zoned ? timestamptz_mi_interval : timestamp_mi_interval,
+												 TimestampGetDatum(at),
+												 IntervalPGetDatum(span)));
+}
+
+/*-------------------------------------------------------------------------
+ * Days
+ *-------------------------------------------------------------------------
+ */
+
+static inline int64
+floor_div(int64 a, int64 b)
+{
+	return a / b - (a % b < 0);
+}
+
+/*
+ * The offsets that all calls of a function in a query share, for states that
+ * must be small.  A caller that makes a new FmgrInfo for each row gets them
+ * anew each time, which is slow and right.
+ */
+RetOffsets *
+ret_call_offsets(FmgrInfo *flinfo)
+{
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RetOffsets));
+	return flinfo->fn_extra;
+}
+
+/*
+ * The first instant behind a span that ends at a boundary of the zone's rules,
+ * in seconds since 1970; no later than the end of the calendar of timestamps
+ */
+static TimestampTz
+boundary_instant(pg_time_t boundary)
+{
+	int64		seconds = boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+
+	return seconds < END_TIMESTAMP / USECS_PER_SEC ? seconds * USECS_PER_SEC : END_TIMESTAMP;
+}
+
+/* Read the offset at an instant, and until when it holds, from the zone's rules */
+static RetOffset
+read_offset(TimestampTz at)
+{
+	RetOffset	span = {at, RET_INSTANT_MAX, 0};
+	pg_time_t	now = (pg_time_t) floor_div(at, USECS_PER_SEC) +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	pg_time_t	boundary;
+	long int	before,
+				after;
+	int			before_dst,
+				after_dst;
+
+	switch (pg_next_dst_boundary(&now, &before, &before_dst,
+								 &boundary, &after, &after_dst, session_timezone))
+	{
+		case 1:
+			span.upper = boundary_instant(boundary);
+			pg_fallthrough;
+		case 0:
+			span.offset = before * USECS_PER_SEC;
+			break;
+		default:
+			/* beyond what the zone's rules cover; the server takes UTC, too */
+			span.upper = at + 1;
+			break;
+	}
+	return span;
+}
+
+/* Is the day of an instant, in the session's time zone, before the first of the calendar? */
+bool
+ret_before_calendar(TimestampTz at)
+{
+	return at < MIN_TIMESTAMP + USECS_PER_DAY && at + read_offset(at).offset < MIN_TIMESTAMP;
+}
+
+/* Find, or learn, the offset at an instant */
+RetOffset *
+ret_offset_find(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset	span;
+	uint32		i;
+
+	/* the zone may be set between two fetches from a cursor */
+	if (offsets->zone != session_timezone)
+	{
+		memset(offsets, 0, sizeof(RetOffsets));
+		offsets->zone = session_timezone;
+	}
+	for (i = 0; i < RET_OFFSETS; i++)
+	{
+		if (at >= offsets->spans[i].lower && at < offsets->spans[i].upper)
+			goto found;
+	}
+	span = read_offset(at);
+
+	/* spans have no earlier instants, so that those that are known are not checked */
+	if (at + span.offset < MIN_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the day of an event is before the first day of the calendar"),
+				 errdetail("In time zone \"%s\" it is before 4714-11-24 BC.",
+						   pg_get_timezone_name(session_timezone)),
+				 errhint("Leave such rows out with FILTER (WHERE ...).")));
+
+	/* an earlier instant of a span that is known already widens it */
+	for (i = 0; i < RET_OFFSETS; i++)
+	{
+		if (offsets->spans[i].upper == span.upper &&
+			offsets->spans[i].offset == span.offset &&
+			offsets->spans[i].lower < offsets->spans[i].upper)
+		{
+			offsets->spans[i].lower = at;
+			goto found;
+		}
+	}
+	i = offsets->next++ % RET_OFFSETS;
+	offsets->spans[i] = span;
+found:
+	offsets->last = i;
+	return &offsets->spans[i];
+}
+
+/*-------------------------------------------------------------------------
+ * Time zones of states
+ *-------------------------------------------------------------------------
+ */
+
+/* Store the name of the session's time zone */
+void
+ret_zone_session(RetZone *zone)
+{
+	const char *name = pg_get_timezone_name(session_timezone);
+	Size		size = strlen(name);
+
+	memset(zone, 0, sizeof(RetZone));
+	memcpy(zone->name, name, Min(size, RET_ZONE_SIZE - 1));
+	if (unlikely(size > RET_ZONE_SIZE - 1))
+		snprintf(zone->name + RET_ZONE_SIZE - 10, 10, "~%08x",
+				 hash_bytes((const unsigned char *) name, (int) size));
+}
+
+/* Read the name of a zone from untrusted bytes; false if they are none */
+bool
+ret_zone_read(RetZone *zone, const char *bytes, Size size)
+{
+	memset(zone, 0, sizeof(RetZone));
+	if (size == 0 || size >= RET_ZONE_SIZE)
+		return false;
+	for (Size i = 0; i < size; i++)
+	{
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return false;
+	}
+	memcpy(zone->name, bytes, size);
+	return true;
+}
+
+/* Are days the same in a zone as in the session's, since each has one offset only? */
+static bool
+same_offset(const RetZone *zone)
+{
+	pg_tz	   *other = pg_tzset(zone->name);
+	long int	offset;
+	long int	session_offset;
+
+	return other != NULL &&
+		pg_get_timezone_offset(other, &offset) &&
+		pg_get_timezone_offset(session_timezone, &session_offset) &&
+		offset == session_offset;
+}
+
+/* Error for days of another zone, whose name may not be known any longer */
+static void
+reject_zone(const char *name)
+{
+	const char *session = pg_get_timezone_name(session_timezone);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 name ? errmsg("days were counted in time zone \"%s\", but the session's time zone is \"%s\"",
+						   name, session) :
+			 errmsg("days were counted in another time zone, but the session's time zone is \"%s\"",
+					session),
+			 errdetail("Another server aggregated a part of the rows, or the time zone was set in between."),
+			 errhint("Pass at AT TIME ZONE '%s', whose days are the same everywhere. On Citus, SET citus.propagate_set_commands = 'local' and then, in a transaction, SET LOCAL timezone; or set the servers' timezone.",
+					 session)));
+}
+
+/*
+ * Error 22023 unless a state may be combined or finished in this session: its
+ * days are those of the session's time zone, or of none.  UTC and GMT are one
+ * zone.
+ */
+void
+ret_zone_check(const RetZone *zone)
+{
+	RetZone		session;
+
+	if (!ret_zone_known(zone) ||
+		strcmp(zone->name, pg_get_timezone_name(session_timezone)) == 0)
+		return;
+	ret_zone_session(&session);
+	if (strcmp(zone->name, session.name) == 0 || same_offset(zone))
+		return;
+	reject_zone(zone->name);
+}
+
+/* A number that stands for the session's time zone in small states; not 0 */
+uint16
+ret_zone_number(void)
+{
+	const char *name = pg_get_timezone_name(session_timezone);
+
+	return (uint16) (hash_bytes((const unsigned char *) name, (int) strlen(name)) | 1);
+}
+
+/*
+ * Read the name of the zone of such a state, check that its days are those of
+ * the session's, and return its number; 0 if it is no name
+ */
+uint16
+ret_zone_receive(const char *bytes, Size size)
+{
+	RetZone		zone;
+
+	if (!ret_zone_read(&zone, bytes, size))
+		return 0;
+	ret_zone_check(&zone);
+	return ret_zone_number();
+}
+
+/* Send the name of the zone of such a state, if it has one; 22023 if it is not the session's */
+void
+ret_zone_send(StringInfo buf, uint16 number)
+{
+	RetZone		zone;
+
+	if (number == 0)
+		return;
+	ret_zone_check_number(number);
+	ret_zone_session(&zone);
+	pq_sendbytes(buf, zone.name, (int) strlen(zone.name));
+}
+
+/*
+ * Error 22023 unless a number is that of the session's time zone, or 0.  States
+ * that keep no more than the number check the name when they are read, so that
+ * here the zone can only have been set while the aggregate ran.
+ */
+void
+ret_zone_check_number(uint16 number)
+{
+	if (number != 0 && unlikely(number != ret_zone_number()))
+		reject_zone(NULL);
+}
+
+/*-------------------------------------------------------------------------
+ * Periods
+ *-------------------------------------------------------------------------
+ */
+
+static int64
+month_of(DateADT day, int *mday)
+{
+	int			year,
+				month;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
+	return (int64) year * MONTHS_PER_YEAR + month - 1;
+}
+
+/*
+ * Prepare bins of a period of whole months or whole days, of which bin 0
+ * begins at origin; else 22023.
+ */
+void
+ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
+{
+	int			mday;
+
+	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
+		(period->month != 0 && period->day != 0) ||
+		period->month < 0 || period->day < 0 ||
+		(period->month == 0 && period->day == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a period must be a positive number of whole months or of whole days"),
+				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
+	memset(bins, 0, sizeof(RetBins));
+	bins->months = period->month;
+	bins->days = period->day;
+	bins->origin = origin;
+	bins->origin_month = month_of(origin, &mday);
+
+	/* months are calendar months, whatever the origin's day */
+	if (bins->months != 0)
+		bins->origin -= mday - 1;
+}
+
+/* Whole months from a first day to another */
+static int64
+months_between(DateADT first, DateADT day)
+{
+	int			mday,
+				first_mday;
+	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
+
+	/* the first day may be missing in day's month, and is then its last */
+	if (mday < first_mday && add_months(first, nmonths) > day)
+		nmonths--;
+	return nmonths;
+}
+
+/*
+ * The day so many months later, or the last of that month.  Beyond the range
+ * of date it is one outside of it, so that it can still be compared.
+ */
+static int64
+add_months(DateADT day, int64 nmonths)
+{
+	int			mday;
+	int64		month = month_of(day, &mday) + nmonths;
+	int64		year = floor_div(month, MONTHS_PER_YEAR);
+
+	month -= year * MONTHS_PER_YEAR;
+	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
+		return PG_INT32_MAX;
+	if (year < JULIAN_MINYEAR)
+		return PG_INT32_MIN;
+	mday = Min(mday, day_tab[isleap((int) year)][month]);
+	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* The bin of a day, by the calendar */
+int64
+ret_bin_compute(const RetBins *bins, DateADT day)
+{
+	int			mday;
+
+	if (bins->months == 0)
+		return floor_div((int64) day - bins->origin, bins->days);
+	return floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
+}
+
+/*
+ * The day on which a bin begins; may be outside the range of date
+ */
+int64
+ret_bin_start(const RetBins *bins, int64 bin)
+{
+	return ret_window_start(bins, bins->origin, bin);
+}
+
+/* The day on which window k of a customer begins whose first day is given */
+int64
+ret_window_start(const RetBins *bins, DateADT first, int64 k)
+{
+	if (bins->months == 0)
+		return first + k * bins->days;
+	return add_months(first, k * bins->months);
+}
+
+/* The window of a day, which is not before the first one */
+int64
+ret_window_of(const RetBins *bins, DateADT first, DateADT day)
+{
+	if (bins->months == 0)
+		return ((int64) day - first) / bins->days;
+	return months_between(first, day) / bins->months;
+}
+
+/*
+ * Compute the bins of first..last once, if they are few enough (a table that
+ * fits the cache is the point of it)
+ */
+void
+ret_bins_table(RetBins *bins, DateADT first, DateADT last)
+{
+	int64		ndays = (int64) last - first + 1;
+
+	if (ndays > 4 * 1024 * 1024)
+		return;
+	bins->table = palloc(ndays * sizeof(int32));
+	bins->first_day = first;
+	bins->ndays = (int32) ndays;
+	for (int64 i = 0; i < ndays;)
+	{
+		int64		bin = ret_bin_compute(bins, (DateADT) (first + i));
+		int64		end = Min(ret_bin_start(bins, bin + 1) - first, ndays);
+
+		CHECK_FOR_INTERRUPTS();
+		while (i < end)
+			bins->table[i++] = (int32) bin;
+	}
+}

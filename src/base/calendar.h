@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.h
+ *	  Times, ranges of time and intervals, as the aggregates see them.
+ *
+ * An instant is an int64: the day number of a date, the microseconds of a
+ * timestamp or timestamptz, both counted from 2000-01-01.  Which of the two is
+ * meant follows from the aggregate's argument types.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_CALENDAR_H
+#define RETENTION_CALENDAR_H
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "pgtime.h"
+#include "utils/date.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+
+#include "base/retention.h"
+
+/* The types of time, in bytes that are sent and stored: never renumber */
+typedef enum RetTimeKind
+{
+	RET_DATE = 1,
+	RET_TIMESTAMP = 2,
+	RET_TIMESTAMPTZ = 3
+} RetTimeKind;
+
+/* The instants before and after all others: an infinite bound of a range */
+#define RET_INSTANT_MIN		PG_INT64_MIN
+#define RET_INSTANT_MAX		PG_INT64_MAX
+
+/* Sizes of ranges with two bounds, over timestamps and over dates */
+#define RET_RANGE_8_SIZE	(sizeof(RangeType) + 2 * sizeof(Timestamp) + 1)
+#define RET_RANGE_4_SIZE	(sizeof(RangeType) + 2 * sizeof(DateADT) + 1)
+
+/*
+ * A range as the half-open [lower, upper) of instants, with the bytes it was
+ * decoded from.  All zeros is a valid cache of nothing yet.
+ */
+typedef struct RetBounds
+{
+	int64		lower;			/* first instant in the range */
+	int64		upper;			/* first instant behind it */
+	uint32		size;			/* bytes of image, 0 if there is none */
+	char		image[RET_RANGE_8_SIZE + 3];	/* the range, with a 4-byte header */
+} RetBounds;
+
+#define RET_BOUNDS_CONTAIN(b, at)	((at) >= (b)->lower && (at) < (b)->upper)
+
+/* Instants of one offset from UTC: the local day is (at + offset) / one day */
+typedef struct RetOffset
+{
+	TimestampTz lower;			/* first instant known to have it */
+	TimestampTz upper;			/* first instant behind it */
+	int64		offset;			/* microseconds east of Greenwich */
+} RetOffset;
+
+#define RET_OFFSETS		4
+
+/* The offsets of a time zone that were needed last.  All zeros is none yet. */
+typedef struct RetOffsets
+{
+	uint32		next;			/* the one to replace next */
+	uint32		last;			/* the one used last */
+	const pg_tz *zone;			/* whose they are */
+	RetOffset	spans[RET_OFFSETS];
+} RetOffsets;
+
+/*
+ * The name of the time zone in which a state has counted days; all zeros if
+ * they do not depend on one.  A state that goes to another server or session
+ * carries it, since the answer would otherwise be that of some other zone.  A
+ * name that is too long is cut, and ends in its hash.
+ */
+#define RET_ZONE_SIZE	48
+
+typedef struct RetZone
+{
+	char		name[RET_ZONE_SIZE];	/* padded with zeros, of which there is one */
+} RetZone;
+
+/* Bins of whole months, or of whole days, counted from an origin */
+typedef struct RetBins
+{
+	int32		months;			/* length of a bin: months, or else */
+	int32		days;			/* days */
+	DateADT		origin;			/* bin 0 begins here */
+	int64		origin_month;	/* its month, counted from year 0 */
+	DateADT		first_day;		/* day of table[0] */
+	int32		ndays;			/* days in table */
+	int32	   *table;			/* bins of these days, or NULL */
+} RetBins;
+
+pg_noreturn extern void ret_reject_infinite_time(void);
+extern Timestamp ret_date_timestamp(DateADT date);
+extern void ret_bounds_decode(RetBounds *bounds, Datum range);
+
+extern void ret_check_within(const Interval *within);
+extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
+extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
+
+extern bool ret_before_calendar(TimestampTz at);
+extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
+extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
+
+extern void ret_zone_session(RetZone *zone);
+extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
+extern void ret_zone_check(const RetZone *zone);
+extern uint16 ret_zone_number(void);
+extern uint16 ret_zone_receive(const char *bytes, Size size);
+extern void ret_zone_send(StringInfo buf, uint16 number);
+extern void ret_zone_check_number(uint16 number);
+
+extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
+extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
+extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
+extern int64 ret_bin_start(const RetBins *bins, int64 bin);
+extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
+extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+
+/* Instant of an event on a date; 22008 if it is infinite */
+static inline int64
+ret_instant_date(DateADT date)
+{
+	if (unlikely(DATE_NOT_FINITE(date)))
+		ret_reject_infinite_time();
+	return date;
+}
+
+/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
+static inline int64
+ret_instant_timestamp(Timestamp at)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		ret_reject_infinite_time();
+	return at;
+}
+
+/*
+ * Make bounds those of a range.  That it is the range of the row before is
+ * found in line for the two usual sizes: the compiler knows how to compare
+ * a known number of bytes in a few instructions.
+ */
+static inline void
+ret_bounds_get(RetBounds *bounds, Datum range)
+{
+	const char *value = DatumGetPointer(range);
+
+	if (likely(VARATT_IS_4B_U(value) && VARSIZE_4B(value) == bounds->size))
+	{
+		if (bounds->size == RET_RANGE_8_SIZE)
+		{
+			if (likely(memcmp(value, bounds->image, RET_RANGE_8_SIZE) == 0))
+				return;
+		}
+		else if (bounds->size == RET_RANGE_4_SIZE)
+		{
+			if (likely(memcmp(value, bounds->image, RET_RANGE_4_SIZE) == 0))
+				return;
+		}
+	}
+	ret_bounds_decode(bounds, range);
+}
+
+/* Day of an instant in microseconds, rounded down */
+static inline DateADT
+ret_day_of(int64 at)
+{
+	return (DateADT) (at / USECS_PER_DAY - (at % USECS_PER_DAY < 0));
+}
+
+/* Day of a timestamp; 22008 if it is infinite */
+static inline DateADT
+ret_day_timestamp(Timestamp at)
+{
+	return ret_day_of(ret_instant_timestamp(at));
+}
+
+/*
+ * Day of a timestamptz in the session's time zone; 22008 if it is infinite, or
+ * before the first day of the calendar there.
+ *
+ * What a day is changes with the zone's offset, a few times a year, and not
+ * with the day: so it is the offsets that are remembered, and a row in any
+ * order seldom needs to ask the calendar.
+ */
+static inline DateADT
+ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
+{
+	RetOffset  *span = &offsets->spans[offsets->last];
+
+	if (unlikely(at < span->lower || at >= span->upper || offsets->zone != session_timezone))
+		span = ret_offset_find(offsets, ret_instant_timestamp(at));
+	return ret_day_of(at + span->offset);
+}
+
+/* Does a state depend on a time zone? */
+static inline bool
+ret_zone_known(const RetZone *zone)
+{
+	return zone->name[0] != '\0';
+}
+
+/* The bin of a day */
+static inline int64
+ret_bin_of(const RetBins *bins, DateADT day)
+{
+	if (likely(bins->table && day >= bins->first_day &&
+			   (int64) day - bins->first_day < bins->ndays))
+		return bins->table[day - bins->first_day];
+	return ret_bin_compute(bins, day);
+}
+
+#endif							/* RETENTION_CALENDAR_H */

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * retention.h
+ *	  What every file of the extension includes after the server's headers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_H
+#define RETENTION_H
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+
+#include "base/compat.h"
+
+#define RETENTION_VERSION "1.0"
+
+#endif							/* RETENTION_H */

@@ -1,0 +1,404 @@
+/*-------------------------------------------------------------------------
+ *
+ * purchase_value.c
+ *	  What customers have brought so far: clv and clv_summary.
+ *
+ * clv is the simple historic customer lifetime value
+ *
+ *		average purchase value x purchases per year x relationship in years
+ *		= revenue / purchases x purchases / years x years / customers
+ *
+ * where years is the sum over customers of (last - first purchase), in years
+ * of 365.25 days.  Each factor is a ratio of sums and rate and length are on
+ * the same clock, so the product is revenue / customers.
+ *
+ * A row with a negative amount is a refund.  It lowers the revenue and is no
+ * purchase, so it neither makes a customer nor lengthens the relationship.  As
+ * it belongs to a purchase, refunds of somebody without any are not part of
+ * the revenue: they are kept with that customer until there is a purchase.
+ *
+ * Amounts are added exactly (see money.h), as numeric or as double precision,
+ * purchases and refunds apart.  So the state depends on the rows alone, to the
+ * last byte, not on their order or on how they are split among workers; and
+ * so does whether a sum is too large.
+ *
+ * The state is a customer map: O(1) per row, O(customers) for the summary,
+ * which looks at each customer's times.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/int.h"
+#include "miscadmin.h"
+
+#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "store/customer_map.h"
+#include "store/money.h"
+
+#define SECS_PER_JULIAN_YEAR	(365.25 * SECS_PER_DAY)
+
+/*
+ * Flags of a customer: somebody who bought, or the scale of the refunds of
+ * somebody who did not.
+ */
+#define BOUGHT				1
+#define DECIMAL_REFUNDS		2	/* + the scale, up to 26 */
+#define BINARY_REFUNDS		120	/* + the scale, from 52 to 188 */
+#define FIRST_BINARY		50
+
+/* values of a customer */
+enum
+{
+	FIRST_AT = 0,				/* earliest and latest purchase; */
+	LAST_AT = 1,
+	REFUND_HIGH = 0,			/* without any, the units of the refunds */
+	REFUND_LOW = 1
+};
+
+/* totals of a map */
+enum
+{
+	CUSTOMERS = 0,				/* those who bought */
+	PURCHASES = 1,
+	PURCHASED = 2,				/* a RetMoney: what they bought for, */
+	REFUNDED = 5,				/* and one of what they got back, <= 0 */
+	NTOTALS = 8
+};
+
+StaticAssertDecl(sizeof(RetMoney) == 3 * sizeof(int64), "RetMoney must fit in totals");
+
+PG_FUNCTION_INFO_V1(clv_transfn_date);
+PG_FUNCTION_INFO_V1(clv_transfn_timestamp);
+PG_FUNCTION_INFO_V1(clv_transfn_date_numeric);
+PG_FUNCTION_INFO_V1(clv_transfn_timestamp_numeric);
+PG_FUNCTION_INFO_V1(clv_combine);
+PG_FUNCTION_INFO_V1(clv_finalfn);
+PG_FUNCTION_INFO_V1(clv_summary_finalfn);
+
+static void add_purchase(RetMap *map, RetCustomer *customer, int64 at);
+static void merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other);
+static void merge_totals(RetMap *map, const int64 *other);
+
+static const RetMapDef clv_map = {
+	.kind = 5,
+	.nvalues = 2,
+	.ntotals = NTOTALS,
+	.add = add_purchase,
+	.merge = merge_customer,
+	.merge_totals = merge_totals
+};
+
+static inline RetMoney *
+total_money(int64 *totals, int i)
+{
+	return (RetMoney *) &totals[i];
+}
+
+pg_noreturn static void contradiction(void);
+
+static void
+contradiction(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("customer_map is inconsistent")));
+}
+
+/*-------------------------------------------------------------------------
+ * Customers
+ *-------------------------------------------------------------------------
+ */
+
+/* Get what somebody without a purchase got back */
+static void
+get_refunds(const RetCustomer *customer, RetMoney *refunds)
+{
+	bool		binary = customer->flags >= FIRST_BINARY;
+	int			scale = customer->flags - (binary ? BINARY_REFUNDS : DECIMAL_REFUNDS);
+
+	refunds->high = customer->values[REFUND_HIGH];
+	refunds->low = customer->values[REFUND_LOW];
+	refunds->form = RET_MONEY_FORM(scale, binary);
+	if (!ret_money_is_valid(refunds) || !ret_money_is_negative(refunds))
+		contradiction();
+}
+
+/* Add refunds, which belong to the revenue once there is a purchase */
+static void
+add_refunds(RetMap *map, RetCustomer *customer, const RetMoney *refunds)
+{
+	RetMoney	sum = *refunds;
+
+	if (customer->flags == BOUGHT)
+	{
+		ret_money_add(total_money(map->totals, REFUNDED), refunds);
+		return;
+	}
+	if (customer->flags != 0)
+	{
+		get_refunds(customer, &sum);
+		ret_money_add(&sum, refunds);
+	}
+	customer->values[REFUND_HIGH] = sum.high;
+	customer->values[REFUND_LOW] = sum.low;
+	customer->flags = ret_money_scale(&sum) +
+		(ret_money_is_binary(&sum) ? BINARY_REFUNDS : DECIMAL_REFUNDS);
+}
+
+/* Let somebody be a customer, whose first purchase this is as far as is known */
+static void
+add_customer(RetMap *map, RetCustomer *customer, int64 at)
+{
+	if (customer->flags != 0)
+	{
+		RetMoney	refunds;
+
+		get_refunds(customer, &refunds);
+		ret_money_add(total_money(map->totals, REFUNDED), &refunds);
+	}
+	customer->flags = BOUGHT;
+	customer->values[FIRST_AT] = customer->values[LAST_AT] = at;
+	ret_counter_move(&map->totals[CUSTOMERS], 1);
+}
+
+static void
+add_purchase(RetMap *map, RetCustomer *customer, int64 at)
+{
+	if (unlikely(customer->flags != BOUGHT))
+		add_customer(map, customer, at);
+	else if (at < customer->values[FIRST_AT])
+		customer->values[FIRST_AT] = at;
+	else if (at > customer->values[LAST_AT])
+		customer->values[LAST_AT] = at;
+}
+
+static void
+merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other)
+{
+	if (other->flags == BOUGHT)
+	{
+		add_purchase(map, customer, other->values[FIRST_AT]);
+		add_purchase(map, customer, other->values[LAST_AT]);
+	}
+	else
+	{
+		RetMoney	refunds;
+
+		get_refunds(other, &refunds);
+		add_refunds(map, customer, &refunds);
+	}
+}
+
+/* Refuse totals that no rows can have */
+static void
+check_totals(int64 *totals)
+{
+	const RetMoney *purchased = total_money(totals, PURCHASED);
+	const RetMoney *refunded = total_money(totals, REFUNDED);
+
+	if (totals[CUSTOMERS] < 0 || totals[PURCHASES] < totals[CUSTOMERS] ||
+		!ret_money_is_valid(purchased) || ret_money_is_negative(purchased) ||
+		!ret_money_is_valid(refunded) || !(ret_money_is_negative(refunded) || ret_money_is_zero(refunded)))
+		contradiction();
+}
+
+/* CUSTOMERS is left to the customers, who may be the same */
+static void
+merge_totals(RetMap *map, const int64 *other)
+{
+	int64		totals[NTOTALS];
+
+	memcpy(totals, other, sizeof(totals));
+	check_totals(totals);
+	if (pg_add_s64_overflow(map->totals[PURCHASES], totals[PURCHASES],
+							&map->totals[PURCHASES]))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+	ret_money_add(total_money(map->totals, PURCHASED), total_money(totals, PURCHASED));
+	ret_money_add(total_money(map->totals, REFUNDED), total_money(totals, REFUNDED));
+}
+
+/*-------------------------------------------------------------------------
+ * Rows
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * clv_transfn(customer_map, customer_key, at, amount)
+ *		A purchase, or a refund if the amount is negative; a null amount is a
+ *		purchase that adds no revenue.
+ */
+static pg_always_inline Datum
+clv_transfn(FunctionCallInfo fcinfo, Timestamp at, bool numeric)
+{
+	RetState	state;
+	RetMoney	amount = {0};
+	int64	   *totals;
+
+	if (!PG_ARGISNULL(3))
+	{
+		if (numeric)
+			ret_money_read_numeric(PG_GETARG_DATUM(3), &amount);
+		else
+			ret_money_read_double(PG_GETARG_FLOAT8(3), &amount);
+	}
+	ret_state_get(fcinfo, &clv_map, &state);
+	if (unlikely(ret_money_is_negative(&amount)))
+	{
+		RetCustomer *customer = ret_state_enter(&state, PG_GETARG_CUSTOMER(1));
+
+		add_refunds(state.map, customer, &amount);
+		PG_RETURN_DATUM(state.datum);
+	}
+	totals = state.map->totals;
+	ret_counter_move(&totals[PURCHASES], 1);
+	ret_money_add(total_money(totals, PURCHASED), &amount);
+	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
+	PG_RETURN_DATUM(state.datum);
+}
+
+static pg_always_inline Datum
+clv_transfn_date_of(FunctionCallInfo fcinfo, bool numeric)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	return clv_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)), numeric);
+}
+
+static pg_always_inline Datum
+clv_transfn_timestamp_of(FunctionCallInfo fcinfo, bool numeric)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	return clv_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)), numeric);
+}
+
+Datum
+clv_transfn_date(PG_FUNCTION_ARGS)
+{
+	return clv_transfn_date_of(fcinfo, false);
+}
+
+Datum
+clv_transfn_date_numeric(PG_FUNCTION_ARGS)
+{
+	return clv_transfn_date_of(fcinfo, true);
+}
+
+Datum
+clv_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	return clv_transfn_timestamp_of(fcinfo, false);
+}
+
+Datum
+clv_transfn_timestamp_numeric(PG_FUNCTION_ARGS)
+{
+	return clv_transfn_timestamp_of(fcinfo, true);
+}
+
+Datum
+clv_combine(PG_FUNCTION_ARGS)
+{
+	return ret_state_combine(fcinfo, &clv_map);
+}
+
+/*-------------------------------------------------------------------------
+ * Results
+ *-------------------------------------------------------------------------
+ */
+
+/* Read the state in argument 0, and the revenue of its customers */
+static RetMap *
+clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
+{
+	RetMap	   *map;
+
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &clv_map, state);
+	check_totals(map->totals);
+	if (map->totals[CUSTOMERS] > (int64) map->ncustomers)
+		contradiction();
+	*revenue = *total_money(map->totals, PURCHASED);
+	ret_money_add(revenue, total_money(map->totals, REFUNDED));
+	return map;
+}
+
+/* Revenue / customers; NULL if nobody bought */
+Datum
+clv_finalfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+	RetMoney	revenue;
+	RetMap	   *map = clv_read(fcinfo, &state, &revenue);
+
+	if (map->totals[CUSTOMERS] == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(ret_money_ratio(&revenue, map->totals[CUSTOMERS]));
+}
+
+/*
+ * Sum over the customers of (last - first purchase) in years.  Whole seconds
+ * and microseconds are added up as integers: exact, whatever the order.
+ */
+static double
+relationship_years(const RetMap *map)
+{
+	uint64		seconds = 0;
+	uint64		microseconds = 0;
+
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags == BOUGHT)
+		{
+			uint64		span = (uint64) customer->values[LAST_AT] -
+				(uint64) customer->values[FIRST_AT];
+
+			seconds += span / USECS_PER_SEC;
+			microseconds += span % USECS_PER_SEC;
+		}
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return ((double) seconds + microseconds / 1e6) / SECS_PER_JULIAN_YEAR;
+}
+
+/*
+ * (customers, purchases, revenue, average_purchase_value, purchases_per_year,
+ * relationship_years, clv).  If nobody bought twice there is no time to speak
+ * of, and rate and length are NULL.  NULL if nobody bought.
+ */
+Datum
+clv_summary_finalfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+	RetMoney	revenue;
+	RetMap	   *map = clv_read(fcinfo, &state, &revenue);
+	int64		customers = map->totals[CUSTOMERS];
+	int64		purchases = map->totals[PURCHASES];
+	double		years;
+	Datum		values[7];
+	bool		nulls[7] = {0};
+
+	if (customers == 0)
+		PG_RETURN_NULL();
+	years = relationship_years(map);
+	values[0] = Int64GetDatum(customers);
+	values[1] = Int64GetDatum(purchases);
+	values[2] = Float8GetDatum(ret_money_double(&revenue));
+	values[3] = Float8GetDatum(ret_money_ratio(&revenue, purchases));
+	values[4] = Float8GetDatum(years > 0 ? (double) purchases / years : 0);
+	values[5] = Float8GetDatum(years / (double) customers);
+	values[6] = Float8GetDatum(ret_money_ratio(&revenue, customers));
+	nulls[4] = nulls[5] = years == 0;
+	return ret_row(fcinfo, values, nulls, 7);
+}

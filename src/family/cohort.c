@@ -1,0 +1,705 @@
+/*-------------------------------------------------------------------------
+ *
+ * cohort.c
+ *	  Cohorts of a customer_activity: cohort_table and retention_curve; and
+ *	  the numbers that need no table, retention_rate and its relatives.
+ *
+ * A cohort is the customers whose first active day is in the same bin of the
+ * calendar.  Of a cell (cohort, age) it is asked how many of them were active
+ *
+ *		on				in the bin age bins after the cohort's
+ *		on_or_after		in that bin or a later one (up to bin horizon)
+ *		every			in each bin up to that one
+ *
+ * where on the clock 'elapsed' bin k of a customer is the window
+ * [first day + k periods, first day + (k+1) periods).
+ *
+ * One walk over the customers adds each to the cells of its cohort.  A mode
+ * other than 'on' is a run of ages from 0, so it is entered at its end only,
+ * and summed up from the right when the walk is over; so is the number of
+ * customers whose window is over.  Cost: O(active days + cells).  Memory: two
+ * numbers per cell of the cohorts that have customers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "history/activity.h"
+#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "family/cohort.h"
+#include "math/mathfn.h"
+#include "family/stats.h"
+
+#define MAX_BINS	INT64CONST(10000000)
+#define MAX_CELLS	INT64CONST(50000000)
+
+typedef enum
+{
+	MODE_ON,
+	MODE_ON_OR_AFTER,
+	MODE_EVERY
+} CohortMode;
+
+/* What the caller has asked for */
+typedef struct CohortOptions
+{
+	RetBins		bins;
+	CohortMode	mode;
+	bool		elapsed;		/* clock */
+	bool		has_horizon;
+	int64		horizon;		/* last age */
+	int64		as_of;			/* first day without complete data */
+	int64		since;			/* first day of the first cohort to show */
+	double		z;				/* normal quantile of the confidence */
+} CohortOptions;
+
+/* One cell of a cohort */
+typedef struct CohortCell
+{
+	int64		retained;
+	int64		eligible;		/* elapsed: customers whose window is over */
+} CohortCell;
+
+/* A cohort that has customers */
+typedef struct Cohort
+{
+	int64		customers;
+	int64		nages;			/* ages that have begun */
+	int64		begun;			/* elapsed: last age that has begun for anyone */
+	CohortCell *cells;			/* by age, or NULL: no customers yet */
+} Cohort;
+
+/* All cohorts of a value */
+typedef struct Cohorts
+{
+	CohortOptions options;
+	int64		first_bin;		/* bin of cohorts[0] */
+	int64		nbins;			/* bins that have begun */
+	Cohort	   *cohorts;
+	int64		ncells;			/* cells allocated */
+} Cohorts;
+
+/* A cell as it is shown */
+typedef struct CohortResult
+{
+	int64		customers;
+	int64		retained;
+	bool		complete;
+	bool		rated;			/* is there a rate? */
+} CohortResult;
+
+PG_FUNCTION_INFO_V1(cohort_table);
+PG_FUNCTION_INFO_V1(retention_curve);
+PG_FUNCTION_INFO_V1(retention_rate_activity);
+PG_FUNCTION_INFO_V1(churn_rate_activity);
+PG_FUNCTION_INFO_V1(retention_summary_activity);
+PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
+
+/*-------------------------------------------------------------------------
+ * Options
+ *-------------------------------------------------------------------------
+ */
+
+/* Error 22004 for an option that is null */
+void
+ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name),
+				 errhint("Leave the argument out to get its default.")));
+}
+
+/* A period and its origin */
+void
+ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
+{
+	ret_reject_null_option(fcinfo, period, "period");
+	ret_reject_null_option(fcinfo, origin, "origin");
+	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
+				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
+}
+
+/* What to pass for an argument of this name that is a day */
+static const char *
+day_hint(const char *name)
+{
+	return strcmp(name, "as_of") == 0 ?
+		"Pass the first day whose data are not complete, for example current_date." :
+		"Pass a day, such as '2024-07-01' or current_date.";
+}
+
+/* Error 22004 for a null as_of where there is no default */
+void
+ret_reject_null_as_of(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("as_of must not be null"),
+			 errhint("%s", day_hint("as_of"))));
+	pg_unreachable();
+}
+
+/* Error 22008 for an infinite date */
+DateADT
+ret_finite_date(DateADT date, const char *name)
+{
+	if (DATE_NOT_FINITE(date))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite date", name),
+				 errhint("%s", day_hint(name))));
+	return date;
+}
+
+/*
+ * Take the day, in the session's time zone, of an argument that is a
+ * timestamptz because that is what date, timestamp and now() all cast to.
+ * 22008 if it is infinite, or if the zone has its day before the calendar
+ * begins.
+ */
+DateADT
+ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
+	if (ret_before_calendar(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is outside the range of dates", name)));
+	return ret_day_timestamptz(offsets, at);
+}
+
+/* The day of a timestamptz argument, or what is to be taken for null */
+int64
+ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
+{
+	RetOffsets	offsets = {0};
+
+	if (PG_ARGISNULL(argno))
+		return otherwise;
+	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
+}
+
+/* The last bin that has begun by as_of */
+int64
+ret_begun_bin(const RetBins *bins, int64 as_of)
+{
+	return ret_bin_compute(bins, (DateADT) (as_of - 1));
+}
+
+/* The first bin that begins on or after a day, or before all if there is none */
+int64
+ret_first_bin(const RetBins *bins, int64 since)
+{
+	int64		bin;
+
+	if (since == RET_INSTANT_MIN)
+		return PG_INT64_MIN;
+	bin = ret_bin_compute(bins, (DateADT) since);
+	return ret_bin_start(bins, bin) < since ? bin + 1 : bin;
+}
+
+/* The first day of a bin; 22008 if there is no such date */
+Datum
+ret_bin_date(const RetBins *bins, int64 bin)
+{
+	int64		day = ret_bin_start(bins, bin);
+
+	if (!IS_VALID_DATE(day))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a period begins outside the range of dates"),
+				 errhint("Use since or as_of to leave such periods out.")));
+	return DateADTGetDatum((DateADT) day);
+}
+
+/* Error 54000 if a table would have too many periods */
+void
+ret_check_bins(int64 nbins)
+{
+	if (nbins > MAX_BINS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("there are too many periods"),
+				 errdetail("There are %lld, the limit is %lld.",
+						   (long long) nbins, (long long) MAX_BINS),
+				 errhint("Use a longer period, or pass an earlier as_of.")));
+}
+
+/* Find a text argument among its choices; 22023 if it is none of them */
+int
+ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
+			   const char *const *choices, int nchoices)
+{
+	char	   *given;
+	StringInfoData list;
+
+	ret_reject_null_option(fcinfo, argno, name);
+	given = text_to_cstring(PG_GETARG_TEXT_PP(argno));
+	initStringInfo(&list);
+	for (int i = 0; i < nchoices; i++)
+	{
+		if (strcmp(given, choices[i]) == 0)
+			return i;
+		appendStringInfo(&list, "%s'%s'", i == 0 ? "" : i == nchoices - 1 ? " or " : ", ", choices[i]);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized %s \"%s\"", name, given),
+			 errhint("Use %s.", list.data)));
+}
+
+/*
+ * Read the options of cohort_table and retention_curve, which have the same
+ * arguments: activity, period, as_of, mode, clock, horizon, since, confidence,
+ * origin.  False if there is no value to read.
+ */
+static bool
+get_options(FunctionCallInfo fcinfo, CohortOptions *options)
+{
+	static const char *const modes[] = {"on", "on_or_after", "every"};
+	static const char *const clocks[] = {"calendar", "elapsed"};
+
+	ret_get_bins(fcinfo, 1, 8, &options->bins);
+	options->as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	options->mode = ret_get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
+	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
+	options->has_horizon = !PG_ARGISNULL(5);
+	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
+	if (options->horizon < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon must not be negative"),
+				 errdetail("It is %d, the last age to show.", (int) options->horizon)));
+	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
+	options->z = ret_confidence_z(fcinfo, 7);
+	return !PG_ARGISNULL(0);
+}
+
+/*-------------------------------------------------------------------------
+ * The walk
+ *-------------------------------------------------------------------------
+ */
+
+/* The cohort of a bin, with cells */
+static Cohort *
+get_cohort(Cohorts *cohorts, int64 bin)
+{
+	Cohort	   *cohort = &cohorts->cohorts[bin - cohorts->first_bin];
+
+	if (cohort->cells == NULL)
+	{
+		cohort->nages = Min(cohorts->nbins - (bin - cohorts->first_bin),
+							cohorts->options.horizon + 1);
+
+		/* a customer's windows begin no earlier than the bins do */
+		cohorts->ncells += cohort->nages;
+		if (cohorts->ncells > MAX_CELLS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("the cohort table has too many cells"),
+					 errdetail("There are more than %lld.", (long long) MAX_CELLS),
+					 errhint("Use a longer period, or a horizon, or since.")));
+		cohort->begun = -1;
+		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),
+										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	}
+	return cohort;
+}
+
+/*
+ * Enter a customer who was active at these ages, ascending and perhaps
+ * repeated, of which the last that counts is limit.
+ */
+static void
+enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64 limit)
+{
+	int64		last = -1;
+
+	if (mode == MODE_ON)
+	{
+		/* whether an age is repeated cannot be predicted */
+		for (int64 i = 0; i < n && ages[i] <= limit; i++)
+		{
+			cells[ages[i]].retained += ages[i] != last;
+			last = ages[i];
+		}
+		return;
+	}
+	for (int64 i = 0; i < n && ages[i] <= limit; i++)
+	{
+		if (ages[i] == last)
+			continue;
+		if (mode == MODE_EVERY && ages[i] != last + 1)
+			break;
+		last = ages[i];
+	}
+	if (last >= 0)
+		cells[last].retained++;
+}
+
+/* A customer on the calendar's clock */
+static void
+enter_calendar(Cohorts *cohorts, RetActivityReader *reader, int64 first)
+{
+	const RetBins *bins = &cohorts->options.bins;
+	Cohort	   *cohort = get_cohort(cohorts, first);
+	int32	   *ages = reader->days;	/* in place of the days */
+
+	cohort->customers++;
+	for (int64 i = 0; i < reader->ndays; i++)
+		ages[i] = (int32) (ret_bin_of(bins, reader->days[i]) - first);
+	enter_ages(cohort->cells, cohorts->options.mode, ages, reader->ndays, cohort->nages - 1);
+}
+
+/*
+ * A customer on a clock of its own, of whom only days before as_of count, and
+ * only windows that are over; but for on_or_after without horizon, which asks
+ * for any day behind the beginning of a window that is over.
+ */
+static void
+enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
+{
+	const CohortOptions *options = &cohorts->options;
+	const RetBins *bins = &options->bins;
+	DateADT		day = reader->days[0];
+	int32	   *ages = reader->days;	/* in place of the days */
+	Cohort	   *cohort;
+	int64		begun;
+	int64		over;
+	int64		n = reader->ndays;
+
+	if (day >= options->as_of)
+		return;
+	cohort = get_cohort(cohorts, first);
+	cohort->customers++;
+
+	/* windows 0..begun have begun, 0..over are over */
+	begun = ret_window_of(bins, day, (DateADT) (options->as_of - 1));
+	over = ret_window_start(bins, day, begun + 1) <= options->as_of ? begun : begun - 1;
+	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
+	if (over < (options->mode == MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
+		return;
+	over = Min(over, cohort->nages - 1);
+	cohort->cells[over].eligible++;
+
+	while (reader->days[n - 1] >= options->as_of)
+		n--;
+	for (int64 i = 0; i < n; i++)
+		ages[i] = (int32) ret_window_of(bins, day, reader->days[i]);
+	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
+		cohort->cells[Min(ages[n - 1], over)].retained++;
+	else
+		enter_ages(cohort->cells, options->mode, ages, n, over);
+}
+
+/* Turn entries at the ends of runs into numbers of runs that reach an age */
+static void
+sum_up(Cohorts *cohorts)
+{
+	for (int64 i = 0; i < cohorts->nbins; i++)
+	{
+		Cohort	   *cohort = &cohorts->cohorts[i];
+
+		for (int64 age = cohort->nages - 2; cohort->cells && age >= 0; age--)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (cohorts->options.mode != MODE_ON)
+				cohort->cells[age].retained += cohort->cells[age + 1].retained;
+			cohort->cells[age].eligible += cohort->cells[age + 1].eligible;
+		}
+	}
+}
+
+/* Walk over the customers of the value in argument 0 */
+static void
+build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
+{
+	CohortOptions *options = &cohorts->options;
+	RetActivityReader reader;
+	int64		first_shown;
+	int64		last_bin;
+
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	if (options->as_of == RET_INSTANT_MIN)
+		options->as_of = (int64) reader.last + 1;
+	ret_bins_table(&options->bins, reader.first, reader.last);
+	cohorts->first_bin = ret_bin_compute(&options->bins, reader.first);
+	last_bin = ret_begun_bin(&options->bins, options->as_of);
+	first_shown = ret_first_bin(&options->bins, options->since);
+	cohorts->nbins = Max(last_bin - cohorts->first_bin + 1, 0);
+	ret_check_bins(cohorts->nbins);
+	cohorts->ncells = 0;
+	cohorts->cohorts = palloc_extended(Max(cohorts->nbins, 1) * sizeof(Cohort),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	while (ret_activity_next(&reader))
+	{
+		int64		first = ret_bin_of(&options->bins, reader.days[0]);
+
+		CHECK_FOR_INTERRUPTS();
+		if (first > last_bin || first < first_shown)
+			continue;
+		if (options->elapsed)
+			enter_elapsed(cohorts, &reader, first);
+		else
+			enter_calendar(cohorts, &reader, first);
+	}
+	sum_up(cohorts);
+}
+
+/*
+ * What is to be shown of a cell; false if it has not begun
+ */
+static bool
+cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
+{
+	const CohortOptions *options = &cohorts->options;
+	const Cohort *cohort = &cohorts->cohorts[i];
+	int64		bin = cohorts->first_bin + i;
+	bool		open_ended = options->mode == MODE_ON_OR_AFTER && !options->has_horizon;
+	bool		cohort_over = ret_bin_start(&options->bins, bin + 1) <= options->as_of;
+
+	result->retained = cohort->cells[age].retained;
+	if (options->elapsed)
+	{
+		if (age > cohort->begun)
+			return false;
+		result->customers = cohort->cells[age].eligible;
+		result->rated = result->customers > 0;
+		result->complete = !open_ended && cohort_over && result->customers == cohort->customers;
+	}
+	else
+	{
+		int64		last = options->mode == MODE_ON_OR_AFTER ? options->horizon : age;
+
+		result->customers = cohort->customers;
+		result->complete = !open_ended && cohort_over &&
+			ret_bin_start(&options->bins, bin + last + 1) <= options->as_of;
+		result->rated = result->complete;
+	}
+	return true;
+}
+
+/* Put rate, lower and upper of a cell into a row; NULL if there is no rate */
+static void
+put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z, bool rated)
+{
+	double		lower = 0;
+	double		upper = 0;
+
+	if (rated)
+		ret_wilson((double) retained, (double) customers, z, &lower, &upper);
+	values[0] = Float8GetDatum(rated ? (double) retained / (double) customers : 0);
+	values[1] = Float8GetDatum(lower);
+	values[2] = Float8GetDatum(upper);
+	nulls[0] = nulls[1] = nulls[2] = !rated;
+}
+
+/*
+ * cohort_table(activity, period, as_of, mode, clock, horizon, since,
+ *				confidence, origin)
+ */
+Datum
+cohort_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, &cohorts.options))
+		return (Datum) 0;
+	build_cohorts(fcinfo, &cohorts);
+	for (int64 i = 0; i < cohorts.nbins; i++)
+	{
+		Cohort	   *cohort = &cohorts.cohorts[i];
+		int64		bin = cohorts.first_bin + i;
+		CohortResult result;
+
+		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
+		{
+			Datum		values[9];
+			bool		nulls[9] = {0};
+
+			CHECK_FOR_INTERRUPTS();
+			if (!cell_result(&cohorts, i, age, &result))
+				break;
+			values[0] = ret_bin_date(&cohorts.options.bins, bin);
+			values[1] = Int32GetDatum((int32) age);
+			values[2] = ret_bin_date(&cohorts.options.bins, bin + age);
+			values[3] = Int64GetDatum(result.customers);
+			values[4] = Int64GetDatum(result.retained);
+			put_rate(&values[5], &nulls[5], result.retained, result.customers,
+					 cohorts.options.z, result.rated);
+			values[8] = BoolGetDatum(result.complete);
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		}
+	}
+	return (Datum) 0;
+}
+
+/*
+ * retention_curve(the same arguments): the complete cells of all cohorts,
+ * pooled by age
+ */
+Datum
+retention_curve(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Cohorts		cohorts;
+	CohortCell *pooled;
+	int64		nages;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, &cohorts.options))
+		return (Datum) 0;
+	build_cohorts(fcinfo, &cohorts);
+	nages = Min(cohorts.nbins, cohorts.options.horizon + 1);
+	pooled = palloc_extended(Max(nages, 1) * sizeof(CohortCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int64 i = 0; i < cohorts.nbins; i++)
+	{
+		CohortResult result;
+
+		for (int64 age = 0; cohorts.cohorts[i].cells && age < cohorts.cohorts[i].nages; age++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!cell_result(&cohorts, i, age, &result))
+				break;
+			if (result.complete)
+			{
+				pooled[age].retained += result.retained;
+				pooled[age].eligible += result.customers;
+			}
+		}
+	}
+	for (int64 age = 0; age < nages; age++)
+	{
+		Datum		values[6];
+		bool		nulls[6] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (pooled[age].eligible == 0)
+			continue;
+		values[0] = Int32GetDatum((int32) age);
+		values[1] = Int64GetDatum(pooled[age].eligible);
+		values[2] = Int64GetDatum(pooled[age].retained);
+		put_rate(&values[3], &nulls[3], pooled[age].retained, pooled[age].eligible,
+				 cohorts.options.z, true);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*-------------------------------------------------------------------------
+ * Numbers without a table
+ *-------------------------------------------------------------------------
+ */
+
+/* Does one of the ascending days fall into the bounds? */
+static bool
+any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
+{
+	int64		low = 0;
+	int64		high = reader->ndays;
+
+	while (low < high)
+	{
+		int64		middle = low + (high - low) / 2;
+
+		if (reader->days[middle] < bounds->lower)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < reader->ndays && reader->days[low] < bounds->upper;
+}
+
+/* Count (base, retained, lost, acquired); false without a value */
+static bool
+count_retention(FunctionCallInfo fcinfo, int64 *counts)
+{
+	RetActivityReader reader;
+	RetBounds	base = {0};
+	RetBounds	comeback = {0};
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
+				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
+	if (PG_ARGISNULL(0))
+		return false;
+	ret_bounds_get(&base, PG_GETARG_DATUM(1));
+	ret_bounds_get(&comeback, PG_GETARG_DATUM(2));
+	memset(counts, 0, 4 * sizeof(int64));
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	while (ret_activity_next(&reader))
+	{
+		bool		was = any_day_in(&reader, &base);
+		bool		is = any_day_in(&reader, &comeback);
+
+		counts[0] += was;
+		counts[1] += was && is;
+		counts[2] += was && !is;
+		counts[3] += is && !was;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
+/* retention_rate(activity, base, comeback) */
+Datum
+retention_rate_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_share(fcinfo, counts[1], counts[0]);
+}
+
+/* churn_rate(activity, base, comeback) */
+Datum
+churn_rate_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_share(fcinfo, counts[2], counts[0]);
+}
+
+/* retention_summary(activity, base, comeback) */
+Datum
+retention_summary_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_counts_row(fcinfo, counts, 4);
+}
+
+/* repeat_purchase_rate(activity): customers with two active days or more */
+Datum
+repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
+{
+	RetActivityReader reader;
+	int64		repeaters = 0;
+
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	while (ret_activity_next(&reader))
+	{
+		repeaters += reader.ndays > 1;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return ret_share(fcinfo, repeaters, reader.ncustomers);
+}

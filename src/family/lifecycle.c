@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ *
+ * lifecycle.c
+ *	  Periods of a customer_activity: lifecycle_table, stickiness_table and
+ *	  active_table.
+ *
+ * For each bin of the calendar, with those before it:
+ *
+ *		active		= new + retained + resurrected
+ *		new			first active in this bin
+ *		retained	active in this bin and in the one before
+ *		churned		active in the one before, not in this
+ *		dormant		active earlier than that, not in this nor in the one before
+ *
+ * Only active, new and retained are counted, in one walk over the customers;
+ * the others follow: churned = active(before) - retained, resurrected = active
+ * - new - retained, and the customers before a bin are those retained,
+ * resurrected, churned or dormant in it.
+ *
+ * stickiness is the mean number of customers active in the inner bins of a
+ * period (days) over the number active in the period (month): DAU / MAU.
+ *
+ * active_table counts, for each day, the customers active in the last days up
+ * to it.  An active day of a customer counts for a run of days, of which the
+ * last rises with it: the runs of a customer are joined into intervals, each of
+ * which is one customer more at its first day and one less behind its last.
+ *
+ * Cost: O(active days + bins).  Memory: five numbers per bin.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/tuplestore.h"
+
+#include "history/activity.h"
+#include "base/calendar.h"
+#include "family/cohort.h"
+
+/* One bin */
+typedef struct Period
+{
+	int64		active;
+	int64		new_customers;
+	int64		retained;
+	int64		inner_active;	/* stickiness: sum over the inner bins */
+	int64		inner_bins;		/* their number */
+} Period;
+
+/* All bins of a value that have begun */
+typedef struct Periods
+{
+	RetBins		bins;
+	int64		as_of;
+	int64		first_bin;		/* bin of periods[0] */
+	int64		nbins;
+	Period	   *periods;
+} Periods;
+
+PG_FUNCTION_INFO_V1(lifecycle_table);
+PG_FUNCTION_INFO_V1(stickiness_table);
+PG_FUNCTION_INFO_V1(active_table);
+
+/* Open the value in argument 0, and make room for the bins that have begun by as_of */
+static void
+open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reader)
+{
+	ret_activity_open(reader, PG_GETARG_DATUM(0));
+	if (periods->as_of == RET_INSTANT_MIN)
+		periods->as_of = (int64) reader->last + 1;
+	ret_bins_table(&periods->bins, reader->first, reader->last);
+	periods->first_bin = ret_bin_compute(&periods->bins, reader->first);
+	periods->nbins = ret_begun_bin(&periods->bins, periods->as_of) - periods->first_bin + 1;
+	periods->nbins = Max(periods->nbins, 0);
+	ret_check_bins(periods->nbins);
+	periods->periods = palloc_extended(Max(periods->nbins, 1) * sizeof(Period),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static bool
+period_complete(const Periods *periods, int64 i)
+{
+	return ret_bin_start(&periods->bins, periods->first_bin + i + 1) <= periods->as_of;
+}
+
+/* Count the bins in which a customer was active */
+static void
+count_periods(Periods *periods, const RetActivityReader *reader)
+{
+	int64		last = -1;
+
+	for (int64 i = 0; i < reader->ndays; i++)
+	{
+		int64		bin = ret_bin_of(&periods->bins, reader->days[i]) - periods->first_bin;
+
+		if (bin >= periods->nbins)
+			break;
+		if (bin == last)
+			continue;
+		periods->periods[bin].active++;
+		if (last < 0)
+			periods->periods[bin].new_customers++;
+		else if (bin == last + 1)
+			periods->periods[bin].retained++;
+		last = bin;
+	}
+}
+
+/* A double, or NULL if the denominator is 0 or the bin is not complete */
+static void
+put_ratio(Datum *value, bool *isnull, int64 numerator, int64 denominator, bool complete)
+{
+	*isnull = denominator == 0 || !complete;
+	*value = Float8GetDatum(*isnull ? 0 : (double) numerator / (double) denominator);
+}
+
+/* lifecycle_table(activity, period, as_of, since, origin) */
+Datum
+lifecycle_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RetActivityReader reader;
+	Periods		periods;
+	int64		first_shown;
+	int64		known = 0;		/* customers before the bin */
+	int64		before = 0;		/* active in the bin before */
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_get_bins(fcinfo, 1, 4, &periods.bins);
+	periods.as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	first_shown = ret_first_bin(&periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_periods(fcinfo, &periods, &reader);
+	while (ret_activity_next(&reader))
+	{
+		count_periods(&periods, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	for (int64 i = 0; i < periods.nbins; i++)
+	{
+		Period	   *period = &periods.periods[i];
+		int64		resurrected = period->active - period->new_customers - period->retained;
+		int64		churned = before - period->retained;
+		bool		complete = period_complete(&periods, i);
+		Datum		values[11];
+		bool		nulls[11] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (periods.first_bin + i >= first_shown)
+		{
+			values[0] = ret_bin_date(&periods.bins, periods.first_bin + i);
+			values[1] = Int64GetDatum(period->active);
+			values[2] = Int64GetDatum(period->new_customers);
+			values[3] = Int64GetDatum(period->retained);
+			values[4] = Int64GetDatum(resurrected);
+			values[5] = Int64GetDatum(churned);
+			values[6] = Int64GetDatum(known - period->retained - resurrected - churned);
+			put_ratio(&values[7], &nulls[7], period->retained, before, complete);
+			put_ratio(&values[8], &nulls[8], churned, before, complete);
+			put_ratio(&values[9], &nulls[9], period->new_customers + resurrected, churned, complete);
+			values[10] = BoolGetDatum(complete);
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		}
+		known += period->new_customers;
+		before = period->active;
+	}
+	return (Datum) 0;
+}
+
+/* Count the inner bins in which a customer was active for the periods they belong to */
+static void
+count_inner(Periods *periods, const RetBins *inner, const RetActivityReader *reader)
+{
+	int64		last = PG_INT64_MIN;
+
+	for (int64 i = 0; i < reader->ndays; i++)
+	{
+		int64		bin = ret_bin_of(inner, reader->days[i]);
+		int64		start;
+		int64		period;
+
+		if (bin == last)
+			continue;
+		last = bin;
+		/* a bin of one day begins with the day */
+		start = inner->days == 1 ? reader->days[i] : ret_bin_start(inner, bin);
+		period = !IS_VALID_DATE(start) ? -1 :
+			ret_bin_of(&periods->bins, (DateADT) start) - periods->first_bin;
+		if (period >= 0 && period < periods->nbins)
+			periods->periods[period].inner_active++;
+	}
+}
+
+/* Count the inner bins that begin in each period */
+static void
+count_inner_bins(Periods *periods, const RetBins *inner)
+{
+	for (int64 i = 0; i < periods->nbins; i++)
+	{
+		int64		from = ret_bin_start(&periods->bins, periods->first_bin + i);
+		int64		to = ret_bin_start(&periods->bins, periods->first_bin + i + 1);
+
+		CHECK_FOR_INTERRUPTS();
+		periods->periods[i].inner_bins = ret_first_bin(inner, to) - ret_first_bin(inner, from);
+	}
+}
+
+/* Error 22023 if the inner period is the longer one */
+static void
+check_inner(const RetBins *inner, const RetBins *outer)
+{
+	double		inner_days = inner->months ? inner->months * 30.4 : inner->days;
+	double		outer_days = outer->months ? outer->months * 30.5 : outer->days;
+
+	if (inner->months && outer->months ? inner->months > outer->months : inner_days > outer_days)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("inner_period must not be longer than period")));
+}
+
+/* stickiness_table(activity, inner_period, period, as_of, origin) */
+Datum
+stickiness_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RetActivityReader reader;
+	Periods		periods;
+	RetBins		inner;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_get_bins(fcinfo, 2, 4, &periods.bins);
+	ret_reject_null_option(fcinfo, 1, "inner_period");
+	ret_bins_init(&inner, PG_GETARG_INTERVAL_P(1), PG_GETARG_DATEADT(4));
+	check_inner(&inner, &periods.bins);
+	periods.as_of = ret_get_day(fcinfo, 3, "as_of", RET_INSTANT_MIN);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_periods(fcinfo, &periods, &reader);
+	ret_bins_table(&inner, reader.first, reader.last);
+	count_inner_bins(&periods, &inner);
+	while (ret_activity_next(&reader))
+	{
+		count_periods(&periods, &reader);
+		count_inner(&periods, &inner, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	for (int64 i = 0; i < periods.nbins; i++)
+	{
+		Period	   *period = &periods.periods[i];
+		bool		complete = period_complete(&periods, i);
+		Datum		values[5];
+		bool		nulls[5] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = ret_bin_date(&periods.bins, periods.first_bin + i);
+		values[1] = Int64GetDatum(period->active);
+		put_ratio(&values[2], &nulls[2], period->inner_active, period->inner_bins, complete);
+		put_ratio(&values[3], &nulls[3], period->inner_active,
+				  period->inner_bins * period->active, complete);
+		values[4] = BoolGetDatum(complete);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* The days of a value before as_of.  Days are counted from the first. */
+typedef struct DayFrames
+{
+	DateADT		first;			/* first active day */
+	int64		ndays;			/* days from it to as_of */
+	int32	   *last;			/* last day whose frame holds the day */
+	int64	   *change;			/* customers more than on the day before */
+} DayFrames;
+
+/*
+ * Find the last day whose frame holds each day.  The frame of a day is
+ * everything behind (day - within), which never goes back as the day advances.
+ */
+static void
+open_frames(DayFrames *frames, const RetBins *within)
+{
+	int64		x = 0;
+
+	ret_check_bins(frames->ndays);
+	frames->last = palloc_extended(Max(frames->ndays, 1) * sizeof(int32), MCXT_ALLOC_HUGE);
+	frames->change = palloc_extended((frames->ndays + 1) * sizeof(int64),
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int64 day = 1; day < frames->ndays; day++)
+	{
+		int64		outside = ret_window_start(within, frames->first + day, -1) - frames->first;
+
+		while (x <= outside)
+			frames->last[x++] = day - 1;
+		if ((day & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	while (x < frames->ndays)
+		frames->last[x++] = frames->ndays - 1;
+}
+
+/*
+ * Count a customer for the days in whose frames an active day is.  What ends
+ * before day 0 where nothing has begun is taken back at the end.
+ */
+static void
+count_frames(DayFrames *frames, const RetActivityReader *reader)
+{
+	int64		covered = -1;	/* the last day that the customer counts for so far */
+
+	for (int64 i = 0; i < reader->ndays; i++)
+	{
+		int64		day = (int64) reader->days[i] - frames->first;
+
+		if (day >= frames->ndays)
+			break;
+		if (day > covered)
+		{
+			frames->change[covered + 1]--;
+			frames->change[day]++;
+		}
+		covered = frames->last[day];
+	}
+	frames->change[covered + 1]--;
+	frames->change[0]++;
+}
+
+/* active_table(activity, within, as_of) */
+Datum
+active_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RetActivityReader reader;
+	RetBins		within;
+	DayFrames	frames;
+	int64		as_of;
+	int64		active = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_reject_null_option(fcinfo, 1, "within");
+	ret_bins_init(&within, PG_GETARG_INTERVAL_P(1), 0);
+	as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	if (as_of == RET_INSTANT_MIN)
+		as_of = (int64) reader.last + 1;
+	frames.first = reader.first;
+	frames.ndays = Max(as_of - reader.first, 0);
+	open_frames(&frames, &within);
+	while (ret_activity_next(&reader))
+	{
+		count_frames(&frames, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	for (int64 day = 0; day < frames.ndays; day++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		active += frames.change[day];
+		values[0] = DateADTGetDatum((DateADT) (frames.first + day));
+		values[1] = Int64GetDatum(active);
+		values[2] = BoolGetDatum(ret_window_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,441 @@
+/*-------------------------------------------------------------------------
+ *
+ * logrank.c
+ *	  Do groups of customers stay equally long?  The log-rank test.
+ *
+ * At each time at which customers leave, d of the n at risk, group g has n_g at
+ * risk and d_g leaving.  If the groups were equal, d n_g / n would be expected
+ * to leave.  Over all times
+ *
+ *	  U_g = sum (d_g - d n_g / n)
+ *	  V_gh = sum d (n-d)/(n-1) n_g/n ((g = h) - n_h/n)
+ *	  chi-square = U' V^- U
+ *
+ * with as many degrees of freedom as V has rank: one less than there are groups,
+ * less those of which nobody was at risk when somebody left (N. Mantel,
+ * Evaluation of survival data and two new rank order statistics arising in its
+ * consideration, Cancer Chemotherapy Reports 50, 1966).
+ *
+ * The state is a tally of (duration, group).  A group is a customer_key, so
+ * that a text is hashed by the cast before it gets here, where the query's
+ * collation is known; or a boolean.  Its 64 bits are kept as two numbers of 32
+ * bits, which doubles hold exactly.  The final function is O(points log points + times with
+ * somebody leaving x groups^2).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "store/customer_map.h"
+#include "math/mathfn.h"
+#include "family/survival.h"
+
+#define MAX_GROUPS		1000
+
+/* A pivot below this share of the group's variance is what rounding has left */
+#define PIVOT_TOLERANCE	1e-9
+
+/* counts of a point */
+enum
+{
+	CENSORED,
+	CHURNED,
+	NCOUNTS
+};
+
+/* The numbers of a point: sorted by duration first */
+enum
+{
+	DURATION,
+	GROUP_HIGH,
+	GROUP_LOW,
+	NDIMS
+};
+
+/* Sums over the times that have been read */
+typedef struct Logrank
+{
+	int			ngroups;
+	int64	   *groups;			/* ascending */
+	int64	   *at_risk;		/* n_g */
+	double	   *churned;		/* d_g, of the time that is read */
+	double	   *surplus;		/* U_g */
+	double	   *covariance;		/* V_gh, ngroups x ngroups, lower triangle */
+} Logrank;
+
+PG_FUNCTION_INFO_V1(logrank_test_transfn_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_now_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_date_now_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_combine);
+PG_FUNCTION_INFO_V1(logrank_test_finalfn);
+
+static bool valid_point(const double *point);
+
+static const RetTallyDef logrank_tally = {
+	.kind = RET_TALLY_LOGRANK,
+	.ndims = NDIMS,
+	.ncounts = NCOUNTS,
+	.valid = valid_point
+};
+
+/* A duration, and the halves of a group */
+static bool
+valid_point(const double *point)
+{
+	return point[DURATION] >= 0 &&
+		point[GROUP_HIGH] >= PG_INT32_MIN && point[GROUP_HIGH] <= PG_INT32_MAX &&
+		point[GROUP_LOW] >= 0 && point[GROUP_LOW] <= PG_UINT32_MAX &&
+		floor(point[GROUP_HIGH]) == point[GROUP_HIGH] &&
+		floor(point[GROUP_LOW]) == point[GROUP_LOW];
+}
+
+/*-------------------------------------------------------------------------
+ * The aggregate
+ *-------------------------------------------------------------------------
+ */
+
+/* The group in an argument, a customer_key or a boolean */
+static inline int64
+get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
+{
+	if (boolean)
+		return PG_GETARG_BOOL(argno) ? 1 : 0;
+	return PG_GETARG_CUSTOMER(argno);
+}
+
+/* Count a row of a group */
+static pg_always_inline Datum
+count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group, bool zoned)
+{
+	double		point[NDIMS];
+
+	point[DURATION] = duration;
+	point[GROUP_HIGH] = (double) (int32) (group >> 32);
+	point[GROUP_LOW] = (double) (uint32) group;
+	return ret_tally_add(fcinfo, &logrank_tally, point, churned ? CHURNED : CENSORED, zoned);
+}
+
+/*
+ * Count a row with (tally, duration, churned, grp): without a duration, or of
+ * no known group, it is ignored
+ */
+static pg_always_inline Datum
+count_duration(FunctionCallInfo fcinfo, bool boolean)
+{
+	double		duration;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		return ret_agg_ignore(fcinfo);
+	duration = PG_GETARG_FLOAT8(1);
+	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
+		ret_reject_duration(duration);
+	return count_row(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
+					 get_group(fcinfo, 3, boolean), false);
+}
+
+/* Count a row with (tally, started, ended, as_of, grp), as survival_curve does */
+static pg_always_inline Datum
+count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind, bool boolean)
+{
+	double		duration;
+	bool		churned;
+
+	ret_agg_check(fcinfo);
+	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned) || PG_ARGISNULL(4))
+		return ret_agg_ignore(fcinfo);
+	return count_row(fcinfo, duration, churned, get_group(fcinfo, 4, boolean),
+					 as_of_kind == RET_TIMESTAMPTZ);
+}
+
+Datum
+logrank_test_transfn_key(PG_FUNCTION_ARGS)
+{
+	return count_duration(fcinfo, false);
+}
+
+Datum
+logrank_test_transfn_boolean(PG_FUNCTION_ARGS)
+{
+	return count_duration(fcinfo, true);
+}
+
+Datum
+logrank_test_transfn_date_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_DATE, false);
+}
+
+Datum
+logrank_test_transfn_date_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_DATE, true);
+}
+
+/* ... with an as_of such as now() */
+Datum
+logrank_test_transfn_date_now_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_date_now_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ, true);
+}
+
+Datum
+logrank_test_transfn_timestamp_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_timestamp_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ, true);
+}
+
+Datum
+logrank_test_transfn_timestamptz_key(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ, false);
+}
+
+Datum
+logrank_test_transfn_timestamptz_boolean(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ, true);
+}
+
+Datum
+logrank_test_combine(PG_FUNCTION_ARGS)
+{
+	return ret_tally_combine(fcinfo, &logrank_tally);
+}
+
+/*-------------------------------------------------------------------------
+ * The test
+ *-------------------------------------------------------------------------
+ */
+
+static inline int64
+point_group(const double *point)
+{
+	return (int64) ((uint64) (int64) point[GROUP_HIGH] << 32 | (uint64) point[GROUP_LOW]);
+}
+
+/* The place of a group among those that are known, or where it should be */
+static int
+find_group(const Logrank *logrank, int64 group)
+{
+	int			low = 0;
+	int			high = logrank->ngroups;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (logrank->groups[middle] < group)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Find the groups, and how many customers each begins with */
+static void
+find_groups(Logrank *logrank, const RetTallyReader *reader)
+{
+	logrank->ngroups = 0;
+	logrank->groups = palloc((MAX_GROUPS + 1) * sizeof(int64));
+	logrank->at_risk = palloc0((MAX_GROUPS + 1) * sizeof(int64));
+	for (int64 i = 0; i < reader->npoints; i++)
+	{
+		const int64 *counts = ret_tally_counts(reader, i);
+		int64		group = point_group(ret_tally_point(reader, i));
+		int			g = find_group(logrank, group);
+		int			after = logrank->ngroups - g;
+
+		if (after == 0 || logrank->groups[g] != group)
+		{
+			if (logrank->ngroups == MAX_GROUPS)
+				ereport(ERROR,
+						(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						 errmsg("too many groups to compare"),
+						 errdetail("The limit is %d groups.", MAX_GROUPS),
+						 errhint("The last argument is the group of the customer, not the customer.")));
+			memmove(&logrank->groups[g + 1], &logrank->groups[g], after * sizeof(int64));
+			memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(int64));
+			logrank->groups[g] = group;
+			logrank->at_risk[g] = 0;
+			logrank->ngroups++;
+		}
+		logrank->at_risk[g] += counts[CENSORED] + counts[CHURNED];
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Add the terms of a time at which churned of all at risk left.  Differences
+ * are taken before large counts are rounded.
+ */
+static void
+add_time(Logrank *logrank, int64 all, int64 churned)
+{
+	double		n = (double) all;
+	double		d = (double) churned;
+	double		factor = all > 1 ? d * ((double) (all - churned) / (double) (all - 1)) : 0;
+
+	for (int g = 0; g < logrank->ngroups; g++)
+	{
+		double		share = (double) logrank->at_risk[g] / n;
+		double	   *row = logrank->covariance + g * logrank->ngroups;
+
+		if (share == 0)
+			continue;
+		logrank->surplus[g] += logrank->churned[g] - d * share;
+		for (int h = 0; h < g; h++)
+			row[h] -= factor * share * ((double) logrank->at_risk[h] / n);
+		row[g] += factor * share * ((double) (all - logrank->at_risk[g]) / n);
+	}
+}
+
+/* Sum up over the times at which customers left */
+static void
+add_times(Logrank *logrank, const RetTallyReader *reader)
+{
+	int64		n = reader->total;
+	int64		next;
+
+	for (int64 i = 0; i < reader->npoints; i = next)
+	{
+		double		time = ret_tally_point(reader, i)[DURATION];
+		int64		d = 0;
+
+		memset(logrank->churned, 0, logrank->ngroups * sizeof(double));
+		for (next = i; next < reader->npoints && ret_tally_point(reader, next)[DURATION] == time; next++)
+		{
+			int64		churned = ret_tally_counts(reader, next)[CHURNED];
+
+			logrank->churned[find_group(logrank, point_group(ret_tally_point(reader, next)))] = (double) churned;
+			d += churned;
+		}
+		CHECK_FOR_INTERRUPTS();
+		if (d > 0)
+			add_time(logrank, n, d);
+		for (int64 j = i; j < next; j++)
+		{
+			const int64 *counts = ret_tally_counts(reader, j);
+			int64		gone = counts[CENSORED] + counts[CHURNED];
+
+			logrank->at_risk[find_group(logrank, point_group(ret_tally_point(reader, j)))] -= gone;
+			n -= gone;
+		}
+	}
+}
+
+/*
+ * U' V^- U, and the rank of V, by a Cholesky decomposition that takes the
+ * group with the largest share of its variance unexplained next, and ends when
+ * only rounding errors are left.  Overwrites V and U.
+ */
+static double
+quadratic_form(Logrank *logrank, int *rank)
+{
+	int			n = logrank->ngroups;
+	double	   *u = logrank->surplus;
+	double	   *rest = palloc(n * sizeof(double));	/* unexplained variance, 0: used */
+	double	   *scale = palloc(n * sizeof(double)); /* whole variance */
+	double		sum = 0;
+
+#define V(g, h) (logrank->covariance[(g) * n + (h)])
+	for (int g = 0; g < n; g++)
+	{
+		for (int h = 0; h < g; h++)
+			V(h, g) = V(g, h);
+		rest[g] = scale[g] = V(g, g);
+	}
+	for (*rank = 0; *rank < n; (*rank)++)
+	{
+		int			pivot = -1;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int g = 0; g < n; g++)
+		{
+			if (rest[g] > PIVOT_TOLERANCE * scale[g] &&
+				(pivot < 0 || rest[g] / scale[g] > rest[pivot] / scale[pivot]))
+				pivot = g;
+		}
+		if (pivot < 0)
+			break;
+		sum += u[pivot] * u[pivot] / rest[pivot];
+
+		/* take what the pivot explains off the others */
+		for (int g = 0; g < n; g++)
+		{
+			double		slope = V(g, pivot) / rest[pivot];
+
+			if (g == pivot || rest[g] == 0)
+				continue;
+			u[g] -= slope * u[pivot];
+			for (int h = 0; h < n; h++)
+			{
+				if (h != pivot)
+					V(g, h) -= slope * V(pivot, h);
+			}
+			rest[g] = V(g, g);
+		}
+		rest[pivot] = 0;
+	}
+#undef V
+	return sum;
+}
+
+/*
+ * logrank_test_finalfn(tally) -> (chi_square, degrees_of_freedom, p_value)
+ *		NULL for fewer than two groups.  Without degrees of freedom, as when
+ *		nobody left, there is nothing to test.
+ */
+Datum
+logrank_test_finalfn(PG_FUNCTION_ARGS)
+{
+	RetTallyReader reader;
+	Logrank		logrank;
+	double		chi_square;
+	int			rank;
+	Datum		values[3];
+	bool		nulls[3] = {0};
+
+	(void) ret_agg_context(fcinfo);
+	ret_tally_read(&reader, PG_GETARG_DATUM(0), &logrank_tally);
+	find_groups(&logrank, &reader);
+	if (logrank.ngroups < 2)
+		PG_RETURN_NULL();
+	logrank.churned = palloc0(logrank.ngroups * sizeof(double));
+	logrank.surplus = palloc0(logrank.ngroups * sizeof(double));
+	logrank.covariance = palloc0((Size) logrank.ngroups * logrank.ngroups * sizeof(double));
+	add_times(&logrank, &reader);
+	chi_square = quadratic_form(&logrank, &rank);
+
+	nulls[0] = nulls[2] = rank == 0;
+	values[0] = Float8GetDatum(chi_square);
+	values[1] = Int32GetDatum(rank);
+	values[2] = Float8GetDatum(rank == 0 ? 0 : ret_chi_square_tail(chi_square, rank));
+	return ret_row(fcinfo, values, nulls, 3);
+}

@@ -1,0 +1,586 @@
+/*-------------------------------------------------------------------------
+ *
+ * purchase.c
+ *	  Who buys again: repeat_purchase_rate; and ratios of known numbers.
+ *
+ * repeat_purchase_rate comes in three forms, which differ in what a second
+ * purchase is: another row; a row with another order id; a row less than an
+ * interval after the first.
+ *
+ * The states are customer maps: O(1) per row, O(customers) for the final
+ * function that looks at each customer's times.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+
+#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "store/customer_map.h"
+#include "base/discount.h"
+
+#define PAYMENT_HINT "Use 'first_included', 'first_excluded' or 'end_of_period'."
+
+/* flags of a customer of repeat_purchase_rate */
+#define BOUGHT_ONCE		1
+#define BOUGHT_AGAIN	2
+
+/* values of a customer */
+enum
+{
+	ORDER_ID = 0,				/* by order id */
+	FIRST_AT = 0,				/* by time: earliest two purchases */
+	SECOND_AT = 1
+};
+
+/* totals of a map */
+enum
+{
+	REPEATERS = 0,				/* customers with flags = BOUGHT_AGAIN */
+
+	WITHIN_TIME = 0,			/* by time: the interval, */
+	WITHIN_DAYS = 1,
+	DATA_END = 2				/* the last time in the data */
+};
+
+PG_FUNCTION_INFO_V1(repeat_rows_transfn);
+PG_FUNCTION_INFO_V1(repeat_rows_combine);
+PG_FUNCTION_INFO_V1(repeat_rows_finalfn);
+PG_FUNCTION_INFO_V1(repeat_orders_transfn);
+PG_FUNCTION_INFO_V1(repeat_orders_combine);
+PG_FUNCTION_INFO_V1(repeat_orders_finalfn);
+PG_FUNCTION_INFO_V1(repeat_within_transfn_date);
+PG_FUNCTION_INFO_V1(repeat_within_transfn_timestamp);
+PG_FUNCTION_INFO_V1(repeat_within_combine);
+PG_FUNCTION_INFO_V1(repeat_within_finalfn);
+PG_FUNCTION_INFO_V1(repeat_within_finalfn_timestamptz);
+PG_FUNCTION_INFO_V1(simple_clv);
+PG_FUNCTION_INFO_V1(clv_contractual);
+PG_FUNCTION_INFO_V1(retention_cost);
+PG_FUNCTION_INFO_V1(acquisition_cost);
+PG_FUNCTION_INFO_V1(clv_to_cac);
+PG_FUNCTION_INFO_V1(roi);
+PG_FUNCTION_INFO_V1(engagement_rate);
+PG_FUNCTION_INFO_V1(customer_type);
+
+static void rows_add(RetMap *map, RetCustomer *customer, int64 value);
+static void rows_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
+static void orders_add(RetMap *map, RetCustomer *customer, int64 order);
+static void orders_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
+static void within_add(RetMap *map, RetCustomer *customer, int64 at);
+static void within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
+static void within_merge_totals(RetMap *map, const int64 *other);
+
+static const RetMapDef rows_map = {
+	.kind = 2,
+	.ntotals = 1,
+	.add = rows_add,
+	.merge = rows_merge
+};
+
+static const RetMapDef orders_map = {
+	.kind = 3,
+	.nvalues = 1,
+	.ntotals = 1,
+	.add = orders_add,
+	.merge = orders_merge
+};
+
+static const RetMapDef within_map = {
+	.kind = 4,
+	.nvalues = 2,
+	.ntotals = 3,
+	.add = within_add,
+	.merge = within_merge,
+	.merge_totals = within_merge_totals
+};
+
+/*-------------------------------------------------------------------------
+ * repeat_purchase_rate by rows and by order ids
+ *-------------------------------------------------------------------------
+ */
+
+static inline void
+bought(RetMap *map, RetCustomer *customer, uint8 flags)
+{
+	if (customer->flags != BOUGHT_AGAIN)
+	{
+		customer->flags = flags;
+		ret_counter_move(&map->totals[REPEATERS], flags == BOUGHT_AGAIN);
+	}
+}
+
+static void
+rows_add(RetMap *map, RetCustomer *customer, int64 value)
+{
+	(void) value;
+	bought(map, customer, customer->flags == 0 ? BOUGHT_ONCE : BOUGHT_AGAIN);
+}
+
+static void
+rows_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
+{
+	bought(map, customer, customer->flags == 0 && other->flags == BOUGHT_ONCE ?
+		   BOUGHT_ONCE : BOUGHT_AGAIN);
+}
+
+static void
+orders_add(RetMap *map, RetCustomer *customer, int64 order)
+{
+	if (customer->flags == 0)
+	{
+		customer->values[ORDER_ID] = order;
+		bought(map, customer, BOUGHT_ONCE);
+	}
+	else if (customer->values[ORDER_ID] != order)
+		bought(map, customer, BOUGHT_AGAIN);
+}
+
+static void
+orders_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
+{
+	orders_add(map, customer, other->values[ORDER_ID]);
+	if (other->flags != BOUGHT_ONCE)
+		bought(map, customer, BOUGHT_AGAIN);
+}
+
+/* repeat_rows_transfn(customer_map, customer_key): a row is a purchase */
+Datum
+repeat_rows_transfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	ret_state_get(fcinfo, &rows_map, &state);
+	ret_state_add(&state, PG_GETARG_CUSTOMER(1), 0);
+	PG_RETURN_DATUM(state.datum);
+}
+
+Datum
+repeat_rows_combine(PG_FUNCTION_ARGS)
+{
+	return ret_state_combine(fcinfo, &rows_map);
+}
+
+/* repeat_orders_transfn(customer_map, customer_key, customer_key): an order id is a purchase */
+Datum
+repeat_orders_transfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	ret_state_get(fcinfo, &orders_map, &state);
+	ret_state_add(&state, PG_GETARG_CUSTOMER(1), PG_GETARG_CUSTOMER(2));
+	PG_RETURN_DATUM(state.datum);
+}
+
+Datum
+repeat_orders_combine(PG_FUNCTION_ARGS)
+{
+	return ret_state_combine(fcinfo, &orders_map);
+}
+
+/* Repeat customers / customers */
+static Datum
+repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	RetState	state;
+	RetMap	   *map;
+	int64		repeaters;
+
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, def, &state);
+	repeaters = map->totals[REPEATERS];
+	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("customer_map is inconsistent")));
+	return ret_share(fcinfo, repeaters, map->ncustomers);
+}
+
+Datum
+repeat_rows_finalfn(PG_FUNCTION_ARGS)
+{
+	return repeat_final(fcinfo, &rows_map);
+}
+
+Datum
+repeat_orders_finalfn(PG_FUNCTION_ARGS)
+{
+	return repeat_final(fcinfo, &orders_map);
+}
+
+/*-------------------------------------------------------------------------
+ * repeat_purchase_rate within an interval
+ *-------------------------------------------------------------------------
+ */
+
+/* Keep the earliest two purchases */
+static void
+within_add(RetMap *map, RetCustomer *customer, int64 at)
+{
+	(void) map;
+	if (customer->flags == 0)
+	{
+		customer->flags = BOUGHT_ONCE;
+		customer->values[FIRST_AT] = at;
+	}
+	else if (at < customer->values[FIRST_AT])
+	{
+		customer->flags = BOUGHT_AGAIN;
+		customer->values[SECOND_AT] = customer->values[FIRST_AT];
+		customer->values[FIRST_AT] = at;
+	}
+	else if (customer->flags == BOUGHT_ONCE || at < customer->values[SECOND_AT])
+	{
+		customer->flags = BOUGHT_AGAIN;
+		customer->values[SECOND_AT] = at;
+	}
+}
+
+static void
+within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
+{
+	within_add(map, customer, other->values[FIRST_AT]);
+	if (other->flags != BOUGHT_ONCE)
+		within_add(map, customer, other->values[SECOND_AT]);
+}
+
+/*
+ * The totals of a map by time are set by its first row.  There is no map
+ * without rows, so a map without interval is one that is just being made.
+ */
+static void
+within_set(RetMap *map, int64 time, int64 days, int64 end)
+{
+	int64	   *totals = map->totals;
+
+	if (totals[WITHIN_TIME] == 0 && totals[WITHIN_DAYS] == 0)
+	{
+		totals[WITHIN_TIME] = time;
+		totals[WITHIN_DAYS] = days;
+		totals[DATA_END] = end;
+	}
+	else if (totals[WITHIN_TIME] != time || totals[WITHIN_DAYS] != days)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("within must be the same for all rows of a group"),
+				 errhint("Pass a constant, or GROUP BY the column that is passed.")));
+	totals[DATA_END] = Max(totals[DATA_END], end);
+}
+
+static void
+within_merge_totals(RetMap *map, const int64 *other)
+{
+	within_set(map, other[WITHIN_TIME], other[WITHIN_DAYS], other[DATA_END]);
+}
+
+/* repeat_within_transfn(customer_map, customer_key, at, within) */
+static Datum
+within_transfn(FunctionCallInfo fcinfo, Timestamp at)
+{
+	RetState	state;
+	Interval   *within;
+	int64		days;
+
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("within must not be null"),
+				 errhint("Pass a length of time such as '56 days'.")));
+	within = PG_GETARG_INTERVAL_P(3);
+	days = (int64) (((uint64) within->month << 32) | (uint32) within->day);
+
+	ret_state_get(fcinfo, &within_map, &state);
+	if (state.map->ncustomers == 0)
+		ret_check_within(within);
+	within_set(state.map, within->time, days, at);
+	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
+	PG_RETURN_DATUM(state.datum);
+}
+
+Datum
+repeat_within_transfn_date(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	return within_transfn(fcinfo, ret_date_timestamp(PG_GETARG_DATEADT(2)));
+}
+
+Datum
+repeat_within_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	return within_transfn(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)));
+}
+
+Datum
+repeat_within_combine(PG_FUNCTION_ARGS)
+{
+	return ret_state_combine(fcinfo, &within_map);
+}
+
+/*
+ * Of the customers whose first purchase is not later than the end of the data
+ * less the interval, the share whose second is earlier than the first plus
+ * the interval.  Interval arithmetic is the calendar's, so it is only asked
+ * for customers who bought again.
+ */
+static Datum
+within_final(FunctionCallInfo fcinfo, bool zoned)
+{
+	RetState	state;
+	RetMap	   *map;
+	int64		days;
+	Interval	within;
+	Timestamp	latest;
+	int64		eligible = 0;
+	int64		returned = 0;
+
+	(void) ret_agg_context(fcinfo);
+	map = ret_state_read(fcinfo, 0, &within_map, &state);
+	days = map->totals[WITHIN_DAYS];
+	within.time = map->totals[WITHIN_TIME];
+	within.day = (int32) (days & 0xFFFFFFFF);
+	within.month = (int32) (days >> 32);
+	latest = ret_minus_interval(map->totals[DATA_END], &within, zoned);
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if ((i & 0x0FFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (customer->flags == 0 || customer->values[FIRST_AT] > latest)
+			continue;
+		eligible++;
+		if (customer->flags != BOUGHT_ONCE)
+			returned += customer->values[SECOND_AT] <
+				ret_plus_interval(customer->values[FIRST_AT], &within, zoned);
+	}
+	return ret_share(fcinfo, returned, eligible);
+}
+
+Datum
+repeat_within_finalfn(PG_FUNCTION_ARGS)
+{
+	return within_final(fcinfo, false);
+}
+
+Datum
+repeat_within_finalfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	return within_final(fcinfo, true);
+}
+
+/*-------------------------------------------------------------------------
+ * Plain functions
+ *-------------------------------------------------------------------------
+ */
+
+/* Argument argno, which must be a finite number: else 22003 */
+static double
+finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	double		value = PG_GETARG_FLOAT8(argno);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite number", name)));
+	return value;
+}
+
+/* Argument argno, a number of things: 22023 if negative */
+static double
+count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	int64		count = PG_GETARG_INT64(argno);
+
+	if (count < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative", name),
+				 errdetail("It is %lld.", (long long) count)));
+	return (double) count;
+}
+
+/* A finite result, or 22003 */
+static Datum
+finite_result(double value)
+{
+	if (isinf(value) || isnan(value))
+		float_overflow_error();
+	PG_RETURN_FLOAT8(value);
+}
+
+/* numerator / denominator; NULL for a denominator of 0 */
+static Datum
+ratio(FunctionCallInfo fcinfo, double numerator, double denominator)
+{
+	if (denominator == 0)
+		PG_RETURN_NULL();
+	return finite_result(numerator / denominator);
+}
+
+/* simple_clv(average_purchase_value, purchases_per_year, relationship_years) */
+Datum
+simple_clv(PG_FUNCTION_ARGS)
+{
+	return finite_result(finite_arg(fcinfo, 0, "average_purchase_value") *
+						 finite_arg(fcinfo, 1, "purchases_per_year") *
+						 finite_arg(fcinfo, 2, "relationship_years"));
+}
+
+/*
+ * The denominator 1 + d - r.  With a negative discount it is a difference of
+ * two rounded numbers, and what is within rounding of 0 is 0.
+ */
+static double
+value_rest(double retention, double discount)
+{
+	double		rest = retention == 1 ? discount : 1 + discount - retention;
+
+	if (discount < 0 && fabs(rest) <= DBL_EPSILON)
+		return 0;
+	return rest;
+}
+
+/*
+ * Value of a customer with margin m per period, constant retention r from
+ * period to period and discount d per period (Fader and Hardie, note 024,
+ * "Reconciling and Clarifying CLV Formulas"), as the sum over t of
+ *
+ *		first_included	m r^t / (1+d)^t			from t = 0: m (1+d) / (1+d-r)
+ *		first_excluded	m r^t / (1+d)^t			from t = 1: m r / (1+d-r)
+ *		end_of_period	m r^(t-1) / (1+d)^t		from t = 1: m / (1+d-r)
+ */
+static Datum
+contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
+				  double discount, const char *payment)
+{
+	double		rest = value_rest(retention, discount);
+
+	if (strcmp(payment, "first_included") == 0)
+		return ratio(fcinfo, margin * (1 + discount), rest);
+	if (strcmp(payment, "first_excluded") == 0)
+		return ratio(fcinfo, margin * retention, rest);
+	if (strcmp(payment, "end_of_period") == 0)
+		return ratio(fcinfo, margin, rest);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized payment \"%s\"", payment),
+			 errhint(PAYMENT_HINT)));
+}
+
+/*
+ * clv_contractual(margin, retention_rate, annual_discount, payment,
+ *				   periods_per_year)
+ *		The sum above; retention and margin are per period.  It does not
+ *		converge (a rate of 1 without discount: NULL, the denominator is 0; a
+ *		negative discount that outweighs the losses: 22023).
+ */
+Datum
+clv_contractual(PG_FUNCTION_ARGS)
+{
+	double		margin;
+	double		retention;
+	double		discount = expm1(ret_log_discount(fcinfo, 2, 4));
+
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("payment must not be null"),
+				 errhint(PAYMENT_HINT)));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+
+	margin = finite_arg(fcinfo, 0, "margin");
+	retention = finite_arg(fcinfo, 1, "retention_rate");
+	if (retention < 0 || retention > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("retention_rate must be between 0 and 1"),
+				 errhint("Rates are fractions: 0.8, not 80.")));
+	if (value_rest(retention, discount) < 0)
+		ret_infinite_value();
+	return contractual_value(fcinfo, margin, retention, discount,
+							 text_to_cstring(PG_GETARG_TEXT_PP(3)));
+}
+
+Datum
+retention_cost(PG_FUNCTION_ARGS)
+{
+	return ratio(fcinfo, finite_arg(fcinfo, 0, "total_cost"),
+				 count_arg(fcinfo, 1, "retained_customers"));
+}
+
+Datum
+acquisition_cost(PG_FUNCTION_ARGS)
+{
+	return ratio(fcinfo, finite_arg(fcinfo, 0, "total_cost"),
+				 count_arg(fcinfo, 1, "acquired_customers"));
+}
+
+Datum
+clv_to_cac(PG_FUNCTION_ARGS)
+{
+	return ratio(fcinfo, finite_arg(fcinfo, 0, "clv"), finite_arg(fcinfo, 1, "cac"));
+}
+
+/* (gain - cost) / cost, where gain is all that came back */
+Datum
+roi(PG_FUNCTION_ARGS)
+{
+	double		gain = finite_arg(fcinfo, 0, "gain");
+	double		cost = finite_arg(fcinfo, 1, "cost");
+
+	return ratio(fcinfo, gain - cost, cost);
+}
+
+Datum
+engagement_rate(PG_FUNCTION_ARGS)
+{
+	return ratio(fcinfo, count_arg(fcinfo, 0, "interactions"),
+				 count_arg(fcinfo, 1, "audience"));
+}
+
+/*
+ * customer_type(purchases, score)
+ *		loyal: bought again and would recommend (a score of 9 or 10);
+ *		repeat: bought again; one-time; NULL without purchases.
+ */
+Datum
+customer_type(PG_FUNCTION_ARGS)
+{
+	double		purchases;
+	int32		score;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	purchases = count_arg(fcinfo, 0, "purchases");
+	score = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	if (score < 0 || score > 10)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("score must be between 0 and 10"),
+				 errdetail("It is %d.", score)));
+	if (purchases == 0)
+		PG_RETURN_NULL();
+	if (purchases == 1)
+		PG_RETURN_TEXT_P(cstring_to_text("one-time"));
+	PG_RETURN_TEXT_P(cstring_to_text(score >= 9 ? "loyal" : "repeat"));
+}

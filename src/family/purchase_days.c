@@ -1,0 +1,545 @@
+/*-------------------------------------------------------------------------
+ *
+ * purchase_days.c
+ *	  The state of rfm_summary: type purchase_days.
+ *
+ * A state is one varlena per group, modified in place, that grows with the
+ * distinct days alone.  For each day with a row it has whether there was a
+ * purchase and the sum of the amounts, refunds included.  Which purchase a
+ * refund belongs to is not known before all rows are, so a day of refunds
+ * alone is kept as such; rfm.c reads the days in order and decides.
+ *
+ * Sums are exact: see money.h.  They share a scale, in units of 10^-scale, which
+ * is the most decimals that any of the amounts needed, so it depends, as the
+ * sums do, on what was added and not on the order or the plan.
+ *
+ * Groups are customers and there may be millions, so a state begins with room
+ * for one day in 64 bytes and doubles; the sizes are those that the allocator
+ * would round up to anyway.
+ *
+ * A row in order of time costs O(1), another one a binary search.  A new day
+ * among later ones moves these while they are few.  If they are many it waits
+ * behind them, and when there is no more room the days that wait are sorted
+ * and merged: as at least a quarter of the room is free after that, n days in
+ * any order take O(n log n).  Combining is a merge.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "family/purchase_days.h"
+
+#define FIRST_SIZE			64	/* bytes of a state with one day */
+#define FEW_DAYS			64	/* up to this number days are moved to make room */
+#define NO_INSTANT			PG_INT64_MIN	/* as_of of a state that was sent */
+#define BINARY_HEADER_SIZE	19
+#define BINARY_DAY_SIZE		21
+#define MAX_DAYS			((MaxAllocSize - sizeof(RetPurchaseDays)) / sizeof(RetPurchaseDay))
+
+PG_FUNCTION_INFO_V1(purchase_days_in);
+PG_FUNCTION_INFO_V1(purchase_days_out);
+PG_FUNCTION_INFO_V1(purchase_days_recv);
+PG_FUNCTION_INFO_V1(purchase_days_send);
+
+/*-------------------------------------------------------------------------
+ * Room
+ *-------------------------------------------------------------------------
+ */
+
+static inline Size
+state_size(int64 ndays)
+{
+	return offsetof(RetPurchaseDays, days) + ndays * sizeof(RetPurchaseDay);
+}
+
+/* The number of days there is room for */
+static inline int32
+state_capacity(const RetPurchaseDays *state)
+{
+	return (VARSIZE(state) - offsetof(RetPurchaseDays, days)) / sizeof(RetPurchaseDay);
+}
+
+/* A state without days but with room for this number, in the current context */
+static RetPurchaseDays *
+state_alloc(int64 ndays)
+{
+	Size		size = FIRST_SIZE;
+	RetPurchaseDays *state;
+
+	if (ndays > (int64) MAX_DAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many days with purchases in one group"),
+				 errdetail("The limit is %d days.", (int) MAX_DAYS)));
+	while (size < state_size(ndays))
+		size = Min(size * 2, state_size(MAX_DAYS));
+	state = palloc0(size);
+	SET_VARSIZE(state, size);
+	state->version = RET_PURCHASE_DAYS_VERSION;
+	return state;
+}
+
+/* A copy with room for at least this number of days */
+static RetPurchaseDays *
+state_copy(const RetPurchaseDays *state, int64 ndays)
+{
+	RetPurchaseDays *copy = state_alloc(ndays);
+	Size		size = VARSIZE(copy);
+
+	memcpy(copy, state, state_size(state->ndays));
+	SET_VARSIZE(copy, size);
+	return copy;
+}
+
+/* Begin a group */
+RetPurchaseDays *
+ret_purchase_days_begin(RetTimeKind kind, int64 as_of, DateADT as_of_day)
+{
+	RetPurchaseDays *state = state_alloc(1);
+
+	state->kind = kind;
+	state->as_of = as_of;
+	state->as_of_day = as_of_day;
+	state->zone = kind == RET_TIMESTAMPTZ ? ret_zone_number() : 0;
+	return state;
+}
+
+/*
+ * The state in argument argno, which must not be null, wherever detoasting has
+ * put it.  What the aggregate makes and its input functions let pass is
+ * consistent; a state of another type of time is not one of this aggregate.
+ */
+RetPurchaseDays *
+ret_purchase_days_get(FunctionCallInfo fcinfo, int argno, int kind)
+{
+	RetPurchaseDays *state = (RetPurchaseDays *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
+
+	if (state->version != RET_PURCHASE_DAYS_VERSION || (kind != 0 && state->kind != kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("purchase_days was made by another aggregate"),
+				 errhint("Combine only what the same aggregate has made.")));
+	return state;
+}
+
+static inline void
+set_total(RetPurchaseDay *day, const RetMoney *total)
+{
+	day->high = total->high;
+	day->low = total->low;
+}
+
+/* Write all sums with more decimals */
+static void
+set_scale(RetPurchaseDays *state, int scale)
+{
+	RetMoney	nothing = {0, 0, RET_MONEY_FORM(scale, 0)};
+
+	for (int32 i = 0; i < state->ndays; i++)
+	{
+		RetMoney	total;
+
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		total = ret_purchase_day_total(state, &state->days[i]);
+		ret_money_add(&total, &nothing);
+		set_total(&state->days[i], &total);
+	}
+	state->scale = scale;
+}
+
+/*-------------------------------------------------------------------------
+ * Days in order
+ *-------------------------------------------------------------------------
+ */
+
+static int
+compare_days(const void *a, const void *b, void *arg pg_attribute_unused())
+{
+	DateADT		x = ((const RetPurchaseDay *) a)->day;
+	DateADT		y = ((const RetPurchaseDay *) b)->day;
+
+	return (x > y) - (x < y);
+}
+
+/* Add what another element has of the same day, at the scale of a state */
+static inline void
+add_same_day(const RetPurchaseDays *state, RetPurchaseDay *day, const RetPurchaseDay *other)
+{
+	RetMoney	total = ret_purchase_day_total(state, day);
+	RetMoney	more = ret_purchase_day_total(state, other);
+
+	ret_money_add(&total, &more);
+	set_total(day, &total);
+	day->purchased |= other->purchased;
+}
+
+/* Sort days of a state and leave each but once; returns their number */
+static int32
+sort_distinct(const RetPurchaseDays *state, RetPurchaseDay *days, int32 n)
+{
+	int32		distinct = 0;
+
+	qsort_interruptible(days, n, sizeof(RetPurchaseDay), compare_days, NULL);
+	for (int32 i = 0; i < n; i++)
+	{
+		if (distinct > 0 && days[i].day == days[distinct - 1].day)
+			add_same_day(state, &days[distinct - 1], &days[i]);
+		else
+			days[distinct++] = days[i];
+	}
+	return distinct;
+}
+
+/* Merge the days that wait into those that are sorted, in place */
+static void
+merge_waiting(RetPurchaseDays *state)
+{
+	int32		waiting = state->ndays - state->nsorted;
+	RetPurchaseDay *days = palloc(waiting * sizeof(RetPurchaseDay));
+	int32		i = state->nsorted;
+	int32		to;
+
+	memcpy(days, &state->days[i], waiting * sizeof(RetPurchaseDay));
+	waiting = sort_distinct(state, days, waiting);
+	/* from the last on, since there is room after the sorted; none is in both */
+	state->ndays = state->nsorted = to = i + waiting;
+	while (waiting > 0)
+	{
+		if ((to & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (i > 0 && state->days[i - 1].day > days[waiting - 1].day)
+			state->days[--to] = state->days[--i];
+		else
+			state->days[--to] = days[--waiting];
+	}
+	pfree(days);
+}
+
+/* The state with its days in order: a copy, if it must be changed for that */
+RetPurchaseDays *
+ret_purchase_days_sorted(RetPurchaseDays *state)
+{
+	if (state->nsorted < state->ndays)
+	{
+		state = state_copy(state, state->ndays);
+		merge_waiting(state);
+	}
+	return state;
+}
+
+/* The position of a day among those that are sorted, or that at which it should be */
+static inline int32
+find_day(const RetPurchaseDays *state, DateADT day)
+{
+	int32		low = 0;
+	int32		high = state->nsorted;
+
+	if (high > 0 && day >= state->days[high - 1].day)
+		return day == state->days[high - 1].day ? high - 1 : high;
+	while (low < high)
+	{
+		int32		middle = low + (high - low) / 2;
+
+		if (state->days[middle].day < day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Make room for one more day; returns the state, or a larger one */
+static RetPurchaseDays *
+make_room(RetPurchaseDays *state)
+{
+	int32		capacity = state_capacity(state);
+
+	if (state->nsorted < state->ndays)
+		merge_waiting(state);
+	if (state->ndays > capacity - 1 - capacity / 4 || state->ndays <= FEW_DAYS)
+		state = state_copy(state, (int64) capacity + 1);
+	return state;
+}
+
+/*
+ * The place of a day, new if need be, of a state that may have been replaced by
+ * a larger one
+ */
+static inline RetPurchaseDay *
+get_day(RetPurchaseDays **state_ptr, DateADT day)
+{
+	RetPurchaseDays *state = *state_ptr;
+	int32		i = find_day(state, day);
+
+	if (i < state->nsorted && state->days[i].day == day)
+		return &state->days[i];
+	if (state->nsorted < state->ndays && state->days[state->ndays - 1].day == day)
+		return &state->days[state->ndays - 1];
+	if (state->ndays == state_capacity(state))
+	{
+		state = *state_ptr = make_room(state);
+		i = find_day(state, day);
+		if (i < state->nsorted && state->days[i].day == day)
+			return &state->days[i];
+	}
+	if (state->nsorted == state->ndays &&
+		(i == state->nsorted || state->nsorted <= FEW_DAYS))
+	{
+		memmove(&state->days[i + 1], &state->days[i],
+				(state->ndays - i) * sizeof(RetPurchaseDay));
+		state->nsorted++;
+	}
+	else
+		i = state->ndays;
+	state->ndays++;
+	memset(&state->days[i], 0, sizeof(RetPurchaseDay));
+	state->days[i].day = day;
+	return &state->days[i];
+}
+
+/* Add a purchase or a refund; returns the state, or a larger one */
+RetPurchaseDays *
+ret_purchase_days_add(RetPurchaseDays *state, DateADT day, const RetMoney *amount, bool refund)
+{
+	RetPurchaseDay *place = get_day(&state, day);
+	RetMoney	total;
+
+	if (unlikely(ret_money_scale(amount) > state->scale))
+		set_scale(state, ret_money_scale(amount));
+	total = ret_purchase_day_total(state, place);
+	ret_money_add(&total, amount);
+	set_total(place, &total);
+	if (!refund)
+	{
+		place->purchased = 1;
+		if (pg_add_s64_overflow(state->purchases, 1, &state->purchases))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("bigint out of range")));
+	}
+	return state;
+}
+
+/* The days of two states of one scale, into one that has room for all */
+static void
+merge_days(RetPurchaseDays *result, const RetPurchaseDays *a, const RetPurchaseDays *b)
+{
+	int32		i = 0;
+	int32		j = 0;
+	int32		n = 0;
+
+	while (i < a->ndays || j < b->ndays)
+	{
+		RetPurchaseDay *day = &result->days[n++];
+
+		if ((n & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (j == b->ndays || (i < a->ndays && a->days[i].day < b->days[j].day))
+			*day = a->days[i++];
+		else if (i == a->ndays || b->days[j].day < a->days[i].day)
+			*day = b->days[j++];
+		else
+		{
+			*day = a->days[i++];
+			add_same_day(result, day, &b->days[j++]);
+		}
+	}
+	result->ndays = result->nsorted = n;
+}
+
+/* All that two states have, whose as_of is the same; neither is changed */
+RetPurchaseDays *
+ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
+{
+	RetPurchaseDays *result = state_alloc((int64) a->ndays + b->ndays);
+
+	result->kind = a->kind;
+	result->as_of = a->as_of;
+	result->as_of_day = a->as_of_day;
+	result->zone = a->zone;
+	result->scale = Max(a->scale, b->scale);
+	if (pg_add_s64_overflow(a->purchases, b->purchases, &result->purchases))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+	a = ret_purchase_days_sorted(a);
+	b = ret_purchase_days_sorted(b);
+	if (a->scale < result->scale)
+		set_scale(a = state_copy(a, a->ndays), result->scale);
+	if (b->scale < result->scale)
+		set_scale(b = state_copy(b, b->ndays), result->scale);
+	merge_days(result, a, b);
+	return result;
+}
+
+/*-------------------------------------------------------------------------
+ * Input and output
+ *
+ * The binary form is: version, kind, scale (one byte each), days (int32), day
+ * of as_of (int32), purchases (int64), then for each day in order its number
+ * (int32), whether there was a purchase (one byte) and the sum of the amounts
+ * (16 bytes), and for timestamptz the name of the time zone of these days.  The
+ * text form is that in hexadecimal digits.  Both exist for partial aggregation
+ * between machines.  Equal content is equal bytes.
+ *
+ * A zone would be as large as two days, in states that mostly have fewer.  So
+ * the name is checked where a state arrives, and a number stands for it from
+ * then on.
+ *-------------------------------------------------------------------------
+ */
+
+/* Read the days that follow the header; false, and why, if they are none */
+static bool
+parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why)
+{
+	int64		purchased = 0;
+
+	for (int32 i = 0; i < ndays; i++)
+	{
+		RetPurchaseDay *day = &state->days[i];
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		day->day = pq_getmsgint(buf, 4);
+		day->purchased = pq_getmsgbyte(buf);
+		day->high = pq_getmsgint64(buf);
+		day->low = pq_getmsgint64(buf);
+		*why = "its days are not in ascending order before as_of";
+		if (!IS_VALID_DATE(day->day) || day->day >= state->as_of_day ||
+			(i > 0 && day->day <= day[-1].day))
+			return false;
+		*why = "a day has neither purchases nor refunds";
+		if (day->purchased > 1)
+			return false;
+		purchased += day->purchased;
+	}
+	*why = "its purchases do not fit its days";
+	if (state->purchases < purchased || (purchased == 0 && state->purchases != 0))
+		return false;
+	state->ndays = state->nsorted = ndays;
+	return true;
+}
+
+/* Build a state from the binary form.  Returns NULL and says why if it is none. */
+static RetPurchaseDays *
+state_parse(StringInfo buf, const char **why)
+{
+	int64		length = buf->len - buf->cursor;
+	int			version,
+				kind,
+				scale;
+	int32		ndays;
+	RetPurchaseDays *state;
+
+	*why = "it is too short";
+	if (length < BINARY_HEADER_SIZE)
+		return NULL;
+	version = pq_getmsgbyte(buf);
+	kind = pq_getmsgbyte(buf);
+	scale = pq_getmsgbyte(buf);
+	ndays = pq_getmsgint(buf, 4);
+	*why = "its version is not known";
+	if (version != RET_PURCHASE_DAYS_VERSION)
+		return NULL;
+	*why = "its type of time is not known";
+	if (kind < RET_DATE || kind > RET_TIMESTAMPTZ)
+		return NULL;
+	*why = "its amounts have too many decimals";
+	if (scale > RET_MONEY_MAX_DECIMALS)
+		return NULL;
+	*why = "its length does not fit its number of days";
+	length -= BINARY_HEADER_SIZE + (int64) ndays * BINARY_DAY_SIZE;
+	if (ndays < 0 || length < 0 || (length > 0 && kind != RET_TIMESTAMPTZ))
+		return NULL;
+
+	state = state_alloc(ndays);
+	state->kind = kind;
+	state->scale = scale;
+	state->as_of_day = pq_getmsgint(buf, 4);
+	state->as_of = NO_INSTANT;
+	state->purchases = pq_getmsgint64(buf);
+	*why = "its as_of is not a day";
+	if (!IS_VALID_DATE(state->as_of_day))
+		return NULL;
+	if (!parse_days(buf, state, ndays, why))
+		return NULL;
+	if (kind == RET_TIMESTAMPTZ)
+		state->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) length), length);
+	*why = "its time zone is not a name";
+	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? state : NULL;
+}
+
+Datum
+purchase_days_recv(PG_FUNCTION_ARGS)
+{
+	const char *why;
+	RetPurchaseDays *state = state_parse((StringInfo) PG_GETARG_POINTER(0), &why);
+
+	if (state == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid purchase_days"),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+purchase_days_send(PG_FUNCTION_ARGS)
+{
+	RetPurchaseDays *state = ret_purchase_days_sorted(ret_purchase_days_get(fcinfo, 0, 0));
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbyte(&buf, RET_PURCHASE_DAYS_VERSION);
+	pq_sendbyte(&buf, state->kind);
+	pq_sendbyte(&buf, state->scale);
+	pq_sendint32(&buf, state->ndays);
+	pq_sendint32(&buf, state->as_of_day);
+	pq_sendint64(&buf, state->purchases);
+	for (int32 i = 0; i < state->ndays; i++)
+	{
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		pq_sendint32(&buf, state->days[i].day);
+		pq_sendbyte(&buf, state->days[i].purchased);
+		pq_sendint64(&buf, state->days[i].high);
+		pq_sendint64(&buf, state->days[i].low);
+	}
+	ret_zone_send(&buf, state->zone);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+Datum
+purchase_days_in(PG_FUNCTION_ARGS)
+{
+	struct varlena *bytes = ret_hex_input(fcinfo, "purchase_days");
+	StringInfoData buf;
+	const char *why;
+	RetPurchaseDays *state;
+
+	if (bytes == NULL)
+		PG_RETURN_NULL();
+	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
+	state = state_parse(&buf, &why);
+	if (state == NULL)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid purchase_days"),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+purchase_days_out(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = DatumGetByteaPP(purchase_days_send(fcinfo));
+
+	PG_RETURN_CSTRING(ret_hex_output(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), "purchase_days"));
+}

@@ -1,0 +1,555 @@
+/*-------------------------------------------------------------------------
+ *
+ * purchase_fit.c
+ *	  Fits of the purchase models: fit_bgnbd, fit_mbgnbd and fit_gamma_gamma.
+ *
+ * The former take a customer's frequency (repeat purchases), recency (from the
+ * first purchase to the last) and age (from the first until now), the latter
+ * the frequency and the mean value of the repeat purchases.  The mathematics
+ * is in likelihood.c; this file collects the rows, arranges them for it and
+ * makes the rows of the results.
+ *
+ * The state is a tally: how many customers have each history.  Customers
+ * repeat each other: of a million there are some 200,000 distinct histories.
+ * The final function sorts them, so that the result depends neither on the
+ * order of the rows nor on the plan, and searches the maximum: O(distinct
+ * histories x steps), some ten steps, and 24 bytes for each.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "family/purchase_model.h"
+#include "store/tally.h"
+
+#define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
+#define SAMPLE_POINTS	1000
+#define NO_RATIO		1e-3	/* likelihood ratio of no difference */
+
+/* numbers of a point of the tallies */
+enum
+{
+	FREQUENCY = 0,
+	RECENCY = 1,
+	AGE = 2,
+	MONETARY_VALUE = 1
+};
+
+PG_FUNCTION_INFO_V1(fit_bgnbd_transfn);
+PG_FUNCTION_INFO_V1(fit_bgnbd_combine);
+PG_FUNCTION_INFO_V1(fit_bgnbd_finalfn);
+PG_FUNCTION_INFO_V1(fit_mbgnbd_finalfn);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_combine);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_finalfn);
+
+static bool purchases_valid(const double *point);
+static bool spend_valid(const double *point);
+
+static const RetTallyDef purchases_tally = {
+	.kind = RET_TALLY_PURCHASES,
+	.ndims = 3,
+	.ncounts = 1,
+	.valid = purchases_valid
+};
+
+static const RetTallyDef spend_tally = {
+	.kind = RET_TALLY_SPEND,
+	.ndims = 2,
+	.ncounts = 1,
+	.valid = spend_valid
+};
+
+/*-------------------------------------------------------------------------
+ * Collecting the rows
+ *-------------------------------------------------------------------------
+ */
+
+static bool
+purchases_valid(const double *point)
+{
+	return ret_history_valid(point[FREQUENCY], point[RECENCY], point[AGE]);
+}
+
+static bool
+spend_valid(const double *point)
+{
+	double		x = point[FREQUENCY];
+
+	return x >= 1 && x <= RET_MAX_FREQUENCY && x == (double) (int32) x &&
+		point[MONETARY_VALUE] > 0 && ret_is_finite(point[MONETARY_VALUE]);
+}
+
+/*
+ * fit_bgnbd_transfn(tally, frequency bigint, recency, age double precision)
+ *		A customer.  Also that of fit_mbgnbd: two fits share a state.
+ */
+Datum
+fit_bgnbd_transfn(PG_FUNCTION_ARGS)
+{
+	double		point[3];
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		return ret_agg_ignore(fcinfo);
+	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
+	point[RECENCY] = PG_GETARG_FLOAT8(2);
+	point[AGE] = PG_GETARG_FLOAT8(3);
+	if (unlikely(!purchases_valid(point)))
+		ret_reject_history(PG_GETARG_INT64(1), point[RECENCY], point[AGE]);
+	return ret_tally_add(fcinfo, &purchases_tally, point, 0, false);
+}
+
+Datum
+fit_bgnbd_combine(PG_FUNCTION_ARGS)
+{
+	return ret_tally_combine(fcinfo, &purchases_tally);
+}
+
+/*
+ * fit_gamma_gamma_transfn(tally, frequency bigint, monetary_value double precision)
+ *		A customer.  Without repeat purchases they say nothing about their
+ *		value, and a mean of 0 or below is not one of a gamma distribution:
+ *		these are left out.
+ */
+Datum
+fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
+{
+	double		point[2];
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT64(1) == 0)
+		return ret_agg_ignore(fcinfo);
+	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
+	point[MONETARY_VALUE] = PG_GETARG_FLOAT8(2);
+	if (unlikely(!spend_valid(point)))
+	{
+		ret_check_monetary_value(PG_GETARG_INT64(1), point[MONETARY_VALUE]);
+		return ret_agg_ignore(fcinfo);
+	}
+	return ret_tally_add(fcinfo, &spend_tally, point, 0, false);
+}
+
+Datum
+fit_gamma_gamma_combine(PG_FUNCTION_ARGS)
+{
+	return ret_tally_combine(fcinfo, &spend_tally);
+}
+
+/*-------------------------------------------------------------------------
+ * From a tally to what a likelihood is computed from
+ *-------------------------------------------------------------------------
+ */
+
+/* An array that may be larger than 1 GB, of zeros */
+static void *
+alloc_array(int64 n, Size size)
+{
+	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* The number of points, which must fit the arrays' indexes */
+static int
+checked_points(const RetTallyReader *reader)
+{
+	if (reader->npoints > PG_INT32_MAX / 2 - 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct customers to be fitted"),
+				 errdetail("There are %lld.", (long long) reader->npoints),
+				 errhint("Measure recency and age in whole days.")));
+	return (int) reader->npoints;
+}
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * The distinct times among the recencies and ages, and how to find them again:
+ * whole days in a table by the day, others by binary search, and if hardly any
+ * two are the same, each by the point that it belongs to.
+ */
+typedef struct Moments
+{
+	int32	   *table;			/* index + 1 of a whole number of days, or NULL */
+	double	   *times;			/* ascending, or NULL */
+	int			n;				/* how many there are */
+} Moments;
+
+/* Sort an array and leave only distinct values in it; returns their number */
+static int
+sort_distinct(double *times, int n)
+{
+	int			distinct = 0;
+
+	qsort(times, n, sizeof(double), compare_doubles);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || times[i] != times[distinct - 1])
+			times[distinct++] = times[i];
+	}
+	return distinct;
+}
+
+/* Do the times differ so much that to look for equal ones does not pay? */
+static bool
+times_differ(const RetTallyReader *reader, int npoints)
+{
+	double		times[2 * SAMPLE_POINTS];
+
+	if (npoints < 4 * SAMPLE_POINTS)
+		return false;
+	for (int i = 0; i < SAMPLE_POINTS; i++)
+	{
+		const double *point = ret_tally_point(reader, (int64) npoints * i / SAMPLE_POINTS);
+
+		times[2 * i] = point[RECENCY];
+		times[2 * i + 1] = point[AGE];
+	}
+	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
+}
+
+static void
+find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
+{
+	double		longest = 0;
+	bool		whole = true;
+
+	memset(moments, 0, sizeof(Moments));
+	for (int i = 0; i < npoints; i++)
+	{
+		const double *point = ret_tally_point(reader, i);
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		longest = Max(longest, point[AGE]);
+		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
+	}
+	if (whole && longest < MANY_MOMENTS && longest < 64.0 * npoints + 1024)
+		moments->table = alloc_array((int64) longest + 1, sizeof(int32));
+	else if (times_differ(reader, npoints))
+		moments->n = 2 * npoints;
+	else
+		moments->times = alloc_array((int64) npoints * 2, sizeof(double));
+
+	for (int i = 0; i < npoints && moments->n < 2 * npoints; i++)
+	{
+		const double *point = ret_tally_point(reader, i);
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int j = RECENCY; j <= AGE; j++)
+		{
+			if (moments->times)
+				moments->times[moments->n++] = point[j];
+			else if (moments->table[(int) point[j]] == 0)
+				moments->table[(int) point[j]] = ++moments->n;
+		}
+	}
+	if (moments->times)
+		moments->n = sort_distinct(moments->times, moments->n);
+}
+
+/* The index of number j, RECENCY or AGE, of point i */
+static int
+moment_index(const Moments *moments, const double *point, int i, int j)
+{
+	if (moments->table)
+		return moments->table[(int) point[j]] - 1;
+	if (moments->times)
+		return (double *) bsearch(&point[j], moments->times, moments->n,
+								  sizeof(double), compare_doubles) - moments->times;
+	return 2 * i + j - RECENCY;
+}
+
+/*
+ * The arrays of the likelihood, in the current context.  Without repeat
+ * purchases nobody has left in the BG/NBD.
+ */
+static void
+arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool modified)
+{
+	int			npoints = checked_points(reader);
+	int			nfrequencies = 0;
+	Moments		moments;
+	double		above = 0;
+
+	find_moments(&moments, reader, npoints);
+	for (int i = 0; i < npoints; i++)
+		nfrequencies += i == 0 ||
+			ret_tally_point(reader, i)[FREQUENCY] != ret_tally_point(reader, i - 1)[FREQUENCY];
+	memset(purchases, 0, sizeof(RetPurchases));
+	purchases->modified = modified;
+	purchases->interrupt = ret_check_interrupts;
+	purchases->frequencies = alloc_array(nfrequencies, sizeof(RetFrequency));
+	purchases->moments = alloc_array(moments.n, sizeof(RetMoment));
+	purchases->groups = alloc_array(npoints, sizeof(RetPurchaseGroup));
+	purchases->nfrequencies = nfrequencies;
+	purchases->nmoments = moments.n;
+
+	nfrequencies = 0;
+	for (int i = 0; i < npoints; i++)
+	{
+		const double *point = ret_tally_point(reader, i);
+		RetPurchaseGroup *group = &purchases->groups[purchases->ngroups];
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (i == 0 || point[FREQUENCY] != purchases->frequencies[nfrequencies - 1].x)
+			purchases->frequencies[nfrequencies++].x = point[FREQUENCY];
+		group->weight = (double) *ret_tally_counts(reader, i);
+		group->x = nfrequencies - 1;
+		group->tx = moment_index(&moments, point, i, RECENCY);
+		group->t = moment_index(&moments, point, i, AGE);
+		purchases->frequencies[group->x].weight += group->weight;
+		purchases->moments[group->tx].t = point[RECENCY];
+		purchases->moments[group->t].t = point[AGE];
+		purchases->moments[group->t].weight += group->weight;
+		purchases->moments[group->t].purchases += group->weight * point[FREQUENCY];
+		purchases->customers += group->weight;
+		purchases->ngroups += modified || point[FREQUENCY] > 0;
+	}
+	for (int i = nfrequencies - 1; i >= 0; i--)
+	{
+		above += purchases->frequencies[i].weight;
+		purchases->frequencies[i].above = above;
+	}
+}
+
+static void
+arrange_spends(RetSpends *spends, const RetTallyReader *reader)
+{
+	int			npoints = checked_points(reader);
+
+	memset(spends, 0, sizeof(RetSpends));
+	spends->interrupt = ret_check_interrupts;
+	spends->groups = alloc_array(npoints, sizeof(RetSpendGroup));
+	spends->frequencies = alloc_array((int64) npoints + 1, sizeof(RetSpendFrequency));
+	spends->ngroups = npoints;
+	for (int i = 0; i < npoints; i++)
+	{
+		const double *point = ret_tally_point(reader, i);
+		RetSpendGroup *group = &spends->groups[i];
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (i == 0 || point[FREQUENCY] != spends->frequencies[spends->nfrequencies - 1].x)
+		{
+			spends->frequencies[spends->nfrequencies].x = point[FREQUENCY];
+			spends->frequencies[spends->nfrequencies++].first = i;
+		}
+		group->weight = (double) *ret_tally_counts(reader, i);
+		group->total = point[FREQUENCY] * point[MONETARY_VALUE];
+		group->ln_total = log(group->total);
+		spends->frequencies[spends->nfrequencies - 1].weight += group->weight;
+		spends->ln_means += group->weight * log(point[MONETARY_VALUE]);
+		spends->customers += group->weight;
+	}
+	spends->frequencies[spends->nfrequencies].first = npoints;
+}
+
+/*-------------------------------------------------------------------------
+ * The search
+ *-------------------------------------------------------------------------
+ */
+
+/* Error if not even the start has a likelihood */
+static void
+check_fit(const RetFit *fit)
+{
+	if (!ret_is_finite(fit->value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the likelihood of these customers is out of range"),
+				 errhint("Measure in other units.")));
+}
+
+/* Tell the user that a fit is not one, and what to do */
+static void
+warn_not_converged(const char *model, const RetFit *fit, const char *const *parameters,
+				   const char *hint)
+{
+	if (fit->end == RET_FIT_STEPS)
+		ereport(WARNING,
+				(errmsg("the fit of %s did not converge", model),
+				 errdetail("After %d steps the gradient per customer is still %g.",
+						   fit->iterations, fit->gradient),
+				 errhint("%s", hint)));
+	else if (fit->end == RET_FIT_RIDGE)
+		ereport(WARNING,
+				(errmsg("the fit of %s did not converge", model),
+				 errdetail("The likelihood has no maximum but a limit: after %d steps %s has reached %g.",
+						   fit->iterations, parameters[fit->farthest],
+						   fit->theta[fit->farthest]),
+				 errhint("%s", hint)));
+}
+
+/* Is the fit b to be preferred to a? */
+static bool
+fit_is_better(const RetFit *b, const RetFit *a)
+{
+	double		noise = 1e-10 * fabs(a->value) + 1e-9;
+
+	if (b->end == RET_FIT_CONVERGED && a->end != RET_FIT_CONVERGED)
+		return b->value >= a->value - noise;
+	return b->value > a->value + noise;
+}
+
+/*
+ * Fit BG/NBD or MBG/NBD, and as its limit without churn the NBD.  There may be
+ * two maxima, a maximum below a ridge, or a ridge along which churn vanishes.
+ * So a second search begins at the NBD, where hardly anybody leaves, and the
+ * better of the two counts.
+ */
+static void
+fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
+{
+	RetProblem	problem = {0};
+	RetFit		second;
+	double		start[RET_MAX_PARAMS] = {1, 0, 1, 1};
+
+	for (int i = 0; i < purchases->nmoments; i++)
+		start[RET_ALPHA] += purchases->moments[i].weight * purchases->moments[i].t;
+	start[RET_ALPHA] /= 5 * purchases->customers;
+	if (!(start[RET_ALPHA] > 0))
+		start[RET_ALPHA] = 1;
+
+	problem.nparams = 2;
+	problem.weight = purchases->customers;
+	problem.data = purchases;
+	problem.evaluate = ret_nbd_likelihood;
+	problem.interrupt = ret_check_interrupts;
+	ret_maximize(&problem, start, nbd);
+	check_fit(nbd);
+
+	problem.nparams = 4;
+	problem.evaluate = ret_purchase_likelihood;
+	ret_maximize(&problem, start, fit);
+	start[RET_R] = nbd->theta[RET_R];
+	start[RET_ALPHA] = nbd->theta[RET_ALPHA];
+	start[RET_A] = 0.01;
+	start[RET_B] = 5;
+	ret_maximize(&problem, start, &second);
+	if (!ret_is_finite(fit->value) || fit_is_better(&second, fit))
+		*fit = second;
+	check_fit(fit);
+}
+
+/* The values of a fit from column on: parameters, then standard errors */
+static int
+fit_columns(const RetFit *fit, int nparams, int column, Datum *values, bool *nulls)
+{
+	for (int i = 0; i < nparams; i++)
+	{
+		values[column + i] = Float8GetDatum(fit->theta[i]);
+		nulls[column + nparams + i] = !ret_is_finite(fit->se[i]);
+		values[column + nparams + i] = Float8GetDatum(fit->se[i]);
+	}
+	return column + 2 * nparams;
+}
+
+/*
+ * (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
+ * no_churn_log_likelihood, likelihood_ratio, customers, groups, iterations,
+ * converged)
+ */
+static Datum
+purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
+{
+	const char *name = modified ? "MBG/NBD" : "BG/NBD";
+	RetTallyReader reader;
+	RetPurchases purchases;
+	RetFit		fit;
+	RetFit		nbd;
+	Datum		values[16];
+	bool		nulls[16] = {0};
+	int			n;
+
+	(void) ret_agg_context(fcinfo);
+	ret_tally_read(&reader, PG_GETARG_DATUM(0), &purchases_tally);
+	arrange_purchases(&purchases, &reader, modified);
+	fit_purchases(&purchases, &fit, &nbd);
+	warn_not_converged(name, &fit, ret_purchase_parameters,
+					   2 * (fit.value - nbd.value) < NO_RATIO ?
+					   "There is no sign that customers leave: the model is the one without churn." :
+					   "Use the model with care, or fit more customers, who differ more.");
+
+	values[0] = CStringGetTextDatum(name);
+	n = fit_columns(&fit, 4, 1, values, nulls);
+	values[n++] = Float8GetDatum(fit.value);
+	values[n++] = Float8GetDatum(nbd.value);
+	values[n++] = Float8GetDatum(Max(2 * (fit.value - nbd.value), 0));
+	values[n++] = Int64GetDatum(reader.total);
+	values[n++] = Int64GetDatum(reader.npoints);
+	values[n++] = Int32GetDatum(fit.iterations);
+	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
+	return ret_row(fcinfo, values, nulls, n);
+}
+
+Datum
+fit_bgnbd_finalfn(PG_FUNCTION_ARGS)
+{
+	return purchase_model_finalfn(fcinfo, false);
+}
+
+Datum
+fit_mbgnbd_finalfn(PG_FUNCTION_ARGS)
+{
+	return purchase_model_finalfn(fcinfo, true);
+}
+
+/*
+ * (p, q, v, p_se, q_se, v_se, log_likelihood, customers, iterations, converged)
+ */
+Datum
+fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
+{
+	RetTallyReader reader;
+	RetSpends	spends;
+	RetProblem	problem = {0};
+	RetFit		fit;
+	double		start[RET_MAX_PARAMS] = {3, 3, 0};
+	Datum		values[10];
+	bool		nulls[10] = {0};
+	int			n;
+
+	(void) ret_agg_context(fcinfo);
+	ret_tally_read(&reader, PG_GETARG_DATUM(0), &spend_tally);
+	arrange_spends(&spends, &reader);
+	/* the geometric mean, which no sum carries out of range */
+	start[RET_V] = 2 * exp(spends.ln_means / spends.customers) / 3;
+	problem.nparams = 3;
+	problem.weight = spends.customers;
+	problem.data = &spends;
+	problem.evaluate = ret_spend_likelihood;
+	problem.interrupt = ret_check_interrupts;
+	ret_maximize(&problem, start, &fit);
+	check_fit(&fit);
+	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters,
+					   "Use the model with care, or fit more customers, who differ more.");
+	if (fit.theta[RET_Q] <= 1)
+		ereport(WARNING,
+				(errmsg("the mean value of a purchase is infinite in this model"),
+				 errdetail("q is %g, it would have to exceed 1.", fit.theta[RET_Q]),
+				 errhint("A few customers spend far more than all others: fit them apart.")));
+
+	n = fit_columns(&fit, 3, 0, values, nulls);
+	values[n++] = Float8GetDatum(fit.value);
+	values[n++] = Int64GetDatum(reader.total);
+	values[n++] = Int32GetDatum(fit.iterations);
+	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
+	return ret_row(fcinfo, values, nulls, n);
+}

@@ -1,0 +1,425 @@
+/*-------------------------------------------------------------------------
+ *
+ * purchase_model.c
+ *	  Who will come back, and what they are worth: what a fitted purchase
+ *	  model says about a customer.
+ *
+ * The formulas are in likelihood.c; this file reads models and checks
+ * arguments.  A model is a composite value, the same one for many rows.  So
+ * what it holds is remembered together with its bytes, where there is a place
+ * for that, and decoded again when they differ.
+ *
+ * A customer takes some 0.1 to 0.3 microseconds, and 1 to 2 where the value of
+ * his purchases is discounted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "base/discount.h"
+#include "family/purchase_model.h"
+
+#define DAYS_PER_JULIAN_YEAR	365.25
+#define MIN_PARAMETER	1e-30	/* of a model; fits stay far within */
+#define MAX_PARAMETER	1e30
+
+/* A composite argument that was decoded already */
+typedef struct RowCache
+{
+	Size		size;			/* bytes of the row, 0 if there is none */
+	Size		allocated;		/* bytes of the copy */
+	char	   *bytes;			/* the copy */
+} RowCache;
+
+/* What a function remembers between calls.  All zeros is nothing yet. */
+typedef struct ScoreCache
+{
+	RowCache	purchase_row;
+	RowCache	spend_row;
+	RetPurchaseModel purchase;
+	RetSpendModel spend;
+	RetValueRules *rules;
+} ScoreCache;
+
+PG_FUNCTION_INFO_V1(p_alive);
+PG_FUNCTION_INFO_V1(churn_risk);
+PG_FUNCTION_INFO_V1(expected_purchases);
+PG_FUNCTION_INFO_V1(expected_spend);
+PG_FUNCTION_INFO_V1(clv_predicted);
+
+pg_noreturn static void reject_model(const char *type, const char *detail);
+
+const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
+const char *const ret_spend_parameters[] = {"p", "q", "v"};
+
+/*-------------------------------------------------------------------------
+ * Checks
+ *-------------------------------------------------------------------------
+ */
+
+/* Error unless there can be so many repeat purchases */
+void
+ret_check_frequency(int64 frequency)
+{
+	if (frequency < 0 || frequency > RET_MAX_FREQUENCY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("frequency must be from 0 to %d", RET_MAX_FREQUENCY),
+				 errdetail("It is %lld.", (long long) frequency),
+				 errhint("frequency is the number of repeat purchases.")));
+}
+
+/* Says what is wrong with a history that ret_history_valid() does not accept */
+void
+ret_reject_history(int64 frequency, double recency, double age)
+{
+	ret_check_frequency(frequency);
+	if (!ret_is_finite(recency) || !ret_is_finite(age))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("recency and age must be finite numbers"),
+				 errdetail("recency is %g, age is %g.", recency, age)));
+	if (recency < 0 || age < 0 || age > RET_MAX_DAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("recency and age must be from 0 to %g days", RET_MAX_DAYS),
+				 errdetail("recency is %g, age is %g.", recency, age)));
+	if (recency > age)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("recency must not exceed age"),
+				 errdetail("recency is %g, age is %g.", recency, age),
+				 errhint("recency is the time from the first purchase to the last, age that from the first until now.")));
+	if (frequency > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("recency must be positive after a repeat purchase"),
+				 errdetail("frequency is %lld, recency is %g.", (long long) frequency, recency),
+				 errhint("Count the purchases of a day as one, as rfm_summary() does.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("recency must be 0 without a repeat purchase"),
+			 errdetail("frequency is 0, recency is %g.", recency),
+			 errhint("recency is the time from the first purchase to the last, frequency the number of purchases after the first.")));
+}
+
+/*
+ * Error unless the mean value of this number of repeat purchases can be.  It is
+ * 0 or below where they were free or sent back.
+ */
+void
+ret_check_monetary_value(int64 frequency, double value)
+{
+	ret_check_frequency(frequency);
+	if (!ret_is_finite(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("monetary_value must be a finite number"),
+				 errdetail("It is %g.", value)));
+}
+
+/*-------------------------------------------------------------------------
+ * Reading a model
+ *-------------------------------------------------------------------------
+ */
+
+/* What is remembered between calls */
+static ScoreCache *
+get_cache(FunctionCallInfo fcinfo)
+{
+	ScoreCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (unlikely(cache == NULL))
+		cache = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ScoreCache));
+	return cache;
+}
+
+static void
+reject_model(const char *type, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is not the model of a fit", type),
+			 errdetail_internal("%s", detail)));
+}
+
+static inline bool
+row_is_cached(const RowCache *cache, HeapTupleHeader row)
+{
+	return HeapTupleHeaderGetDatumLength(row) == cache->size &&
+		memcmp(row, cache->bytes, cache->size) == 0;
+}
+
+/* Remember a row that has been decoded */
+static void
+cache_row(FunctionCallInfo fcinfo, RowCache *cache, HeapTupleHeader row)
+{
+	Size		size = HeapTupleHeaderGetDatumLength(row);
+
+	cache->size = 0;
+	if (size > cache->allocated)
+	{
+		if (cache->bytes)
+			pfree(cache->bytes);
+		cache->bytes = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, size);
+		cache->allocated = size;
+	}
+	memcpy(cache->bytes, row, size);
+	cache->size = size;
+}
+
+/*
+ * Read n parameters from the columns first and following of a row.  The type
+ * is one of the extension, but its owner may have altered it, and anybody may
+ * have stored anything in it.
+ */
+static void
+read_parameters(HeapTupleHeader row, const char *type, int first, int n,
+				const char *const *names, double *parameters)
+{
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		value = GetAttributeByNum(row, first + i, &isnull);
+
+		parameters[i] = isnull ? 0 : DatumGetFloat8(value);
+		if (!(parameters[i] >= MIN_PARAMETER && parameters[i] <= MAX_PARAMETER))
+			reject_model(type, psprintf("Its %s is not a number from %g to %g.",
+										names[i], MIN_PARAMETER, MAX_PARAMETER));
+	}
+}
+
+/* Has the row's type what is to be read: optionally a text, then n numbers? */
+static void
+check_row_type(HeapTupleHeader row, const char *type, bool has_text, int n)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+												 HeapTupleHeaderGetTypMod(row));
+	bool		ok = tupdesc->natts >= n + has_text;
+
+	for (int i = 0; ok && i < n + has_text; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		ok = !att->attisdropped && att->atttypid == (has_text && i == 0 ? TEXTOID : FLOAT8OID);
+	}
+	ReleaseTupleDesc(tupdesc);
+	if (!ok)
+		reject_model(type, "The type has been altered.");
+}
+
+/* The purchase_model in argument argno */
+static const RetPurchaseModel *
+get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
+	RetPurchaseModel *model = &cache->purchase;
+	double		theta[4];
+	bool		isnull;
+	Datum		name;
+
+	if (likely(row_is_cached(&cache->purchase_row, row)))
+		return model;
+
+	cache->purchase_row.size = 0;
+	check_row_type(row, "purchase_model", true, 4);
+	name = GetAttributeByNum(row, 1, &isnull);
+	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
+		model->modified = 0;
+	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
+		model->modified = 1;
+	else
+		reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
+	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
+	model->r = theta[RET_R];
+	model->alpha = theta[RET_ALPHA];
+	model->a = theta[RET_A];
+	model->b = theta[RET_B];
+	cache_row(fcinfo, &cache->purchase_row, row);
+	return model;
+}
+
+/* The spend_model in argument argno */
+static const RetSpendModel *
+get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
+	RetSpendModel *model = &cache->spend;
+	double		theta[3];
+
+	if (likely(row_is_cached(&cache->spend_row, row)))
+		return model;
+
+	cache->spend_row.size = 0;
+	check_row_type(row, "spend_model", false, 3);
+	read_parameters(row, "spend_model", 1, 3, ret_spend_parameters, theta);
+	model->p = theta[RET_P];
+	model->q = theta[RET_Q];
+	model->v = theta[RET_V];
+	cache_row(fcinfo, &cache->spend_row, row);
+	return model;
+}
+
+/* The history in arguments argno (frequency), recency and age */
+static RetHistory
+get_history(FunctionCallInfo fcinfo, int argno)
+{
+	RetHistory	history;
+
+	history.x = (double) PG_GETARG_INT64(argno);
+	history.tx = PG_GETARG_FLOAT8(argno + 1);
+	history.t = PG_GETARG_FLOAT8(argno + 2);
+	if (unlikely(!ret_history_valid(history.x, history.tx, history.t)))
+		ret_reject_history(PG_GETARG_INT64(argno), history.tx, history.t);
+	return history;
+}
+
+/* The interval in argument argno in days, a month being 1/12 of 365.25 */
+static double
+get_days(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	Interval   *interval = PG_GETARG_INTERVAL_P(argno);
+	double		days = interval->month * (DAYS_PER_JULIAN_YEAR / MONTHS_PER_YEAR) +
+		interval->day + interval->time / (double) USECS_PER_DAY;
+
+	if (INTERVAL_NOT_FINITE(interval) || days < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite and not negative", name),
+				 errhint("Pass a length of time such as '90 days' or '1 year'.")));
+	return days;
+}
+
+/* A finite result, or 22003 */
+static Datum
+finite_result(double value)
+{
+	if (!ret_is_finite(value))
+		float_overflow_error();
+	PG_RETURN_FLOAT8(value);
+}
+
+/*-------------------------------------------------------------------------
+ * What a model says
+ *-------------------------------------------------------------------------
+ */
+
+/* p_alive(model, frequency, recency, age) */
+Datum
+p_alive(PG_FUNCTION_ARGS)
+{
+	RetHistory	history = get_history(fcinfo, 1);
+
+	return finite_result(ret_p_alive(get_purchase_model(fcinfo, 0, get_cache(fcinfo)), &history));
+}
+
+/* churn_risk(model, frequency, recency, age, within) */
+Datum
+churn_risk(PG_FUNCTION_ARGS)
+{
+	RetHistory	history = get_history(fcinfo, 1);
+	double		days = get_days(fcinfo, 4, "within");
+
+	return finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+										&history, days));
+}
+
+/* expected_purchases(model, frequency, recency, age, within) */
+Datum
+expected_purchases(PG_FUNCTION_ARGS)
+{
+	RetHistory	history = get_history(fcinfo, 1);
+	double		days = get_days(fcinfo, 4, "within");
+
+	return finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+												&history, days));
+}
+
+/*
+ * What a customer is expected to spend per purchase, from arguments model,
+ * frequency and monetary_value at these positions; false if it is NULL
+ */
+static bool
+get_expected_spend(FunctionCallInfo fcinfo, int model_argno, int frequency_argno,
+				   int value_argno, ScoreCache *cache, double *spend)
+{
+	const RetSpendModel *model = get_spend_model(fcinfo, model_argno, cache);
+	int64		frequency = PG_GETARG_INT64(frequency_argno);
+	double		value = 0;
+
+	ret_check_frequency(frequency);
+	if (PG_ARGISNULL(value_argno))
+	{
+		if (frequency > 0)
+			return false;
+	}
+	else
+	{
+		value = PG_GETARG_FLOAT8(value_argno);
+		ret_check_monetary_value(frequency, value);
+	}
+	*spend = ret_expected_spend(model, (double) frequency, value);
+	return !isnan(*spend);
+}
+
+/*
+ * expected_spend(model, frequency, monetary_value)
+ *		NULL if the model has no mean, and for repeat purchases of no known
+ *		value; without repeat purchases the value does not matter.
+ */
+Datum
+expected_spend(PG_FUNCTION_ARGS)
+{
+	double		spend;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) ||
+		!get_expected_spend(fcinfo, 0, 1, 2, get_cache(fcinfo), &spend))
+		PG_RETURN_NULL();
+	return finite_result(spend);
+}
+
+/*
+ * clv(model, spend_model, frequency, recency, age, monetary_value, horizon,
+ *	   annual_discount)
+ *		What the customer is expected to spend within the horizon, discounted
+ *		to now; NULL where expected_spend is.
+ */
+Datum
+clv_predicted(PG_FUNCTION_ARGS)
+{
+	ScoreCache *cache = get_cache(fcinfo);
+	const RetPurchaseModel *model;
+	RetHistory	history;
+	double		days;
+	double		discount = ret_log_discount(fcinfo, 7, -1) / DAYS_PER_JULIAN_YEAR;
+	double		spend;
+
+	for (int i = 0; i < 7; i++)
+	{
+		if (PG_ARGISNULL(i) && i != 5)
+			PG_RETURN_NULL();
+	}
+	history = get_history(fcinfo, 2);
+	days = get_days(fcinfo, 6, "horizon");
+	model = get_purchase_model(fcinfo, 0, cache);
+	if (!get_expected_spend(fcinfo, 1, 2, 5, cache, &spend))
+		PG_RETURN_NULL();
+	if (cache->rules == NULL)
+	{
+		cache->rules = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RetValueRules));
+		ret_value_rules(cache->rules);
+	}
+	return finite_result(spend * ret_discounted_purchases(model, &history, days, discount, cache->rules));
+}

@@ -1,0 +1,440 @@
+/*-------------------------------------------------------------------------
+ *
+ * rfm.c
+ *	  Recency, frequency and monetary value: rfm_summary, rfm_score and
+ *	  rfm_segment.
+ *
+ * rfm_summary reduces the purchases of a customer to what the purchase models
+ * need.  A row with a negative amount is a refund and no purchase; it belongs
+ * to the customer's latest purchase day not after it, one before all purchases
+ * to the first.  With the days before that of as_of on which there was a
+ * purchase,
+ *
+ *		frequency		days after the first
+ *		recency			last day - first day
+ *		age				last complete day, that is as_of - 1, - first day
+ *		monetary_value	total of the days after the first / frequency
+ *
+ * so that frequency x monetary_value is what these days brought, always.
+ *
+ * The state is a purchase_days, see purchase_days.c: the days with the exact
+ * sums of the amounts, so that neither the order of the rows nor the number of
+ * workers shows.  The final function walks them once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "common/int.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "nodes/supportnodes.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "windowapi.h"
+
+#include "base/aggregate.h"
+#include "family/cohort.h"
+#include "family/purchase_days.h"
+
+/* What rfm_score remembers of a partition.  All zeros before the first row. */
+typedef struct ScoreState
+{
+	int64		counted;		/* rows up to the last peer of the current row */
+} ScoreState;
+
+PG_FUNCTION_INFO_V1(rfm_summary_transfn_date);
+PG_FUNCTION_INFO_V1(rfm_summary_transfn_timestamp);
+PG_FUNCTION_INFO_V1(rfm_summary_transfn_timestamptz);
+PG_FUNCTION_INFO_V1(rfm_summary_numeric_transfn_date);
+PG_FUNCTION_INFO_V1(rfm_summary_numeric_transfn_timestamp);
+PG_FUNCTION_INFO_V1(rfm_summary_numeric_transfn_timestamptz);
+PG_FUNCTION_INFO_V1(rfm_summary_combine);
+PG_FUNCTION_INFO_V1(rfm_summary_finalfn);
+PG_FUNCTION_INFO_V1(rfm_score);
+PG_FUNCTION_INFO_V1(rfm_score_support);
+PG_FUNCTION_INFO_V1(rfm_segment);
+
+/*-------------------------------------------------------------------------
+ * rfm_summary
+ *-------------------------------------------------------------------------
+ */
+
+/* Day of an instant */
+static inline DateADT
+day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
+{
+	if (kind == RET_DATE)
+		return (DateADT) at;
+	if (kind == RET_TIMESTAMP)
+		return ret_day_of(at);
+	return ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
+}
+
+/* Day of as_of, the first that does not count */
+static DateADT
+as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
+{
+	if (kind == RET_TIMESTAMPTZ)
+		return ret_finite_day(ret_call_offsets(fcinfo->flinfo), as_of, "as_of");
+	if (kind == RET_TIMESTAMP && !TIMESTAMP_NOT_FINITE(as_of))
+		return ret_day_of(as_of);
+	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
+}
+
+static void
+check_as_of_day(const RetPurchaseDays *state, DateADT day)
+{
+	if (unlikely(state->as_of_day != day))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of must be the same for all rows of a group"),
+				 errhint("Pass a constant, or GROUP BY the column that is passed.")));
+}
+
+/* The state of the group, which knows the as_of in argument 3 */
+static RetPurchaseDays *
+get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
+{
+	int64		as_of;
+	RetPurchaseDays *state;
+
+	if (unlikely(PG_ARGISNULL(3)))
+		ret_reject_null_as_of();
+	as_of = kind == RET_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
+	if (PG_ARGISNULL(0))
+		return ret_purchase_days_begin(kind, as_of, as_of_day(fcinfo, kind, as_of));
+	state = ret_purchase_days_get(fcinfo, 0, kind);
+	if (unlikely(state->as_of != as_of))
+		check_as_of_day(state, as_of_day(fcinfo, kind, as_of));
+	return state;
+}
+
+/* Reads an amount, which may be one of this many decimals; true if it is a refund */
+typedef bool (*ReadAmount) (Datum value, int scale, RetMoney *amount);
+
+static inline bool
+read_numeric(Datum value, int scale pg_attribute_unused(), RetMoney *amount)
+{
+	ret_money_read_numeric(value, amount);
+	return ret_money_is_negative(amount);
+}
+
+static inline bool
+read_double(Datum value, int scale, RetMoney *amount)
+{
+	double		x = DatumGetFloat8(value);
+
+	ret_money_read_double_decimal(x, scale, amount);
+	return x < 0;
+}
+
+/*
+ * rfm_summary_transfn(purchase_days, at, amount, as_of)
+ *		A purchase or a refund at a finite instant; one on the day of as_of or
+ *		later is not known yet, but it makes the group's state, which knows
+ *		as_of.
+ */
+static inline Datum
+summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount read_amount)
+{
+	RetPurchaseDays *state = get_state(fcinfo, kind);
+	DateADT		day = day_of(fcinfo, kind, at);
+	RetMoney	amount = {0};
+	bool		refund = false;
+
+	if (!PG_ARGISNULL(2))
+		refund = read_amount(PG_GETARG_DATUM(2), state->scale, &amount);
+	if (day < state->as_of_day)
+		state = ret_purchase_days_add(state, day, &amount, refund);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+rfm_summary_transfn_date(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_double);
+}
+
+Datum
+rfm_summary_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+}
+
+Datum
+rfm_summary_transfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+}
+
+Datum
+rfm_summary_numeric_transfn_date(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_numeric);
+}
+
+Datum
+rfm_summary_numeric_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+}
+
+Datum
+rfm_summary_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+}
+
+Datum
+rfm_summary_combine(PG_FUNCTION_ARGS)
+{
+	RetPurchaseDays *a;
+	RetPurchaseDays *b;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	b = ret_purchase_days_get(fcinfo, 1, 0);
+	ret_zone_check_number(b->zone);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(b);
+	a = ret_purchase_days_get(fcinfo, 0, b->kind);
+	ret_zone_check_number(a->zone);
+	check_as_of_day(a, b->as_of_day);
+	PG_RETURN_POINTER(ret_purchase_days_merge(a, b));
+}
+
+/*
+ * A row of the result type, whose description is remembered where it can be:
+ * to look it up would take longer than all the rest for a small group
+ */
+static Datum
+summary_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	tupdesc = fcinfo->flinfo->fn_extra;
+
+	if (tupdesc == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+			tupdesc->natts != 8)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("function must return a row of %d columns", 8)));
+		tupdesc = fcinfo->flinfo->fn_extra = BlessTupleDesc(tupdesc);
+		MemoryContextSwitchTo(old);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
+}
+
+/* What the days of a customer come to */
+typedef struct Walk
+{
+	int64		days;			/* with a purchase */
+	DateADT		first;			/* of these */
+	DateADT		last;
+	RetMoney	revenue;		/* of all of them */
+	RetMoney	repeated;		/* of those after the first */
+} Walk;
+
+/* A refund belongs to the purchase day before it, if there is one, else to the first */
+static void
+walk_days(const RetPurchaseDays *state, Walk *walk)
+{
+	memset(walk, 0, sizeof(Walk));
+	for (int32 i = 0; i < state->ndays; i++)
+	{
+		const RetPurchaseDay *day = &state->days[i];
+		RetMoney	total;
+
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		if (day->purchased)
+		{
+			if (walk->days++ == 0)
+				walk->first = day->day;
+			walk->last = day->day;
+		}
+		total = ret_purchase_day_total(state, day);
+		ret_money_add(&walk->revenue, &total);
+		if (walk->days > 1)
+			ret_money_add(&walk->repeated, &total);
+	}
+}
+
+/*
+ * (frequency, recency, age, monetary_value, purchases, revenue, first_day,
+ * last_day); NULL without purchases.
+ */
+Datum
+rfm_summary_finalfn(PG_FUNCTION_ARGS)
+{
+	RetPurchaseDays *state;
+	Walk		walk;
+	Datum		values[8];
+	bool		nulls[8] = {0};
+
+	(void) ret_agg_context(fcinfo);
+	state = ret_purchase_days_sorted(ret_purchase_days_get(fcinfo, 0, 0));
+	ret_zone_check_number(state->zone);
+	walk_days(state, &walk);
+	if (walk.days == 0)
+		PG_RETURN_NULL();
+	nulls[3] = walk.days == 1;
+	values[0] = Int64GetDatum(walk.days - 1);
+	values[1] = Float8GetDatum((double) walk.last - walk.first);
+	values[2] = Float8GetDatum((double) state->as_of_day - 1 - walk.first);
+	values[3] = Float8GetDatum(nulls[3] ? 0 : ret_money_ratio(&walk.repeated, walk.days - 1));
+	values[4] = Int64GetDatum(state->purchases);
+	values[5] = Float8GetDatum(ret_money_double(&walk.revenue));
+	values[6] = DateADTGetDatum(walk.first);
+	values[7] = DateADTGetDatum(walk.last);
+	return summary_row(fcinfo, values, nulls);
+}
+
+/*-------------------------------------------------------------------------
+ * rfm_score
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * rfm_score(bins integer) OVER (ORDER BY value) -> integer
+ *		ceil(bins x cume_dist), in integers: of n rows, k of them up to the
+ *		last peer of the current one, (bins k + n - 1) / n.  Peers get one
+ *		score, the rows of the last group bins.  The peers of a row are looked
+ *		for once: O(rows).
+ */
+Datum
+rfm_score(PG_FUNCTION_ARGS)
+{
+	WindowObject winobj = ret_window_object(fcinfo);
+	ScoreState *state;
+	int64		position;
+	int64		rows;
+	int64		product;
+	int32		bins;
+	bool		isnull;
+
+	bins = DatumGetInt32(WinGetFuncArgCurrent(winobj, 0, &isnull));
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("bins must not be null"),
+				 errhint("Pass the highest score, such as 5.")));
+	if (bins < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("bins must be positive"),
+				 errdetail("It is %d.", bins),
+				 errhint("Pass the highest score, such as 5.")));
+
+	state = WinGetPartitionLocalMemory(winobj, sizeof(ScoreState));
+	position = WinGetCurrentPosition(winobj);
+	rows = WinGetPartitionRowCount(winobj);
+	if (position >= state->counted)
+	{
+		/* neighbours: a partition on disk is slow to go back and forth in */
+		state->counted = position + 1;
+		while (state->counted < rows && WinRowsArePeers(winobj, state->counted - 1, state->counted))
+		{
+			if ((state->counted++ & 0x0FFF) == 0)
+				CHECK_FOR_INTERRUPTS();
+		}
+	}
+	WinSetMarkPosition(winobj, position);
+	if (pg_mul_s64_overflow(bins, state->counted, &product) ||
+		pg_add_s64_overflow(product, rows - 1, &product))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows for so many bins")));
+	PG_RETURN_INT32((int32) (product / rows));
+}
+
+/*
+ * rfm_score_support(internal) -> internal
+ *		What the planner may know of rfm_score: it does not look at the frame,
+ *		which may be the one that costs least, and with one number of bins it
+ *		never falls, so that a condition on it may end the scan early.
+ */
+Datum
+rfm_score_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	Node	   *answer = NULL;
+
+	if (IsA(request, SupportRequestWFuncMonotonic))
+	{
+		SupportRequestWFuncMonotonic *monotonic = (SupportRequestWFuncMonotonic *) request;
+
+		if (IsA(linitial(monotonic->window_func->args), Const))
+		{
+			monotonic->monotonic = MONOTONICFUNC_INCREASING;
+			answer = request;
+		}
+	}
+	if (ret_any_frame_will_do(request))
+		answer = request;
+	PG_RETURN_POINTER(answer);
+}
+
+/*-------------------------------------------------------------------------
+ * rfm_segment
+ *-------------------------------------------------------------------------
+ */
+
+/* By recency, and by frequency and monetary value together, 1..5 each */
+static const char *const segments[5][5] = {
+	{"lost", "lost", "at risk", "at risk", "cannot lose"},
+	{"hibernating", "hibernating", "at risk", "at risk", "cannot lose"},
+	{"about to sleep", "about to sleep", "need attention", "loyal", "loyal"},
+	{"promising", "potential loyalists", "potential loyalists", "loyal", "champions"},
+	{"new", "potential loyalists", "potential loyalists", "champions", "champions"}
+};
+
+/*
+ * rfm_segment(r, f, m integer) -> text
+ *		The name of what scores of 1..5 make of a customer.  Frequency and
+ *		monetary value count as one, their mean, half a point rounded up.
+ */
+Datum
+rfm_segment(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"r", "f", "m"};
+	int32		scores[3];
+
+	for (int i = 0; i < 3; i++)
+	{
+		scores[i] = PG_GETARG_INT32(i);
+		if (scores[i] < 1 || scores[i] > 5)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s must be a score from 1 to 5", names[i]),
+					 errdetail("It is %d.", scores[i]),
+					 errhint("Compute the scores with rfm_score(5).")));
+	}
+	PG_RETURN_TEXT_P(cstring_to_text(segments[scores[0] - 1][(scores[1] + scores[2] + 1) / 2 - 1]));
+}

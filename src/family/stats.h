@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * stats.h
+ *	  The pieces of the statistical functions that other families use.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_STATS_H
+#define RETENTION_STATS_H
+
+#include "base/retention.h"
+
+extern double ret_confidence_z(FunctionCallInfo fcinfo, int argno);
+extern Datum ret_wilson_row(FunctionCallInfo fcinfo, int64 successes,
+							int64 trials, int confidence_argno);
+
+#endif							/* RETENTION_STATS_H */

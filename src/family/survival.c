@@ -1,0 +1,744 @@
+/*-------------------------------------------------------------------------
+ *
+ * survival.c
+ *	  How long customers stay: the type survival_curve, its aggregates, and
+ *	  the numbers that are read from it.
+ *
+ * A customer has a duration and has either left at its end (churned) or was
+ * still there when observation ended (censored).  The value keeps how many of
+ * both there are for each distinct duration: a tally of one number and two
+ * counts, in which equal content is equal bytes.
+ *
+ * With n customers at risk just before a time, d of whom leave then (before
+ * anybody is censored at the same time), the estimates behind that time are
+ *
+ *	  survival		S = product of (1 - d/n)		Kaplan, Meier 1958
+ *	  its variance	S^2 V, V = sum of d/(n (n-d))	Greenwood 1926
+ *	  hazard		H = sum of d/n					Nelson, Aalen
+ *
+ * The product is taken over stretches without censoring at once: as long as
+ * customers only leave, it is the share of them that is left, which needs no
+ * product and has one rounding error.
+ *
+ * Confidence limits, with z the normal quantile of the confidence:
+ *
+ *	  'plain'		S -+ z S sqrt V, cut to 0..1
+ *	  'log'			S exp(-+ z sqrt V), capped at 1
+ *	  'log-log'		S ^ exp(+- z sqrt V / |ln S|)
+ *
+ * Everything that is read from a curve is O(distinct times), and needs no
+ * memory but that of the detoasted value.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/float.h"
+#include "utils/tuplestore.h"
+
+#include "family/cohort.h"
+#include "math/mathfn.h"
+#include "family/stats.h"
+#include "family/survival.h"
+
+/* Survival is taken to equal a level from which rounding alone can separate it */
+#define LEVEL_TOLERANCE		1e-12
+
+/* counts of a time */
+enum
+{
+	CENSORED,
+	CHURNED,
+	NCOUNTS
+};
+
+typedef enum
+{
+	INTERVAL_PLAIN,
+	INTERVAL_LOG,
+	INTERVAL_LOG_LOG
+} IntervalType;
+
+/* Where a step function comes down to a level, see crossing_step */
+typedef struct Crossing
+{
+	double		level;
+	double		found;			/* the answer, NaN: not yet */
+	double		touched;		/* since then it has equalled the level, NaN: it does not */
+	double		value;			/* what it has been since then */
+} Crossing;
+
+PG_FUNCTION_INFO_V1(survival_curve_in);
+PG_FUNCTION_INFO_V1(survival_curve_out);
+PG_FUNCTION_INFO_V1(survival_curve_recv);
+PG_FUNCTION_INFO_V1(survival_curve_send);
+PG_FUNCTION_INFO_V1(survival_curve_eq);
+PG_FUNCTION_INFO_V1(survival_curve_ne);
+PG_FUNCTION_INFO_V1(survival_curve_lt);
+PG_FUNCTION_INFO_V1(survival_curve_le);
+PG_FUNCTION_INFO_V1(survival_curve_gt);
+PG_FUNCTION_INFO_V1(survival_curve_ge);
+PG_FUNCTION_INFO_V1(survival_curve_cmp);
+PG_FUNCTION_INFO_V1(survival_curve_hash);
+PG_FUNCTION_INFO_V1(survival_curve_hash_extended);
+PG_FUNCTION_INFO_V1(survival_curve_transfn);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_date);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_date_now);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_timestamp);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_timestamptz);
+PG_FUNCTION_INFO_V1(survival_curve_combine);
+PG_FUNCTION_INFO_V1(survival_curve_finalfn);
+PG_FUNCTION_INFO_V1(survival_table);
+PG_FUNCTION_INFO_V1(survival_at);
+PG_FUNCTION_INFO_V1(lifetime_quantile);
+PG_FUNCTION_INFO_V1(lifetime_quantile_interval);
+PG_FUNCTION_INFO_V1(mean_lifetime);
+PG_FUNCTION_INFO_V1(mean_lifetime_error);
+
+static bool valid_duration(const double *point);
+
+static const RetTallyDef survival_tally = {
+	.kind = RET_TALLY_SURVIVAL,
+	.ndims = 1,
+	.ncounts = NCOUNTS,
+	.valid = valid_duration
+};
+
+static bool
+valid_duration(const double *point)
+{
+	return *point >= 0;
+}
+
+/*-------------------------------------------------------------------------
+ * The type
+ *-------------------------------------------------------------------------
+ */
+
+Datum
+survival_curve_in(PG_FUNCTION_ARGS)
+{
+	return ret_tally_input(fcinfo, &survival_tally, "survival_curve");
+}
+
+Datum
+survival_curve_out(PG_FUNCTION_ARGS)
+{
+	return ret_tally_output(fcinfo, "survival_curve");
+}
+
+Datum
+survival_curve_recv(PG_FUNCTION_ARGS)
+{
+	return ret_tally_receive(fcinfo, &survival_tally, "survival_curve");
+}
+
+Datum
+survival_curve_send(PG_FUNCTION_ARGS)
+{
+	return ret_tally_send(fcinfo);
+}
+
+static int
+compare_curves(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_GETARG_VARLENA_PP(0);
+	struct varlena *b = PG_GETARG_VARLENA_PP(1);
+	int			result = ret_compare_bytes(a, b);
+
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return result;
+}
+
+Datum
+survival_curve_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) == 0);
+}
+
+Datum
+survival_curve_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) != 0);
+}
+
+Datum
+survival_curve_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) < 0);
+}
+
+Datum
+survival_curve_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) <= 0);
+}
+
+Datum
+survival_curve_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) > 0);
+}
+
+Datum
+survival_curve_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_curves(fcinfo) >= 0);
+}
+
+Datum
+survival_curve_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_curves(fcinfo));
+}
+
+Datum
+survival_curve_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+
+	return hash_any((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+Datum
+survival_curve_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+
+	return hash_any_extended((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
+							 PG_GETARG_INT64(1));
+}
+
+/*-------------------------------------------------------------------------
+ * The aggregates
+ *-------------------------------------------------------------------------
+ */
+
+/* Count a customer who has left, or not, after a time, which may depend on the time zone */
+static pg_always_inline Datum
+count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zoned)
+{
+	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? CHURNED : CENSORED, zoned);
+}
+
+/*
+ * survival_curve_transfn(tally, duration double precision, churned boolean)
+ *		A null duration is no row, a null boolean is false.
+ */
+Datum
+survival_curve_transfn(PG_FUNCTION_ARGS)
+{
+	double		duration;
+
+	ret_agg_check(fcinfo);
+	if (unlikely(PG_ARGISNULL(1)))
+		return ret_agg_ignore(fcinfo);
+	duration = PG_GETARG_FLOAT8(1);
+	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
+		ret_reject_duration(duration);
+	return count_duration(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), false);
+}
+
+/* Error for a duration that is negative, or not a finite number */
+void
+ret_reject_duration(double duration)
+{
+	if (isnan(duration) || isinf(duration))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("duration must be a finite number"),
+				 errhint("Leave rows without a known duration out with FILTER (WHERE ...).")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("duration must not be negative"),
+			 errdetail("The duration is %g.", duration),
+			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
+}
+
+/* A time as an error shows it */
+static char *
+instant_text(int64 at, RetTimeKind kind)
+{
+	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
+						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
+						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
+}
+
+/* Error for a contract that ended before it started */
+void
+ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("ended must not be before started"),
+			 errdetail("It started on %s and ended on %s.",
+					   instant_text(started, kind), instant_text(ended, kind)),
+			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
+}
+
+/* Count a contract */
+static pg_always_inline Datum
+count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	double		duration;
+	bool		churned;
+
+	ret_agg_check(fcinfo);
+	if (!ret_contract_read(fcinfo, kind, as_of_kind, &duration, &churned))
+		return ret_agg_ignore(fcinfo);
+	return count_duration(fcinfo, duration, churned, as_of_kind == RET_TIMESTAMPTZ);
+}
+
+/* survival_curve_transfn_date(tally, started date, ended date, as_of date) */
+Datum
+survival_curve_transfn_date(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_DATE);
+}
+
+/* ... with an as_of such as now() */
+Datum
+survival_curve_transfn_date_now(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_DATE, RET_TIMESTAMPTZ);
+}
+
+Datum
+survival_curve_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ);
+}
+
+Datum
+survival_curve_transfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	return count_contract(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ);
+}
+
+/* Combine function, and transition function of rollup(survival_curve) */
+Datum
+survival_curve_combine(PG_FUNCTION_ARGS)
+{
+	return ret_tally_combine(fcinfo, &survival_tally);
+}
+
+Datum
+survival_curve_finalfn(PG_FUNCTION_ARGS)
+{
+	return ret_tally_finish(fcinfo, &survival_tally);
+}
+
+/*-------------------------------------------------------------------------
+ * Walking over a curve
+ *-------------------------------------------------------------------------
+ */
+
+/* Begin again with the first time */
+void
+ret_survival_rewind(RetSurvivalWalk *walk)
+{
+	walk->nread = 0;
+	walk->left = walk->base_at_risk = walk->reader.total;
+	walk->survival = walk->base_survival = 1;
+	walk->variance = walk->hazard = 0;
+}
+
+void
+ret_survival_open(RetSurvivalWalk *walk, Datum curve)
+{
+	ret_tally_read(&walk->reader, curve, &survival_tally);
+	walk->last = *ret_tally_point(&walk->reader, walk->reader.npoints - 1);
+	ret_survival_rewind(walk);
+}
+
+/*
+ * d / (n (n-d)) of the time that was read; infinite when nobody is left.  The
+ * difference is taken before large counts are rounded.
+ */
+static double
+greenwood_term(const RetSurvivalWalk *walk)
+{
+	double		stay = (double) (walk->at_risk - walk->churned);
+
+	if (walk->churned == 0)
+		return 0;
+	return (double) walk->churned / (double) walk->at_risk / stay;
+}
+
+/* Go on to the next time; false behind the last */
+bool
+ret_survival_next(RetSurvivalWalk *walk)
+{
+	const int64 *counts;
+
+	if (walk->nread == walk->reader.npoints)
+		return false;
+	if ((walk->nread & 0xFFF) == 0)
+		CHECK_FOR_INTERRUPTS();
+	counts = ret_tally_counts(&walk->reader, walk->nread);
+	walk->time = *ret_tally_point(&walk->reader, walk->nread);
+	walk->nread++;
+	walk->at_risk = walk->left;
+	walk->churned = counts[CHURNED];
+	walk->censored = counts[CENSORED];
+	walk->left -= walk->churned + walk->censored;
+
+	if (walk->churned > 0)
+	{
+		walk->hazard += (double) walk->churned / (double) walk->at_risk;
+		walk->variance += greenwood_term(walk);
+		walk->survival = walk->base_survival *
+			((double) (walk->at_risk - walk->churned) / (double) walk->base_at_risk);
+	}
+	if (walk->censored > 0)
+	{
+		walk->base_survival = walk->survival;
+		walk->base_at_risk = walk->left;
+	}
+	return true;
+}
+
+/*-------------------------------------------------------------------------
+ * Arguments
+ *-------------------------------------------------------------------------
+ */
+
+/* A finite number that is not below the lowest */
+double
+ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
+{
+	double		value = PG_GETARG_FLOAT8(argno);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite number", name)));
+	if (value < lowest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be less than %g", name, lowest),
+				 errdetail("The value is %g.", value)));
+	return value;
+}
+
+/*
+ * A horizon within which the curve of a walk that has just begun is known: up
+ * to the last observed time, and beyond it only if nobody is left then.
+ */
+double
+ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk)
+{
+	double		horizon = ret_finite_arg(fcinfo, argno, "horizon", 0);
+	const int64 *counts = ret_tally_counts(&walk->reader, walk->reader.npoints - 1);
+
+	if (horizon > walk->last && counts[CENSORED] > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon is beyond the last observed time"),
+				 errdetail("The horizon is %g, the last observed time is %g, and there were customers left.",
+						   horizon, walk->last),
+				 errhint("Pass a horizon up to the last observed time; fit_sbg() gives a model that looks beyond it.")));
+	return horizon;
+}
+
+static IntervalType
+get_interval_type(FunctionCallInfo fcinfo, int argno)
+{
+	/* in the order of IntervalType */
+	static const char *const types[] = {"plain", "log", "log-log"};
+
+	return (IntervalType) ret_get_choice(fcinfo, argno, "interval_type", types, lengthof(types));
+}
+
+/*-------------------------------------------------------------------------
+ * Tables and numbers
+ *-------------------------------------------------------------------------
+ */
+
+/* Greenwood's standard error of the survival; NaN when nobody is left */
+static double
+standard_error(const RetSurvivalWalk *walk)
+{
+	return walk->survival > 0 ? walk->survival * sqrt(walk->variance) : get_float8_nan();
+}
+
+/* Confidence limits of the survival, NaN where they are not defined */
+static void
+survival_limits(const RetSurvivalWalk *walk, IntervalType type, double z,
+				double *lower, double *upper)
+{
+	double		s = walk->survival;
+	double		spread = z * sqrt(walk->variance);
+
+	*lower = *upper = get_float8_nan();
+	if (!(s > 0))
+		return;
+	if (type == INTERVAL_PLAIN)
+	{
+		*lower = fmax(s - s * spread, 0);
+		*upper = fmin(s + s * spread, 1);
+	}
+	else if (type == INTERVAL_LOG)
+	{
+		*lower = s * exp(-spread);
+		*upper = fmin(s * exp(spread), 1);
+	}
+	else if (s < 1)
+	{
+		double		factor = exp(spread / fabs(log(s)));
+
+		*lower = pow(s, factor);
+		*upper = pow(s, 1 / factor);
+	}
+}
+
+/*
+ * survival_table(curve, confidence, interval_type)
+ *		A row for each distinct time, whether anybody left then or not.
+ */
+Datum
+survival_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	RetSurvivalWalk walk;
+	double		z;
+	IntervalType type;
+
+	InitMaterializedSRF(fcinfo, 0);
+	z = ret_confidence_z(fcinfo, 1);
+	type = get_interval_type(fcinfo, 2);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	while (ret_survival_next(&walk))
+	{
+		double		error = standard_error(&walk);
+		double		lower,
+					upper;
+		Datum		values[9];
+		bool		nulls[9] = {0};
+
+		survival_limits(&walk, type, z, &lower, &upper);
+		values[0] = Float8GetDatum(walk.time);
+		values[1] = Int64GetDatum(walk.at_risk);
+		values[2] = Int64GetDatum(walk.churned);
+		values[3] = Int64GetDatum(walk.censored);
+		values[4] = Float8GetDatum(walk.survival);
+		values[5] = Float8GetDatum(error);
+		nulls[5] = isnan(error);
+		values[6] = Float8GetDatum(lower);
+		nulls[6] = isnan(lower);
+		values[7] = Float8GetDatum(upper);
+		nulls[7] = isnan(upper);
+		values[8] = Float8GetDatum(walk.hazard);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * survival_at(curve, time)
+ *		The share that is still there behind a time; NULL beyond the last
+ *		observed one, unless nobody was left then.
+ */
+Datum
+survival_at(PG_FUNCTION_ARGS)
+{
+	double		at = ret_finite_arg(fcinfo, 1, "time", 0);
+	RetSurvivalWalk walk;
+	double		survival = 1;
+
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	while (ret_survival_next(&walk) && walk.time <= at)
+		survival = walk.survival;
+	if (at > walk.last && survival > 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(survival);
+}
+
+/* 1 - p of the share p that has left, in argument 1 */
+static double
+get_level(FunctionCallInfo fcinfo)
+{
+	double		p = PG_GETARG_FLOAT8(1);
+
+	if (!(p > 0 && p <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("p must be more than 0, and 1 at most"),
+				 errdetail("The value is %g.", p),
+				 errhint("It is the share (0..1) of the customers that have left by the time in question.")));
+	return 1 - p;
+}
+
+static void
+crossing_begin(Crossing *crossing, double level)
+{
+	crossing->level = level;
+	crossing->found = crossing->touched = crossing->value = get_float8_nan();
+}
+
+/*
+ * Look for the time at which a step function comes down to the level, given
+ * its value from a time on.  Where it equals the level for a while, the answer
+ * is the middle of that while, as the median of an even number of values is
+ * the mean of the middle two.  Values that are NaN are skipped.
+ */
+static void
+crossing_step(Crossing *crossing, double time, double value)
+{
+	double		tolerance = LEVEL_TOLERANCE * crossing->level;
+
+	/* at 1 nobody has left, however close to it the level is */
+	if (!isnan(crossing->found) || isnan(value) || value >= 1 ||
+		value > crossing->level + tolerance)
+		return;
+	if (isnan(crossing->touched))
+	{
+		if (value < crossing->level - tolerance || crossing->level == 0)
+			crossing->found = time;
+		crossing->touched = time;
+		crossing->value = value;
+	}
+	else if (value < crossing->value)
+		crossing->found = crossing->touched + (time - crossing->touched) / 2;
+}
+
+/*
+ * The answer; NaN if the function has not come down to the level.  Where it
+ * equals the level to the end, that is the end of the while.
+ */
+static double
+crossing_end(const Crossing *crossing, double last)
+{
+	if (!isnan(crossing->found))
+		return crossing->found;
+	return crossing->touched + (last - crossing->touched) / 2;
+}
+
+/*
+ * lifetime_quantile(curve, p)
+ *		The time by which a share p of the customers has left; NULL if that has
+ *		not been observed.
+ */
+Datum
+lifetime_quantile(PG_FUNCTION_ARGS)
+{
+	RetSurvivalWalk walk;
+	Crossing	crossing;
+	double		time;
+
+	crossing_begin(&crossing, get_level(fcinfo));
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	while (isnan(crossing.found) && ret_survival_next(&walk))
+		crossing_step(&crossing, walk.time, walk.survival);
+	time = crossing_end(&crossing, walk.last);
+	if (isnan(time))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(time);
+}
+
+/*
+ * lifetime_quantile_interval(curve, p, confidence, interval_type) -> (lower, upper)
+ *		Where the limits of the survival come down to the level, each by itself.
+ */
+Datum
+lifetime_quantile_interval(PG_FUNCTION_ARGS)
+{
+	double		z = ret_confidence_z(fcinfo, 2);
+	IntervalType type = get_interval_type(fcinfo, 3);
+	RetSurvivalWalk walk;
+	Crossing	lower;
+	Crossing	upper;
+	double		times[2];
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	crossing_begin(&lower, get_level(fcinfo));
+	upper = lower;
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	while (isnan(upper.found) && ret_survival_next(&walk))
+	{
+		double		low,
+					high;
+
+		survival_limits(&walk, type, z, &low, &high);
+		crossing_step(&lower, walk.time, low);
+		crossing_step(&upper, walk.time, high);
+	}
+	times[0] = crossing_end(&lower, walk.last);
+	times[1] = crossing_end(&upper, walk.last);
+	return ret_float_row(fcinfo, times, 2);
+}
+
+/* The integral of the survival of a walk that has just begun, from 0 to a horizon */
+static double
+integrate(RetSurvivalWalk *walk, double horizon)
+{
+	double		area = 0;
+	double		since = 0;
+	double		survival = 1;
+
+	while (ret_survival_next(walk) && walk->time < horizon)
+	{
+		area += survival * (walk->time - since);
+		since = walk->time;
+		survival = walk->survival;
+	}
+	/* never more than the horizon, by whatever the sum is rounded to */
+	return fmin(area + survival * (horizon - since), horizon);
+}
+
+/*
+ * mean_lifetime(curve, horizon)
+ *		Mean of the lifetimes, each cut off at the horizon: the integral of the
+ *		survival.
+ */
+Datum
+mean_lifetime(PG_FUNCTION_ARGS)
+{
+	RetSurvivalWalk walk;
+	double		horizon;
+
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	horizon = ret_curve_horizon(fcinfo, 1, &walk);
+	PG_RETURN_FLOAT8(integrate(&walk, horizon));
+}
+
+/*
+ * mean_lifetime_error(curve, horizon)
+ *		Its standard error: the square root of the sum, over the times at which
+ *		customers leave, of (integral from there to the horizon)^2 d/(n (n-d)).
+ */
+Datum
+mean_lifetime_error(PG_FUNCTION_ARGS)
+{
+	RetSurvivalWalk walk;
+	double		horizon;
+	double		rest;
+	double		since = 0;
+	double		survival = 1;
+	double		variance = 0;	/* in units of the horizon's square, which might overflow */
+
+	ret_survival_open(&walk, PG_GETARG_DATUM(0));
+	horizon = ret_curve_horizon(fcinfo, 1, &walk);
+	rest = integrate(&walk, horizon);
+	ret_survival_rewind(&walk);
+	while (ret_survival_next(&walk) && walk.time < horizon && walk.survival > 0)
+	{
+		rest = fmax(rest - survival * (walk.time - since), 0);
+		since = walk.time;
+		survival = walk.survival;
+		variance += (rest / horizon) * (rest / horizon) * greenwood_term(&walk);
+	}
+	PG_RETURN_FLOAT8(horizon * sqrt(variance));
+}

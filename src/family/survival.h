@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * survival.h
+ *	  Reading a survival_curve, one time at a time, reading contracts, and
+ *	  checking arguments.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_SURVIVAL_H
+#define RETENTION_SURVIVAL_H
+
+#include "base/calendar.h"
+#include "family/cohort.h"
+#include "store/tally.h"
+
+/* A walk over the distinct times of a curve, in ascending order */
+typedef struct RetSurvivalWalk
+{
+	/* what is known from the beginning */
+	RetTallyReader reader;
+	double		last;			/* the last observed time */
+
+	/* the time that was read */
+	double		time;
+	int64		at_risk;		/* customers still there before it */
+	int64		churned;		/* of them left at this time, */
+	int64		censored;		/* and were not observed any longer */
+
+	/* estimates behind it */
+	double		survival;
+	double		variance;		/* Greenwood's sum, infinite when survival is 0 */
+	double		hazard;			/* cumulative, Nelson-Aalen */
+
+	/* where the walk is */
+	int64		nread;
+	int64		left;			/* customers behind the time */
+	double		base_survival;	/* survival when somebody was censored last, */
+	int64		base_at_risk;	/* and customers behind that */
+} RetSurvivalWalk;
+
+extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
+extern void ret_survival_rewind(RetSurvivalWalk *walk);
+extern bool ret_survival_next(RetSurvivalWalk *walk);
+pg_noreturn extern void ret_reject_contract(int64 started, int64 ended, RetTimeKind kind);
+pg_noreturn extern void ret_reject_duration(double duration);
+extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
+extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
+
+/* The instant of a contract's argument; 22008 if it is infinite */
+static inline int64
+ret_contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const char *name)
+{
+	int64		at = kind == RET_DATE ? PG_GETARG_DATEADT(argno) : PG_GETARG_TIMESTAMP(argno);
+
+	if (unlikely(kind == RET_DATE ? DATE_NOT_FINITE((DateADT) at) : TIMESTAMP_NOT_FINITE(at)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be finite", name),
+				 errhint("Pass NULL for what is not known, or leave such rows out with FILTER (WHERE isfinite(...)).")));
+	return at;
+}
+
+/* Its day: in the session's time zone if it is a timestamptz */
+static inline DateADT
+ret_contract_day(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
+{
+	return kind == RET_DATE ? (DateADT) at : kind == RET_TIMESTAMP ? ret_day_of(at) :
+		ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
+}
+
+/* The as_of in argument 3, a date or a timestamptz */
+static inline DateADT
+ret_contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
+{
+	if (PG_ARGISNULL(3))
+		ret_reject_null_as_of();
+	if (kind == RET_DATE)
+		return ret_finite_date(PG_GETARG_DATEADT(3), "as_of");
+	return ret_finite_day(ret_call_offsets(fcinfo->flinfo), PG_GETARG_TIMESTAMPTZ(3), "as_of");
+}
+
+/*
+ * Read a contract from arguments 1 to 3: started, ended, as_of.  The duration
+ * is the number of days from that of started to that of ended, or to as_of if
+ * the contract had not ended before that day.  False if the row is not one of
+ * a customer: started is not known or not before as_of, or the contract ended
+ * in the instant in which it started.
+ */
+static pg_always_inline bool
+ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,
+				  double *duration, bool *churned)
+{
+	DateADT		as_of = ret_contract_as_of(fcinfo, as_of_kind);
+	DateADT		first,
+				last;
+	int64		started,
+				ended;
+
+	if (PG_ARGISNULL(1))
+		return false;
+	started = ret_contract_instant(fcinfo, 1, kind, "started");
+	first = ret_contract_day(fcinfo, started, kind);
+	if (first >= as_of)
+		return false;
+	*churned = false;
+	*duration = (double) as_of - (double) first;
+	if (PG_ARGISNULL(2) ||
+		(kind == RET_DATE ? DATE_IS_NOEND(PG_GETARG_DATEADT(2)) : TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(2))))
+		return true;
+	ended = ret_contract_instant(fcinfo, 2, kind, "ended");
+	last = ret_contract_day(fcinfo, ended, kind);
+	if (last >= as_of)
+		return true;
+	if (ended < started)
+		ret_reject_contract(started, ended, kind);
+	*churned = true;
+	*duration = (double) last - (double) first;
+	return ended > started;
+}
+
+#endif							/* RETENTION_SURVIVAL_H */

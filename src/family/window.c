@@ -1,0 +1,695 @@
+/*-------------------------------------------------------------------------
+ *
+ * window.c
+ *	  Row by row: lifecycle_state, relationship_number, churned, and
+ *	  active_customers over a moving frame.
+ *
+ * A relationship is a run of a customer's events without a silence longer than
+ * inactive_after.  With the events of a partition in order of time,
+ *
+ *		an event continues the relationship iff at <= previous + inactive_after
+ *
+ * where previous is the last instant before at, and the sum is the calendar's:
+ * months, then days, then time.  Events of one instant are one: all of them
+ * are what the first of them is.  A row without a time is NULL and nothing
+ * else, wherever it stands.
+ *
+ * churned looks the other way: at the next later instant, if that is before
+ * the day of as_of, from which on the data are not complete.
+ *
+ * Each function keeps a Spell per partition, in the partition's own memory.
+ * The row before and, for churned, the rows up to the next instant are all
+ * that is ever asked for again, and a mark tells the executor so: one pass,
+ * O(1) memory beside the rows of one instant, O(rows) time.  Most silences are
+ * decided by the least and the greatest length that the interval can have;
+ * only one in between asks the calendar.
+ *
+ * The functions do not see the window's ORDER BY.  What they see is whether a
+ * row is earlier than the one before, and whether two neighbours of different
+ * times are peers: either proves that the order is not that of time.  The
+ * second is what tells a query that stops before any row runs backwards, and
+ * one whose rows are in order by chance.
+ *
+ * active_customers counts distinct customers.  As an aggregate over groups its
+ * state is a customer map.  Over a moving frame it is a multiset, customer ->
+ * rows in the frame, from which a customer disappears with the last row: the
+ * inverse is exact, O(1) for each row that enters or leaves, and memory is
+ * that of the customers that were in the frame at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "windowapi.h"
+
+#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "family/cohort.h"
+#include "store/customer_map.h"
+
+/* The end of a silence beyond the calendar: after all events, before infinity */
+#define ENDLESS			(RET_INSTANT_MAX - 1)
+
+/*
+ * How far the calendar of a time zone may be from that of UTC when an interval
+ * is added: offsets and their changes are a day at most.
+ */
+#define ZONE_SLACK		(2 * USECS_PER_DAY)
+
+/* Arguments of the window functions */
+enum
+{
+	ARG_AT = 0,
+	ARG_INACTIVE_AFTER = 1,
+	ARG_AS_OF = 2
+};
+
+typedef enum LifecycleState
+{
+	STATE_NEW,
+	STATE_RETAINED,
+	STATE_RESURRECTED
+} LifecycleState;
+
+/* What a window function remembers of a partition.  All zeros before the first row. */
+typedef struct Spell
+{
+	Interval	inactive_after; /* as it was with the last row */
+	int64		shortest;		/* the least length it can have, and */
+	int64		longest;		/* the greatest, in units of instants; 0 is not set yet */
+	bool		after_null;		/* the row before has no time */
+	bool		searched;		/* churned: is next known? */
+	LifecycleState state;		/* of the last instant */
+	int64		relationship;	/* and the number of its relationship; 0 before the first */
+	int64		instant;		/* the last instant */
+	int64		next;			/* the one after it, RET_INSTANT_MAX if there is none */
+
+	/* churned: where the complete data end */
+	const pg_tz *zone;			/* time zone of as_of's day, NULL: no as_of yet */
+	int64		as_of;			/* as it was with the last row */
+	int64		complete_until; /* the first instant of its day */
+} Spell;
+
+/* A customer of a moving frame */
+typedef struct FrameCustomer
+{
+	int64		key;			/* the customer_key */
+	uint64		rows:63;		/* rows in the frame, never 0 */
+	uint64		status:1;		/* simplehash: is the slot in use? */
+} FrameCustomer;
+
+#define SH_PREFIX			frame
+#define SH_ELEMENT_TYPE		FrameCustomer
+#define SH_KEY_TYPE			int64
+#define SH_KEY				key
+/* private_data has the factor, a random one, so that no keys can be chosen to be alike */
+#define SH_HASH_KEY(tb, k)	((uint32) (ret_customer_hash_by(k, (uintptr_t) (tb)->private_data) >> 32))
+#define SH_EQUAL(tb, a, b)	((a) == (b))
+#define SH_SCOPE			static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* Customers at which a frame's table begins, and at which it must end */
+#define FRAME_MIN_CUSTOMERS	14
+#define FRAME_MAX_CUSTOMERS	UINT64CONST(4000000000)
+
+PG_FUNCTION_INFO_V1(lifecycle_state_date);
+PG_FUNCTION_INFO_V1(lifecycle_state_timestamp);
+PG_FUNCTION_INFO_V1(lifecycle_state_timestamptz);
+PG_FUNCTION_INFO_V1(relationship_number_date);
+PG_FUNCTION_INFO_V1(relationship_number_timestamp);
+PG_FUNCTION_INFO_V1(relationship_number_timestamptz);
+PG_FUNCTION_INFO_V1(churned_date);
+PG_FUNCTION_INFO_V1(churned_date_now);
+PG_FUNCTION_INFO_V1(churned_timestamp);
+PG_FUNCTION_INFO_V1(churned_timestamptz);
+PG_FUNCTION_INFO_V1(spell_support);
+PG_FUNCTION_INFO_V1(active_customers_transfn);
+PG_FUNCTION_INFO_V1(active_customers_combine);
+PG_FUNCTION_INFO_V1(active_customers_finalfn);
+PG_FUNCTION_INFO_V1(active_customers_moving_transfn);
+PG_FUNCTION_INFO_V1(active_customers_moving_invfn);
+PG_FUNCTION_INFO_V1(active_customers_moving_finalfn);
+
+static void active_add(RetMap *map, RetCustomer *customer, int64 value);
+static void active_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
+
+static const RetMapDef active_map = {
+	.kind = 6,
+	.add = active_add,
+	.merge = active_merge
+};
+
+/*-------------------------------------------------------------------------
+ * Lengths of time
+ *-------------------------------------------------------------------------
+ */
+
+/* a + b, neither of them negative enough to matter, and ENDLESS at most */
+static inline int64
+add_saturated(int64 a, int64 b)
+{
+	int64		sum;
+
+	if (pg_add_s64_overflow(a, b, &sum) || sum > ENDLESS)
+		return ENDLESS;
+	return sum;
+}
+
+/* a * b of lengths, ENDLESS at most */
+static inline int64
+multiply_saturated(int64 a, int64 b)
+{
+	int64		product;
+
+	if (pg_mul_s64_overflow(a, b, &product))
+		return ENDLESS;
+	return product;
+}
+
+/*
+ * Error 22023 unless the interval reaches forward, whatever the day.  Parts of
+ * both signs do not ('1 month -30 days' is nothing in April).
+ */
+static void
+check_inactive_after(const Interval *span, RetTimeKind kind)
+{
+	ret_check_within(span);
+	if (span->month < 0 || span->day < 0 || span->time < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("inactive_after must not have negative parts"),
+				 errhint("Pass a length of time such as '30 days' or '1 month'.")));
+	if (kind == RET_DATE && span->time != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("inactive_after must be whole months and days, since events are dates"),
+				 errhint("Pass times as timestamp, or an interval such as '30 days'.")));
+}
+
+/*
+ * Take over an interval that differs from the row's before.  Months have 28 to
+ * 31 days; in a time zone the clock may be changed in between.
+ */
+static void
+set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
+{
+	int64		unit = kind == RET_DATE ? 1 : USECS_PER_DAY;
+
+	check_inactive_after(span, kind);
+	spell->inactive_after = *span;
+	spell->shortest = add_saturated(multiply_saturated((int64) span->month * 28 + span->day, unit),
+									span->time);
+	spell->longest = add_saturated(multiply_saturated((int64) span->month * 31 + span->day, unit),
+								   span->time);
+	if (kind == RET_TIMESTAMPTZ && (span->month != 0 || span->day != 0))
+	{
+		spell->shortest = Max(spell->shortest - ZONE_SLACK, 0);
+		spell->longest = add_saturated(spell->longest, ZONE_SLACK);
+	}
+}
+
+/*
+ * at + span by the calendar, without a time zone; ENDLESS beyond what can be
+ * counted.  That the sum is not a valid date or timestamp is no error, since
+ * it is only compared.
+ */
+static int64
+plus_span(int64 at, const Interval *span, RetTimeKind kind)
+{
+	RetBins		bins = {.months = span->month};
+	int64		day = kind == RET_DATE ? at : ret_day_of(at);
+	int64		time = kind == RET_DATE ? 0 : at - day * USECS_PER_DAY;
+
+	day = ret_window_start(&bins, (DateADT) day, 1) + span->day;
+	if (kind == RET_DATE)
+		return day;
+	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
+}
+
+/* Is to <= at + inactive_after, when the bounds of its length do not tell? */
+static bool
+reaches_by_calendar(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
+{
+	int64		end = plus_span(at, &spell->inactive_after, kind);
+
+	/* at the very end of the calendar of timestamps the zone would be an error */
+	if (kind == RET_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
+		end = ret_plus_interval(at, &spell->inactive_after, true);
+	return to <= end;
+}
+
+/* Is to <= at + inactive_after? */
+static inline bool
+reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
+{
+	if (to <= add_saturated(at, spell->shortest))
+		return true;
+	/* ENDLESS is no bound for the length of a silence that begins long before 2000 */
+	if (spell->longest < ENDLESS && to > add_saturated(at, spell->longest))
+		return false;
+	return reaches_by_calendar(spell, at, to, kind);
+}
+
+/*-------------------------------------------------------------------------
+ * The rows of a partition
+ *-------------------------------------------------------------------------
+ */
+
+static void
+reject_null(const char *argument, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s must not be null", argument),
+			 errhint("%s", hint)));
+}
+
+static void
+reject_order(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WINDOWING_ERROR),
+			 errmsg("rows are not in order of time"),
+			 errdetail_internal("%s", detail),
+			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
+}
+
+/* The instant of an event; 22008 if it is infinite */
+static inline int64
+event_instant(Datum at, RetTimeKind kind)
+{
+	if (kind == RET_DATE ? DATE_NOT_FINITE(DatumGetDateADT(at)) :
+		TIMESTAMP_NOT_FINITE(DatumGetTimestamp(at)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the time of an event must be finite"),
+				 errhint("Leave such rows out with WHERE isfinite(...).")));
+	return kind == RET_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
+}
+
+/*
+ * The first instant of a day in the session's time zone.  That of the cast is
+ * the second midnight where clocks are put back over it.
+ */
+static TimestampTz
+day_begins(RetOffsets *offsets, DateADT day)
+{
+	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
+	TimestampTz earlier = at;
+
+	if (at > MIN_TIMESTAMP)
+		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
+	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
+		return earlier;
+	return at;
+}
+
+/* Take over an as_of, a date or a timestamptz, that differs from the row's before */
+static void
+set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	RetOffsets	offsets = {0};
+	DateADT		day;
+
+	if (as_of_kind == RET_DATE)
+		day = ret_finite_date(DatumGetDateADT(as_of), "as_of");
+	else
+		day = ret_finite_day(&offsets, DatumGetTimestampTz(as_of), "as_of");
+	spell->complete_until = kind == RET_DATE ? day :
+		kind == RET_TIMESTAMP ? ret_date_timestamp(day) : day_begins(&offsets, day);
+	spell->as_of = as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of);
+	spell->zone = session_timezone;
+}
+
+/* The first instant whose data are not complete: the beginning of as_of's day */
+static inline int64
+as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	bool		isnull;
+	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
+
+	if (unlikely(isnull))
+		ret_reject_null_as_of();
+	/* the zone may be set between two fetches from a cursor */
+	if (unlikely(spell->zone != session_timezone || spell->as_of !=
+				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
+		set_as_of(spell, as_of, kind, as_of_kind);
+	return spell->complete_until;
+}
+
+/*
+ * Error 42P20 if the current row, which does not have the time of the row
+ * before, cannot follow it in an order of time.
+ */
+static inline void
+check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull, int64 at)
+{
+	if (!isnull && spell->relationship != 0 && at < spell->instant)
+		reject_order("A row is earlier than one before it.");
+	if (WinRowsArePeers(winobj, position - 1, position))
+		reject_order("Rows of different times are peers in the window.");
+}
+
+/*
+ * Bring the partition's memory up to date with the current row; the state and
+ * the number of the relationship only if they are wanted.  Returns NULL if the
+ * row has no time, and so no result.
+ */
+static inline Spell *
+spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
+{
+	Spell	   *spell = WinGetPartitionLocalMemory(winobj, sizeof(Spell));
+	int64		position = WinGetCurrentPosition(winobj);
+	int64		at = 0;
+	bool		isnull;
+	Datum		value = WinGetFuncArgCurrent(winobj, ARG_INACTIVE_AFTER, &isnull);
+
+	if (unlikely(isnull))
+		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
+	if (unlikely(spell->longest == 0 ||
+				 memcmp(DatumGetIntervalP(value), &spell->inactive_after, sizeof(Interval)) != 0))
+		set_inactive_after(spell, DatumGetIntervalP(value), kind);
+
+	value = WinGetFuncArgCurrent(winobj, ARG_AT, &isnull);
+	if (!isnull)
+		at = event_instant(value, kind);
+	if (position > 0 &&
+		(isnull != spell->after_null || (!isnull && at != spell->instant)))
+		check_order(winobj, spell, position, isnull, at);
+	spell->after_null = isnull;
+	WinSetMarkPosition(winobj, position);
+	if (isnull)
+		return NULL;
+
+	if (spell->relationship == 0)
+	{
+		spell->relationship = 1;
+		spell->state = STATE_NEW;
+	}
+	else if (at == spell->instant)
+		return spell;
+	else if (numbered && reaches(spell, spell->instant, at, kind))
+		spell->state = STATE_RETAINED;
+	else if (numbered)
+	{
+		spell->relationship++;
+		spell->state = STATE_RESURRECTED;
+	}
+	spell->instant = at;
+	spell->searched = false;
+	return spell;
+}
+
+/* Find the next instant after the current row's, once for all rows that have that */
+static void
+search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
+{
+	spell->searched = true;
+	spell->next = RET_INSTANT_MAX;
+	for (int ahead = 1;; ahead++)
+	{
+		bool		isnull;
+		bool		isout;
+		Datum		value = WinGetFuncArgInPartition(winobj, ARG_AT, ahead, WINDOW_SEEK_CURRENT,
+													 false, &isnull, &isout);
+		int64		at;
+
+		if (isout)
+			return;
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull)
+		{
+			at = event_instant(value, kind);
+			if (at < spell->instant)
+				reject_order("A row is earlier than one before it.");
+			if (at > spell->instant)
+			{
+				int64		position = WinGetCurrentPosition(winobj);
+
+				/* the query may end before check_order sees the row */
+				if (WinRowsArePeers(winobj, position, position + ahead))
+					reject_order("Rows of different times are peers in the window.");
+				spell->next = at;
+				return;
+			}
+		}
+		if (ahead == PG_INT32_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many rows of one time in a partition")));
+	}
+}
+
+/*-------------------------------------------------------------------------
+ * Window functions
+ *-------------------------------------------------------------------------
+ */
+
+/* 'new', 'retained' or 'resurrected' */
+static inline Datum
+lifecycle_state(FunctionCallInfo fcinfo, RetTimeKind kind)
+{
+	static const char *const names[] = {"new", "retained", "resurrected"};
+	Spell	   *spell = spell_of_row(ret_window_object(fcinfo), kind, true);
+
+	if (spell == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(names[spell->state]));
+}
+
+Datum
+lifecycle_state_date(PG_FUNCTION_ARGS)
+{
+	return lifecycle_state(fcinfo, RET_DATE);
+}
+
+Datum
+lifecycle_state_timestamp(PG_FUNCTION_ARGS)
+{
+	return lifecycle_state(fcinfo, RET_TIMESTAMP);
+}
+
+Datum
+lifecycle_state_timestamptz(PG_FUNCTION_ARGS)
+{
+	return lifecycle_state(fcinfo, RET_TIMESTAMPTZ);
+}
+
+/* The customer's relationships, counted from 1 */
+static inline Datum
+relationship_number(FunctionCallInfo fcinfo, RetTimeKind kind)
+{
+	Spell	   *spell = spell_of_row(ret_window_object(fcinfo), kind, true);
+
+	if (spell == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(spell->relationship);
+}
+
+Datum
+relationship_number_date(PG_FUNCTION_ARGS)
+{
+	return relationship_number(fcinfo, RET_DATE);
+}
+
+Datum
+relationship_number_timestamp(PG_FUNCTION_ARGS)
+{
+	return relationship_number(fcinfo, RET_TIMESTAMP);
+}
+
+Datum
+relationship_number_timestamptz(PG_FUNCTION_ARGS)
+{
+	return relationship_number(fcinfo, RET_TIMESTAMPTZ);
+}
+
+/*
+ * Was the event the last one before a silence longer than inactive_after?
+ * NULL if that is not known at as_of.  Events that are not complete at as_of
+ * are as good as not there, so that a label never depends on them.
+ */
+static inline Datum
+churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
+{
+	WindowObject winobj = ret_window_object(fcinfo);
+	Spell	   *spell = spell_of_row(winobj, kind, false);
+	int64		as_of = as_of_instant(winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
+									  kind, as_of_kind);
+
+	if (spell == NULL || spell->instant >= as_of)
+		PG_RETURN_NULL();
+	if (!spell->searched)
+		search_next(winobj, spell, kind);
+	if (spell->next < as_of)
+		PG_RETURN_BOOL(!reaches(spell, spell->instant, spell->next, kind));
+	if (reaches(spell, spell->instant, as_of, kind))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+churned_date(PG_FUNCTION_ARGS)
+{
+	return churned(fcinfo, RET_DATE, RET_DATE);
+}
+
+/* ... with an as_of such as now() */
+Datum
+churned_date_now(PG_FUNCTION_ARGS)
+{
+	return churned(fcinfo, RET_DATE, RET_TIMESTAMPTZ);
+}
+
+Datum
+churned_timestamp(PG_FUNCTION_ARGS)
+{
+	return churned(fcinfo, RET_TIMESTAMP, RET_TIMESTAMPTZ);
+}
+
+Datum
+churned_timestamptz(PG_FUNCTION_ARGS)
+{
+	return churned(fcinfo, RET_TIMESTAMPTZ, RET_TIMESTAMPTZ);
+}
+
+/*
+ * spell_support(internal) -> internal
+ *		What the planner may know of the window functions: they do not look at
+ *		the frame, so it may be the one that costs least.
+ *
+ *		Not that relationship_number rises, as row_number does: the planner
+ *		would stop a partition at the first row that fails a condition on it,
+ *		and a row without a time, which is NULL, fails each.
+ */
+Datum
+spell_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	PG_RETURN_POINTER(ret_any_frame_will_do(request) ? request : NULL);
+}
+
+/*-------------------------------------------------------------------------
+ * active_customers
+ *-------------------------------------------------------------------------
+ */
+
+/* To be in the map is all */
+static void
+active_add(RetMap *map, RetCustomer *customer, int64 value)
+{
+	(void) map;
+	(void) value;
+	customer->flags = 1;
+}
+
+static void
+active_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
+{
+	(void) map;
+	(void) other;
+	customer->flags = 1;
+}
+
+/* active_customers_transfn(customer_map, customer_key) */
+Datum
+active_customers_transfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	ret_state_get(fcinfo, &active_map, &state);
+	ret_state_add(&state, PG_GETARG_CUSTOMER(1), 0);
+	PG_RETURN_DATUM(state.datum);
+}
+
+Datum
+active_customers_combine(PG_FUNCTION_ARGS)
+{
+	return ret_state_combine(fcinfo, &active_map);
+}
+
+/* Like count(DISTINCT customer): 0 without customers */
+Datum
+active_customers_finalfn(PG_FUNCTION_ARGS)
+{
+	RetState	state;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(0);
+	PG_RETURN_INT64(ret_state_read(fcinfo, 0, &active_map, &state)->ncustomers);
+}
+
+/* active_customers_moving_transfn(internal, customer_key): a row enters the frame */
+Datum
+active_customers_moving_transfn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = ret_agg_context(fcinfo);
+	frame_hash *frame;
+	FrameCustomer *customer;
+	bool		found;
+
+	/* of a moving frame the state may not be NULL, even if all customers are */
+	frame = PG_ARGISNULL(0) ? frame_create(context, FRAME_MIN_CUSTOMERS, (void *) (uintptr_t) ret_random_factor()) :
+		(frame_hash *) PG_GETARG_POINTER(0);
+	if (!PG_ARGISNULL(1))
+	{
+		if (unlikely(frame->members >= FRAME_MAX_CUSTOMERS))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many customers in one frame"),
+					 errdetail("The frame holds %llu customers.",
+							   (unsigned long long) frame->members)));
+		customer = frame_insert(frame, PG_GETARG_CUSTOMER(1), &found);
+		customer->rows = found ? customer->rows + 1 : 1;
+	}
+	PG_RETURN_POINTER(frame);
+}
+
+/*
+ * active_customers_moving_invfn(internal, customer_key): a row leaves the frame.
+ *		NULL, which lets the executor begin the frame anew, for a customer that
+ *		never entered it.
+ */
+Datum
+active_customers_moving_invfn(PG_FUNCTION_ARGS)
+{
+	frame_hash *frame;
+	FrameCustomer *customer;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	frame = (frame_hash *) PG_GETARG_POINTER(0);
+	if (!PG_ARGISNULL(1))
+	{
+		customer = frame_lookup(frame, PG_GETARG_CUSTOMER(1));
+		if (customer == NULL)
+			PG_RETURN_NULL();
+		if (customer->rows > 1)
+			customer->rows--;
+		else
+			frame_delete_item(frame, customer);
+	}
+	PG_RETURN_POINTER(frame);
+}
+
+Datum
+active_customers_moving_finalfn(PG_FUNCTION_ARGS)
+{
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(0);
+	PG_RETURN_INT64(((frame_hash *) PG_GETARG_POINTER(0))->members);
+}

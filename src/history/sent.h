@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * activity_sent.h
+ *	  The form in which a transition value goes to another process.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_ACTIVITY_SENT_H
+#define RETENTION_ACTIVITY_SENT_H
+
+#include "history/activity.h"
+#include "history/parts.h"
+
+extern uint8 *ret_sent_write(const RetExpandedActivity *activity, Size *size);
+extern void ret_sent_open(RetActivityReader *reader, struct varlena *value);
+
+#endif							/* RETENTION_ACTIVITY_SENT_H */

@@ -1,0 +1,599 @@
+/*-------------------------------------------------------------------------
+ *
+ * mathfn.c
+ *	  Pure mathematics: the normal distribution and the confidence intervals
+ *	  that are built on it, the gamma function, quadrature, and the search for
+ *	  the maximum of a likelihood.
+ *
+ * Normal quantile: a rough first value, then steps of Halley's method, which
+ * triple the number of right digits, on erf in the middle and on erfc in the
+ * tails, so that neither a p near 1/2 nor a tiny one loses digits.
+ *
+ * Interval of one proportion: E. B. Wilson, Probable inference, the law of
+ * succession, and statistical inference, JASA 22 (1927).  Of two: R. G.
+ * Newcombe, Interval estimation for the difference between independent
+ * proportions, Statistics in Medicine 17 (1998), method 10.
+ *
+ * Gamma function and derivatives: Stirling's series (Abramowitz and Stegun
+ * 6.1.40, 6.3.18, 6.4.11) behind the recurrence.
+ *
+ * Chi-square tail: the regularized incomplete gamma function Q(degrees / 2,
+ * x / 2), by series or continued fraction.
+ *
+ * Maximum: Newton's method, damped as D. W. Marquardt does (An algorithm for
+ * least-squares estimation of nonlinear parameters, J. SIAM 11 (1963)), in the
+ * logarithms of the parameters, which keeps them positive and makes the path
+ * independent of the units.  Where a likelihood has no maximum it rises ever
+ * more slowly towards a limit, f = f_max - c exp(-p): its gradient gets as
+ * small as in a maximum, but the step that Newton's method asks for stays
+ * near 1.  So a maximum is where gradient and step are both small.
+ *
+ * Nothing here allocates, and nothing throws: arguments outside the domain
+ * give NaN or infinity, which callers exclude.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "math/mathfn.h"
+
+#define SQRT_2		1.41421356237309504880
+#define SQRT_2PI	2.50662827463100050242
+
+#define HALLEY_STEPS	3
+#define GAMMA_STEPS		100000
+
+#define STIRLING_FROM	10		/* below it the recurrence is used */
+#define HALF_LN_2PI		0.91893853320467274178
+
+#define NEWTON_STEPS	100
+#define LONGEST_STEP	3.0		/* by logarithms, in one parameter */
+#define FARTHEST		30.0	/* from the start, likewise */
+#define SMALL_GRADIENT	1e-9	/* per unit of weight */
+#define NO_GRADIENT		1e-12
+#define FLAT_GRADIENT	1e-6
+#define SMALL_STEP		1e-6
+#define NO_STEP			1e-9
+#define MOST_DAMPING	1e30
+#define VALUE_NOISE		1e-13	/* relative error of a sum of many logarithms */
+#define PIVOT_NOISE		1e-12
+
+typedef double Matrix[RET_MAX_PARAMS][RET_MAX_PARAMS];
+
+static double central_quantile(double r);
+static double tail_quantile(double q);
+static bool cholesky(int n, Matrix a);
+static void cholesky_solve(int n, Matrix l, const double *b, double *x);
+static double largest(int n, const double *values);
+static bool newton_step(int n, const RetLikelihood *at, double lambda, double weight, double *step);
+static void standard_errors(int n, const RetLikelihood *at, RetFit *fit);
+
+/*
+ * The z below which a standard normal variable falls with probability p
+ */
+double
+ret_normal_quantile(double p)
+{
+	if (isnan(p) || p < 0 || p > 1)
+		return NAN;
+	if (fabs(p - 0.5) <= 0.25)
+		return central_quantile(p - 0.5);
+	return p < 0.5 ? -tail_quantile(p) : tail_quantile(1 - p);
+}
+
+/*
+ * Probability that a standard normal variable is further from 0 than z
+ */
+double
+ret_normal_two_sided(double z)
+{
+	return erfc(fabs(z) / SQRT_2);
+}
+
+/*
+ * Wilson interval of the proportion x / n.
+ *
+ * The usual lower bound (a - h) / (n + z^2), a = x + z^2/2, subtracts nearly
+ * equal numbers when x is small against z^2.  Since a^2 - h^2 is
+ * x^2 (n + z^2) / n, it also is x^2 / n / (a + h), where nothing cancels.
+ * Rounding must not carry a bound past the estimate or past 0 and 1.
+ */
+void
+ret_wilson(double x, double n, double z, double *lower, double *upper)
+{
+	double		zz = z * z;
+	double		a = x + zz / 2;
+	double		h = z * sqrt(x * ((n - x) / n) + zz / 4);
+
+	*lower = x > 0 ? fmin((x / n) * x / (a + h), x / n) : 0;
+	*upper = x < n ? fmax((a + h) / (n + zz), x / n) : 1;
+}
+
+/*
+ * Newcombe interval of the difference x2 / n2 - x1 / n1, which only rounding
+ * could carry past -1 and 1
+ */
+void
+ret_newcombe(double x1, double n1, double x2, double n2, double z,
+			 double *lower, double *upper)
+{
+	double		p1 = x1 / n1;
+	double		p2 = x2 / n2;
+	double		l1,
+				u1,
+				l2,
+				u2;
+
+	ret_wilson(x1, n1, z, &l1, &u1);
+	ret_wilson(x2, n2, z, &l2, &u2);
+	*lower = fmax(p2 - p1 - hypot(p2 - l2, u1 - p1), -1);
+	*upper = fmin(p2 - p1 + hypot(u2 - p2, p1 - l1), 1);
+}
+
+/*
+ * One step of Halley's method from z, where u is the error in the probability
+ * divided by the density
+ */
+static double
+halley_step(double z, double u)
+{
+	return z - u / (1 + z * u / 2);
+}
+
+/*
+ * Solve erf(z / sqrt 2) / 2 = r, |r| <= 1/4
+ */
+static double
+central_quantile(double r)
+{
+	double		z = r * SQRT_2PI;
+
+	for (int i = 0; i < HALLEY_STEPS; i++)
+		z = halley_step(z, (erf(z / SQRT_2) / 2 - r) * SQRT_2PI * exp(z * z / 2));
+	return z;
+}
+
+/*
+ * Solve erfc(z / sqrt 2) / 2 = q, q < 1/4.  The first value is Abramowitz and
+ * Stegun 26.2.22, with an error below 0.003.
+ */
+static double
+tail_quantile(double q)
+{
+	double		lnq = log(q);
+	double		t = sqrt(-2 * lnq);
+	double		z = t - (2.30753 + 0.27061 * t) / (1 + t * (0.99229 + 0.04481 * t));
+
+	if (isinf(t))
+		return t;
+	for (int i = 0; i < HALLEY_STEPS; i++)
+	{
+		/* q divided by the density, as the density alone may underflow */
+		double		scale = SQRT_2PI * exp(z * z / 2 + lnq);
+
+		z = halley_step(z, (1 - erfc(z / SQRT_2) / 2 / q) * scale);
+	}
+	return z;
+}
+
+/*
+ * ln Gamma, digamma and trigamma of z > 0, to about 1e-15 of themselves or
+ * absolutely, whichever is larger
+ */
+void
+ret_gamma(double z, RetGamma *gamma)
+{
+	double		product = 1;
+	double		psi = 0;
+	double		psi1 = 0;
+	double		r,
+				s;
+
+	while (z < STIRLING_FROM)
+	{
+		product *= z;
+		psi += 1 / z;
+		psi1 += 1 / (z * z);
+		z += 1;
+	}
+	r = 1 / z;
+	s = r * r;
+	gamma->ln = (z - 0.5) * log(z) - z + HALF_LN_2PI - log(product) +
+		r * (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s *
+			(1.0 / 1188 - s * (691.0 / 360360 - s * (1.0 / 156)))))));
+	gamma->psi = log(z) - r / 2 - psi -
+		s * (1.0 / 12 - s * (1.0 / 120 - s * (1.0 / 252 - s * (1.0 / 240 - s *
+			(1.0 / 132 - s * (691.0 / 32760 - s * (1.0 / 12)))))));
+	gamma->psi1 = r + s / 2 + psi1 +
+		r * s * (1.0 / 6 - s * (1.0 / 30 - s * (1.0 / 42 - s * (1.0 / 30 - s *
+			(5.0 / 66 - s * (691.0 / 2730 - s * (7.0 / 6)))))));
+}
+
+/*
+ * The zeros of the Legendre polynomial of degree n, by Newton's method on its
+ * recurrence, and their weights.  O(n^2).
+ */
+void
+ret_gauss_legendre(int n, double *nodes, double *weights)
+{
+	for (int i = 0; i < (n + 1) / 2; i++)
+	{
+		double		x = cos(M_PI * (i + 0.75) / (n + 0.5));
+		double		slope = 0;
+
+		for (int step = 0; step < 6; step++)
+		{
+			double		p = 1;
+			double		before = 0;
+
+			for (int k = 1; k <= n; k++)
+			{
+				double		next = ((2 * k - 1) * x * p - (k - 1) * before) / k;
+
+				before = p;
+				p = next;
+			}
+			slope = n * (x * p - before) / (x * x - 1);
+			x -= p / slope;
+		}
+		nodes[i] = -x;
+		nodes[n - 1 - i] = x;
+		weights[i] = weights[n - 1 - i] = 2 / ((1 - x * x) * slope * slope);
+	}
+}
+
+/*
+ * Turn derivatives by the parameters into those by their logarithms:
+ * g_i becomes theta_i g_i, and H_ij becomes theta_i theta_j H_ij, to which
+ * theta_i g_i is added where i = j.
+ */
+void
+ret_log_parameters(int n, const double *theta, RetLikelihood *result)
+{
+	for (int i = 0; i < n; i++)
+	{
+		result->gradient[i] *= theta[i];
+		for (int j = 0; j < n; j++)
+			result->hessian[i][j] *= theta[i] * theta[j];
+		result->hessian[i][i] += result->gradient[i];
+	}
+}
+
+/* A search under way */
+typedef struct Search
+{
+	const RetProblem *problem;
+	double		p[RET_MAX_PARAMS];	/* the logarithms of the parameters */
+	double		origin[RET_MAX_PARAMS]; /* where they began */
+	double		step[RET_MAX_PARAMS];	/* the step to be taken */
+	double		lambda;			/* damping */
+	RetLikelihood at;			/* the likelihood at p */
+} Search;
+
+/* The likelihood at p; false if not finite */
+static bool
+evaluate(const RetProblem *problem, const double *p, RetLikelihood *result)
+{
+	int			n = problem->nparams;
+	double		theta[RET_MAX_PARAMS];
+	double		sum;
+
+	if (problem->interrupt)
+		problem->interrupt();
+	for (int i = 0; i < n; i++)
+		theta[i] = exp(p[i]);
+	memset(result, 0, sizeof(RetLikelihood));
+	problem->evaluate(problem->data, theta, result);
+	sum = result->value;
+	for (int i = 0; i < n; i++)
+	{
+		sum += result->gradient[i];
+		for (int j = 0; j < n; j++)
+			sum += result->hessian[i][j];
+	}
+	return isfinite(sum);
+}
+
+/* Take the step, if the likelihood there is not less than tolerated */
+static bool
+take_step(Search *search, double tolerance)
+{
+	double		next[RET_MAX_PARAMS];
+	RetLikelihood there;
+
+	for (int i = 0; i < search->problem->nparams; i++)
+		next[i] = search->p[i] + search->step[i];
+	if (!evaluate(search->problem, next, &there) ||
+		there.value < search->at.value - tolerance)
+		return false;
+	memcpy(search->p, next, sizeof(next));
+	search->at = there;
+	return true;
+}
+
+/*
+ * Whether the search is over.  In a maximum, what is left of the way is a step
+ * too small to be checked, and is taken.
+ */
+static bool
+search_ends(Search *search, RetFit *fit)
+{
+	const RetProblem *problem = search->problem;
+	int			n = problem->nparams;
+	bool		definite = newton_step(n, &search->at, 0, problem->weight, search->step);
+
+	fit->gradient = largest(n, search->at.gradient) / problem->weight;
+	if (definite && fit->gradient <= SMALL_GRADIENT && largest(n, search->step) <= SMALL_STEP)
+	{
+		fit->end = RET_FIT_CONVERGED;
+		(void) take_step(search, INFINITY);
+		return true;
+	}
+	if (fit->gradient <= NO_GRADIENT)
+	{
+		fit->end = RET_FIT_RIDGE;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * One damped Newton step; false if there is none.  The search may have left
+ * for 0 or infinity, or what there is to gain may drown in rounding.
+ */
+static bool
+search_step(Search *search, RetFit *fit)
+{
+	int			n = search->problem->nparams;
+	double		moved[RET_MAX_PARAMS];
+
+	while (!newton_step(n, &search->at, search->lambda, search->problem->weight, search->step))
+	{
+		/* no damping helps where there is nothing to weigh */
+		if (search->lambda > MOST_DAMPING)
+			return false;
+		search->lambda = fmax(search->lambda * 10, 1e-6);
+	}
+	for (int i = 0; i < n; i++)
+		moved[i] = search->p[i] + search->step[i] - search->origin[i];
+	if (largest(n, moved) > FARTHEST)
+	{
+		fit->end = RET_FIT_RIDGE;
+		return false;
+	}
+	if (take_step(search, VALUE_NOISE * fabs(search->at.value)))
+		search->lambda = search->lambda < 1e-9 ? 0 : search->lambda / 10;
+	else if (largest(n, search->step) > NO_STEP)
+		search->lambda = fmax(search->lambda * 10, 1e-6);
+	else
+	{
+		if (fit->gradient <= FLAT_GRADIENT)
+			fit->end = RET_FIT_RIDGE;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Search for the maximum of a log-likelihood, from start.  Never fails: how
+ * the search ended is in fit->end, and the parameters are those reached.  If
+ * there is no likelihood even at the start, its value is not finite.
+ */
+void
+ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
+{
+	int			n = problem->nparams;
+	double		farthest = 0;
+	Search		search;
+
+	search.problem = problem;
+	search.lambda = 1e-3;
+	for (int i = 0; i < n; i++)
+		search.p[i] = search.origin[i] = log(start[i]);
+	memset(fit, 0, sizeof(RetFit));
+	fit->end = RET_FIT_STEPS;
+	if (!evaluate(problem, search.p, &search.at))
+		search.at.value = NAN;
+	else
+		while (fit->iterations < NEWTON_STEPS &&
+			   !search_ends(&search, fit) && search_step(&search, fit))
+			fit->iterations++;
+
+	fit->value = search.at.value;
+	for (int i = 0; i < n; i++)
+	{
+		fit->theta[i] = exp(search.p[i]);
+		if (fabs(search.p[i] - search.origin[i]) > farthest)
+		{
+			farthest = fabs(search.p[i] - search.origin[i]);
+			fit->farthest = i;
+		}
+	}
+	standard_errors(n, &search.at, fit);
+}
+
+static double
+largest(int n, const double *values)
+{
+	double		result = 0;
+
+	for (int i = 0; i < n; i++)
+		result = fmax(result, fabs(values[i]));
+	return result;
+}
+
+/*
+ * Solve (-H + lambda diag |H|) step = g, and shorten the step if need be.
+ * False if the matrix is not positive definite.  A direction in which the
+ * likelihood is flat has a diagonal of 0, of which no lambda makes a pivot:
+ * with damping it gets a tiny one, and the gradient of 0 no step.
+ */
+static bool
+newton_step(int n, const RetLikelihood *at, double lambda, double weight, double *step)
+{
+	Matrix		a;
+	double		length;
+
+	for (int i = 0; i < n; i++)
+	{
+		for (int j = 0; j < n; j++)
+			a[i][j] = -at->hessian[i][j];
+		a[i][i] += lambda * fmax(fabs(a[i][i]), 1e-12 * weight);
+	}
+	if (!cholesky(n, a))
+		return false;
+	cholesky_solve(n, a, at->gradient, step);
+	length = largest(n, step);
+	if (length > LONGEST_STEP)
+		for (int i = 0; i < n; i++)
+			step[i] *= LONGEST_STEP / length;
+	return true;
+}
+
+/*
+ * Standard errors of a maximum: the roots of the diagonal of the inverse of
+ * -H, times the parameters, since H is by their logarithms
+ */
+static void
+standard_errors(int n, const RetLikelihood *at, RetFit *fit)
+{
+	Matrix		a;
+	bool		known = fit->end == RET_FIT_CONVERGED;
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			a[i][j] = -at->hessian[i][j];
+	known = known && cholesky(n, a);
+	for (int i = 0; i < n; i++)
+	{
+		double		unit[RET_MAX_PARAMS] = {0};
+		double		column[RET_MAX_PARAMS];
+
+		fit->se[i] = NAN;
+		if (!known)
+			continue;
+		unit[i] = 1;
+		cholesky_solve(n, a, unit, column);
+		fit->se[i] = fit->theta[i] * sqrt(column[i]);
+	}
+}
+
+/*
+ * Replace the lower half of a by L with L L' = a.  False if a is not positive
+ * definite by more than rounding.
+ */
+static bool
+cholesky(int n, Matrix a)
+{
+	for (int j = 0; j < n; j++)
+	{
+		double		pivot = a[j][j];
+
+		for (int k = 0; k < j; k++)
+			pivot -= a[j][k] * a[j][k];
+		if (!(pivot > PIVOT_NOISE * fabs(a[j][j])))
+			return false;
+		a[j][j] = sqrt(pivot);
+		for (int i = j + 1; i < n; i++)
+		{
+			for (int k = 0; k < j; k++)
+				a[i][j] -= a[i][k] * a[j][k];
+			a[i][j] /= a[j][j];
+		}
+	}
+	return true;
+}
+
+/* Solve L L' x = b */
+static void
+cholesky_solve(int n, Matrix l, const double *b, double *x)
+{
+	for (int i = 0; i < n; i++)
+	{
+		x[i] = b[i];
+		for (int k = 0; k < i; k++)
+			x[i] -= l[i][k] * x[k];
+		x[i] /= l[i][i];
+	}
+	for (int i = n - 1; i >= 0; i--)
+	{
+		for (int k = i + 1; k < n; k++)
+			x[i] -= l[k][i] * x[k];
+		x[i] /= l[i][i];
+	}
+}
+
+/*
+ * The regularized lower incomplete gamma function P(a, x), given factor =
+ * x^a e^-x / Gamma(a), by its power series, which converges fast for x < a + 1
+ */
+static double
+gamma_series(double a, double x, double factor)
+{
+	double		term = 1 / a;
+	double		sum = term;
+
+	for (int n = 1; n < GAMMA_STEPS && term > sum * DBL_EPSILON / 4; n++)
+	{
+		term *= x / (a + n);
+		sum += term;
+	}
+	return factor * sum;
+}
+
+/*
+ * The upper one, Q(a, x) = 1 - P(a, x), for x >= a + 1: the even part of the
+ * continued fraction Abramowitz and Stegun 6.5.31, evaluated from the front by
+ * the method of Lentz
+ */
+static double
+gamma_fraction(double a, double x, double factor)
+{
+	double		b = x + 1 - a;
+	double		c = 1 / DBL_MIN;
+	double		d = 1 / b;
+	double		result = d;
+
+	for (int n = 1; n < GAMMA_STEPS; n++)
+	{
+		double		numerator = -n * (n - a);
+		double		change;
+
+		b += 2;
+		d = 1 / (numerator * d + b);
+		c = b + numerator / c;
+		change = c * d;
+		result *= change;
+		if (fabs(change - 1) <= DBL_EPSILON)
+			break;
+	}
+	return factor * result;
+}
+
+/*
+ * Probability that a chi-square variable with so many degrees of freedom, at
+ * least one, exceeds x.  The relative error is about 1e-15 times the larger of
+ * x and the degrees of freedom, also far out in the tail.
+ */
+double
+ret_chi_square_tail(double x, int degrees)
+{
+	double		a = degrees / 2.0;
+	RetGamma	gamma;
+	double		factor;
+
+	if (isnan(x))
+		return NAN;
+	if (x <= 0)
+		return 1;
+	if (degrees == 1)
+		return erfc(sqrt(x / 2));
+	x /= 2;
+	ret_gamma(a, &gamma);
+	factor = exp(a * log(x) - x - gamma.ln);
+	if (x < a + 1)
+		return 1 - gamma_series(a, x, factor);
+	return factor > 0 ? gamma_fraction(a, x, factor) : 0;
+}

@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * likelihood.h
+ *	  The purchase models: likelihoods and what is expected of a customer.
+ *	  Pure mathematics: plain C, nothing of the server.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_LIKELIHOOD_H
+#define RETENTION_LIKELIHOOD_H
+
+#include "math/mathfn.h"
+
+/*-------------------------------------------------------------------------
+ * BG/NBD and MBG/NBD
+ *-------------------------------------------------------------------------
+ */
+
+/* Parameters in the order of RetFit.theta */
+enum
+{
+	RET_R = 0,
+	RET_ALPHA = 1,
+	RET_A = 2,
+	RET_B = 3
+};
+
+typedef struct RetPurchaseModel
+{
+	double		r;				/* purchase rates are gamma(r, alpha), */
+	double		alpha;			/* in days */
+	double		a;				/* chances to leave are beta(a, b) */
+	double		b;
+	int			modified;		/* 1: MBG/NBD, may leave before any repeat purchase */
+} RetPurchaseModel;
+
+/* A distinct frequency */
+typedef struct RetFrequency
+{
+	double		x;				/* repeat purchases */
+	double		above;			/* customers with this many or more */
+	double		weight;			/* customers with this many */
+
+	/* of the parameters that are being evaluated */
+	double		ln_b;			/* ln(b + x - 1 + k) */
+	double		du;				/* b / (b + x - 1 + k) */
+} RetFrequency;
+
+/* A distinct time, as a recency, as an age, or both */
+typedef struct RetMoment
+{
+	double		t;				/* days */
+	double		weight;			/* customers of this age, */
+	double		purchases;		/* and their repeat purchases */
+
+	/* of the parameters that are being evaluated */
+	double		ln;				/* ln(1 + t / alpha) */
+	double		part;			/* alpha / (alpha + t) */
+	double		rest;			/* t / (alpha + t) */
+} RetMoment;
+
+/* Customers of equal frequency, recency and age who may have left */
+typedef struct RetPurchaseGroup
+{
+	double		weight;			/* how many */
+	int			x;				/* index of the frequency, */
+	int			tx;				/* of the recency, */
+	int			t;				/* of the age */
+} RetPurchaseGroup;
+
+/* What a likelihood is computed from: the arrays are the caller's */
+typedef struct RetPurchases
+{
+	int			modified;		/* as in the model */
+	int			nfrequencies;
+	int			nmoments;
+	int			ngroups;
+	double		customers;		/* sum of all weights */
+	RetFrequency *frequencies;	/* ascending */
+	RetMoment  *moments;
+	RetPurchaseGroup *groups;
+
+	/* called now and then and may not return; or NULL */
+	void		(*interrupt) (void);
+} RetPurchases;
+
+/* evaluate functions of a RetProblem, data is a RetPurchases */
+extern void ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result);
+extern void ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result);
+
+/* A customer's history */
+typedef struct RetHistory
+{
+	double		x;				/* repeat purchases */
+	double		tx;				/* days from the first to the last */
+	double		t;				/* days from the first until now */
+} RetHistory;
+
+extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *history);
+extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days);
+extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
+
+/* Rules of quadrature over a horizon, from the coarsest to the finest */
+#define RET_VALUE_RULES		5
+#define RET_VALUE_NODES		80	/* of the finest */
+
+typedef struct RetValueRules
+{
+	double		nodes[RET_VALUE_RULES][RET_VALUE_NODES];
+	double		weights[RET_VALUE_RULES][RET_VALUE_NODES];
+} RetValueRules;
+
+extern void ret_value_rules(RetValueRules *rules);
+extern double ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
+									   double days, double discount, const RetValueRules *rules);
+
+/*-------------------------------------------------------------------------
+ * Gamma-Gamma
+ *-------------------------------------------------------------------------
+ */
+
+/* Parameters in the order of RetFit.theta */
+enum
+{
+	RET_P = 0,
+	RET_Q = 1,
+	RET_V = 2
+};
+
+typedef struct RetSpendModel
+{
+	double		p;				/* a purchase is gamma(p, scale), */
+	double		q;				/* the scales' inverses are gamma(q, v) */
+	double		v;				/* in units of money */
+} RetSpendModel;
+
+/* Customers of equal frequency and mean value */
+typedef struct RetSpendGroup
+{
+	double		weight;			/* how many */
+	double		total;			/* frequency x mean value, */
+	double		ln_total;		/* and its logarithm */
+} RetSpendGroup;
+
+/* Those of a frequency are groups[first] up to the next frequency's first */
+typedef struct RetSpendFrequency
+{
+	double		x;
+	double		weight;			/* customers */
+	int			first;
+} RetSpendFrequency;
+
+typedef struct RetSpends
+{
+	int			nfrequencies;
+	int			ngroups;
+	double		customers;		/* sum of all weights */
+	double		ln_means;		/* sum of the logarithms of their mean values */
+	RetSpendFrequency *frequencies; /* one more than nfrequencies: the end */
+	RetSpendGroup *groups;
+	void		(*interrupt) (void);	/* as in RetPurchases */
+} RetSpends;
+
+extern void ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result);
+extern double ret_expected_spend(const RetSpendModel *model, double x, double mean);
+
+#endif							/* RETENTION_LIKELIHOOD_H */

@@ -1,0 +1,519 @@
+/*-------------------------------------------------------------------------
+ *
+ * customer_key.c
+ *	  What is a customer: 64 bits, passed by value.
+ *
+ * Integers are kept as they are, whole floating-point numbers too; other types
+ * become 64 bits of their own extended hash, so that values which are equal in
+ * SQL are one customer.  The server's hash of numeric leaves the sign out: here
+ * it is added, also where a numeric is inside another value.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/multirangetypes.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
+
+#include "store/customer_map.h"
+
+/* Beyond it, not every integer is a double precision */
+#define MAX_WHOLE_DOUBLE	9007199254740992.0
+
+/*
+ * The first two bytes of a numeric, which is the same on disk in all versions:
+ * the highest two bits tell the long form of a positive and a negative number,
+ * the short form, and NaN and the infinities, which are nothing else.
+ */
+#define NUMERIC_FORM		0xC000
+#define NUMERIC_NEGATIVE	0x4000
+#define NUMERIC_SHORT		0x8000
+#define NUMERIC_SHORT_SIGN	0x2000
+
+PG_FUNCTION_INFO_V1(customer_key_in);
+PG_FUNCTION_INFO_V1(customer_key_smallint);
+PG_FUNCTION_INFO_V1(customer_key_integer);
+PG_FUNCTION_INFO_V1(customer_key_oid);
+PG_FUNCTION_INFO_V1(customer_key_real);
+PG_FUNCTION_INFO_V1(customer_key_double);
+PG_FUNCTION_INFO_V1(customer_key_text);
+PG_FUNCTION_INFO_V1(customer_key_bpchar);
+PG_FUNCTION_INFO_V1(customer_key_name);
+PG_FUNCTION_INFO_V1(customer_key_bytea);
+PG_FUNCTION_INFO_V1(customer_key_inet);
+PG_FUNCTION_INFO_V1(customer_key_uuid);
+PG_FUNCTION_INFO_V1(customer_key_numeric);
+PG_FUNCTION_INFO_V1(customer_key_record);
+PG_FUNCTION_INFO_V1(customer_key_record_support);
+PG_FUNCTION_INFO_V1(customer_key_anyelement);
+
+static uint64 hash_value(Oid type, Oid collation, Datum value, bool *null);
+
+/*
+ * The text form of a customer_key is the integer as it is written, without
+ * anything else: customer_key(citext) reads it too, and '07' is not '7'.
+ */
+Datum
+customer_key_in(PG_FUNCTION_ARGS)
+{
+	char	   *string = PG_GETARG_CSTRING(0);
+	char	   *end;
+	char		written[MAXINT8LEN + 1];
+	int64		key;
+
+	errno = 0;
+	key = strtoi64(string, &end, 10);
+	if (errno == ERANGE && *end == '\0')
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value \"%s\" is out of range for type %s", string, "customer_key")));
+	written[pg_lltoa(key, written)] = '\0';
+	if (strcmp(string, written) != 0)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", "customer_key", string),
+				 errdetail("The text form of a customer_key is an integer."),
+				 errhint("Cast a literal or a parameter to the type of the customers, such as text; pass lower(email) if email is of type citext.")));
+	PG_RETURN_INT64(key);
+}
+
+/*-------------------------------------------------------------------------
+ * Numbers
+ *-------------------------------------------------------------------------
+ */
+
+Datum
+customer_key_smallint(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_INT16(0));
+}
+
+Datum
+customer_key_integer(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_INT32(0));
+}
+
+Datum
+customer_key_oid(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_OID(0));
+}
+
+/*
+ * Whole numbers are the integers they are, since programs make floating-point
+ * numbers of a column of integers as soon as one of them is missing.
+ */
+static uint64
+hash_double(double number)
+{
+	if (number >= -MAX_WHOLE_DOUBLE && number <= MAX_WHOLE_DOUBLE && rint(number) == number)
+		return (uint64) (int64) number;
+	return DatumGetUInt64(DirectFunctionCall2(hashfloat8extended, Float8GetDatum(number),
+											  Int64GetDatum(0)));
+}
+
+Datum
+customer_key_real(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) hash_double(PG_GETARG_FLOAT4(0)));
+}
+
+Datum
+customer_key_double(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) hash_double(PG_GETARG_FLOAT8(0)));
+}
+
+/* The first two bytes of a numeric, of which value has at least those */
+static uint16
+numeric_header(Datum value)
+{
+	uint16		header;
+
+	memcpy(&header, VARDATA_ANY(DatumGetPointer(value)), sizeof(header));
+	return header;
+}
+
+/* Is a numeric less than 0?  Infinities are not asked for. */
+static bool
+numeric_negative(Datum value)
+{
+	uint16		header = numeric_header(value);
+
+	if ((header & NUMERIC_FORM) == NUMERIC_SHORT)
+		return (header & NUMERIC_SHORT_SIGN) != 0;
+	return (header & NUMERIC_FORM) == NUMERIC_NEGATIVE;
+}
+
+/*
+ * The server's own hash of a numeric, its bits inverted for a negative number.
+ * NaN and the infinities, which that takes for one, are told apart.
+ */
+static uint64
+hash_numeric_sign(Datum value)
+{
+	Datum		plain = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	uint64		hash;
+
+	if ((numeric_header(plain) & NUMERIC_FORM) == NUMERIC_FORM)
+		return hash_bytes_uint32_extended(numeric_header(plain), 0);
+	hash = DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended, plain, Int64GetDatum(0)));
+	return numeric_negative(plain) ? ~hash : hash;
+}
+
+Datum
+customer_key_numeric(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) hash_numeric_sign(PG_GETARG_DATUM(0)));
+}
+
+/*-------------------------------------------------------------------------
+ * Other types that are customers without a word
+ *-------------------------------------------------------------------------
+ */
+
+/* The type's own extended hash of argument 0, under its collation */
+static Datum
+own_hash(FunctionCallInfo fcinfo, PGFunction hash)
+{
+	return DirectFunctionCall2Coll(hash, PG_GET_COLLATION(),
+								   PG_GETARG_DATUM(0), Int64GetDatum(0));
+}
+
+Datum
+customer_key_text(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashtextextended);
+}
+
+Datum
+customer_key_bpchar(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashbpcharextended);
+}
+
+Datum
+customer_key_name(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashnameextended);
+}
+
+Datum
+customer_key_bytea(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashvarlenaextended);
+}
+
+Datum
+customer_key_inet(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, hashinetextended);
+}
+
+Datum
+customer_key_uuid(PG_FUNCTION_ARGS)
+{
+	return own_hash(fcinfo, uuid_hash_extended);
+}
+
+/*-------------------------------------------------------------------------
+ * Any other type
+ *-------------------------------------------------------------------------
+ */
+
+/* Combine the hashes of the parts of a value, as hash_record_extended does */
+static inline uint64
+add_hash(uint64 hash, uint64 part)
+{
+	return hash * 31 + part;
+}
+
+/* Hash a record; null becomes true if one of its fields is */
+static uint64
+hash_fields(Datum value, bool *null)
+{
+	HeapTupleHeader record = DatumGetHeapTupleHeader(value);
+	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(record),
+											  HeapTupleHeaderGetTypMod(record));
+	HeapTupleData tuple;
+	uint64		hash = 0;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	for (int i = 0; i < desc->natts && !*null; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Datum		field;
+
+		if (att->attisdropped)
+			continue;
+		field = heap_getattr(&tuple, i + 1, desc, null);
+		if (!*null)
+			hash = add_hash(hash, hash_value(att->atttypid, att->attcollation, field, null));
+	}
+	ReleaseTupleDesc(desc);
+	return hash;
+}
+
+/* Hash an array; null becomes true if one of its elements is */
+static uint64
+hash_elements(Datum value, Oid collation, bool *null)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	Oid			type = ARR_ELEMTYPE(array);
+	uint64		hash = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	deconstruct_array(array, type, length, by_value, align, &elements, &nulls, &n);
+	for (int i = 0; i < n && !*null; i++)
+	{
+		*null = nulls[i];
+		if (!*null)
+			hash = add_hash(hash, hash_value(type, collation, elements[i], null));
+	}
+	return hash;
+}
+
+/* Hash a jsonb with the signs of its numbers */
+static uint64
+hash_jsonb(Datum value)
+{
+	Jsonb	   *jsonb = DatumGetJsonbP(value);
+	uint64		hash = DatumGetUInt64(DirectFunctionCall2(jsonb_hash_extended,
+														  JsonbPGetDatum(jsonb), Int64GetDatum(0)));
+	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
+	JsonbIteratorToken token;
+	JsonbValue	part;
+	uint64		n = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &part, false)) != WJB_DONE)
+	{
+		n++;
+		if ((token == WJB_ELEM || token == WJB_VALUE) && part.type == jbvNumeric &&
+			numeric_negative(NumericGetDatum(part.val.numeric)))
+			hash = hash_combine64(hash, n);
+	}
+	return hash;
+}
+
+/* Add the hash of a bound, where there is one */
+static uint64
+add_bound(uint64 hash, TypeCacheEntry *range, const RangeBound *bound, bool *null)
+{
+	if (bound->infinite || *null)
+		return hash;
+	return add_hash(hash, hash_value(range->rngelemtype->type_id, range->rng_collation,
+									 bound->val, null));
+}
+
+/*
+ * Hash a range, or a multirange if multi, and then its bounds again, in which
+ * there may be numbers with a sign.  range is the type of the one, or of those in
+ * the other.
+ */
+static uint64
+hash_ranges(uint64 hash, TypeCacheEntry *range, Datum value, bool multi, bool *null)
+{
+	MultirangeType *ranges = multi ? DatumGetMultirangeTypeP(value) : NULL;
+	int			n = multi ? (int) ranges->rangeCount : 1;
+
+	/* what is passed by value has no numeric in it */
+	if (range->rngelemtype->typbyval)
+		return hash;
+	for (int i = 0; i < n; i++)
+	{
+		RangeBound	lower;
+		RangeBound	upper;
+		bool		empty = false;
+
+		if (multi)
+			multirange_get_bounds(range, ranges, i, &lower, &upper);
+		else
+			range_deserialize(range, DatumGetRangeTypeP(value), &lower, &upper, &empty);
+		if (empty)
+			break;
+		hash = add_bound(hash, range, &lower, null);
+		hash = add_bound(hash, range, &upper, null);
+	}
+	return hash;
+}
+
+/*
+ * Hash a value of any type that has an extended hash function, else 42883.
+ * null becomes true, and the result means nothing, if a part of it is null.
+ */
+static uint64
+hash_value(Oid type, Oid collation, Datum value, bool *null)
+{
+	TypeCacheEntry *typcache;
+	uint64		hash;
+
+	check_stack_depth();
+	type = getBaseType(type);
+	if (type == NUMERICOID)
+		return hash_numeric_sign(value);
+	/* a literal in a row constructor: what the text would hash to */
+	if (type == UNKNOWNOID)
+		return hash_bytes_extended((unsigned char *) DatumGetCString(value),
+								   strlen(DatumGetCString(value)), 0);
+	if (type == JSONBOID)
+		return hash_jsonb(value);
+	if (type == RECORDOID || get_typtype(type) == TYPTYPE_COMPOSITE)
+		return hash_fields(value, null);
+	if (type == RECORDARRAYOID || OidIsValid(get_base_element_type(type)))
+		return hash_elements(value, collation, null);
+	typcache = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO |
+								 TYPECACHE_RANGE_INFO | TYPECACHE_MULTIRANGE_INFO);
+	if (!OidIsValid(typcache->hash_extended_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("type %s cannot be a customer", format_type_be(type)),
+				 errdetail("It has no extended hash function."),
+				 errhint("Cast the customer to text.")));
+	hash = DatumGetUInt64(FunctionCall2Coll(&typcache->hash_extended_proc_finfo, collation,
+											value, Int64GetDatum(0)));
+	if (typcache->rngelemtype)
+		return hash_ranges(hash, typcache, value, false, null);
+	if (typcache->rngtype)
+		return hash_ranges(hash, typcache->rngtype, value, true, null);
+	return hash;
+}
+
+/* customer_key(anyelement): any type without a function of its own */
+Datum
+customer_key_anyelement(PG_FUNCTION_ARGS)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	bool		null = false;
+	uint64		hash;
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the data type of the customer")));
+	hash = hash_value(type, PG_GET_COLLATION(), PG_GETARG_DATUM(0), &null);
+	if (null)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) hash);
+}
+
+/*-------------------------------------------------------------------------
+ * Records
+ *
+ * "o.customer_key" means customer_key(o) if o has no such column, and must not
+ * make a customer of each row.  A row of a table fits customer_key(record) and
+ * customer_key(anyelement) alike, so that the parser takes neither and says
+ * that there is no such column.  A row of a subquery is of the type that
+ * row(a, b) has; but its fields are called what the columns are called, and
+ * those of row(a, b) are called f1 and f2.
+ *-------------------------------------------------------------------------
+ */
+
+/* Is this the name that a row constructor gives to field n, counted from 1? */
+static bool
+constructed_name(const char *name, int n)
+{
+	return strcmp(name, psprintf("f%d", n)) == 0;
+}
+
+pg_noreturn static void
+reject_row(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" does not exist", "customer_key"),
+			 errdetail("A whole row of a table or subquery is no customer."),
+			 errhint("Name the columns of the customer: customer_key(row(a, b)).")));
+}
+
+/* Error unless a record of no named type comes from a row constructor */
+static void
+check_constructed(FmgrInfo *flinfo, Datum value)
+{
+	HeapTupleHeader record = DatumGetHeapTupleHeader(value);
+	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	TupleDesc	desc;
+
+	if (HeapTupleHeaderGetTypeId(record) != RECORDOID)
+		return;
+	/* fn_extra is the last one that was found to be right */
+	if (flinfo->fn_extra && *(int32 *) flinfo->fn_extra == typmod)
+		return;
+	desc = lookup_rowtype_tupdesc(RECORDOID, typmod);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (!constructed_name(NameStr(TupleDescAttr(desc, i)->attname), i + 1))
+			reject_row();
+	}
+	ReleaseTupleDesc(desc);
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(int32));
+	*(int32 *) flinfo->fn_extra = typmod;
+}
+
+/* customer_key(record): a customer of several columns */
+Datum
+customer_key_record(PG_FUNCTION_ARGS)
+{
+	bool		null = false;
+	uint64		hash;
+
+	check_constructed(fcinfo->flinfo, PG_GETARG_DATUM(0));
+	hash = hash_fields(PG_GETARG_DATUM(0), &null);
+	if (null)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) hash);
+}
+
+/*
+ * Planner support of customer_key(record): the same error before there are
+ * rows, where the expression shows that it is a row of a subquery.
+ */
+Datum
+customer_key_record_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestSimplify))
+	{
+		Node	   *arg = linitial(((SupportRequestSimplify *) request)->fcall->args);
+
+		if (IsA(arg, Var) && ((Var *) arg)->varattno == InvalidAttrNumber)
+			reject_row();
+		if (IsA(arg, RowExpr) && ((RowExpr *) arg)->row_typeid == RECORDOID)
+		{
+			ListCell   *name;
+
+			foreach(name, ((RowExpr *) arg)->colnames)
+			{
+				if (!constructed_name(strVal(lfirst(name)), foreach_current_index(name) + 1))
+					reject_row();
+			}
+		}
+	}
+	PG_RETURN_POINTER(NULL);
+}

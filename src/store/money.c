@@ -1,0 +1,573 @@
+/*-------------------------------------------------------------------------
+ *
+ * money.c
+ *	  Amounts of money, and exact sums of them.
+ *
+ * The only file that knows how a numeric lies on disk.  No header of the
+ * server says it, but it is what pg_upgrade keeps, and the same since 9.1; a
+ * test compares what is read here with what numeric_out writes.  After the
+ * varlena header (of one byte or of four, so nothing is aligned):
+ *
+ *		uint16		11iiiiii iiiiiiii: NaN or an infinity;
+ *					10sdddddd wwwwwwww (short): s sign, d 6 bits of decimals to
+ *					show, w 7 bits of weight, in two's complement;
+ *					0sdddddd dddddddd (long): s sign, d decimals to show
+ *		int16		the weight, if it is long
+ *		int16[]		digits in base 10,000; digit i counts 10,000^(weight - i)
+ *
+ * Printing a numeric and reading that as a double, which is what the server's
+ * cast does, takes 30 times as long.
+ *
+ * Limits.  Decimal: 127 bits of units, which with two decimals is 10^36, and
+ * 24 decimals, with which it is 10^14.  A sum beyond is an error, as there is
+ * no rounding of it that would not depend on the order of the rows.  An amount
+ * of more decimals, such as a quotient times another, is rounded to 24 by
+ * itself, but not to 0, so that its sign stays.  As long as amounts of one sign are added, whether a
+ * sum fails does not depend on the order either.  Binary: doubles from 2^-1074
+ * to 2^1024 do not fit in 127 bits together.  Sums keep the high bits, at
+ * least 110, and so are exact for amounts from 0.0003 on while they are below
+ * 2^62, and otherwise at least as good as a sum of two doubles.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/float.h"
+
+#include "store/money.h"
+
+#define NUMERIC_BASE		10000
+#define NUMERIC_BASE_DIGITS	4
+
+#define INT128_LIMIT		((int128) (~(uint128) 0 >> 1))
+
+/* A numeric, taken apart */
+typedef struct NumericParts
+{
+	const char *digits;			/* int16 each, not aligned */
+	int			ndigits;
+	int			weight;			/* of the first digit, as a power of 10,000 */
+	bool		negative;
+} NumericParts;
+
+/* A natural number of up to 192 bits, low word first */
+typedef struct Wide
+{
+	uint64		word[3];
+} Wide;
+
+static const int64 powers_of_10[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+	INT64CONST(10000000000), INT64CONST(100000000000), INT64CONST(1000000000000),
+	INT64CONST(10000000000000), INT64CONST(100000000000000),
+	INT64CONST(1000000000000000), INT64CONST(10000000000000000),
+	INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
+};
+
+/* Powers of 10 that a double holds exactly */
+static const double exact_powers[] = {
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+	1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+#define MAX_EXACT_POWER		22
+#define DECIMAL_DIGITS		15	/* digits of a decimal that survive in a double */
+
+/* 10^n for 0 <= n <= 38, the last one that fits */
+static int128
+power_of_10(int n)
+{
+	int128		power = 1;
+
+	for (; n > 18; n -= 18)
+		power *= powers_of_10[18];
+	return power * powers_of_10[n];
+}
+
+pg_noreturn static void not_finite(void);
+pg_noreturn static void out_of_range(void);
+
+static void
+not_finite(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("the amount of a purchase must be a finite number"),
+			 errhint("Pass NULL for an amount that is not known.")));
+}
+
+static void
+out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amounts are too large, or have too many decimals, to be added exactly"),
+			 errdetail("The units of a sum are limited to 38 digits, decimals included."),
+			 errhint("Round the amounts, as in round(amount, 2), or cast them to double precision.")));
+}
+
+/*-------------------------------------------------------------------------
+ * Reading numeric
+ *-------------------------------------------------------------------------
+ */
+
+static inline int
+numeric_digit(const NumericParts *parts, int i)
+{
+	int16		digit;
+
+	memcpy(&digit, parts->digits + i * sizeof(digit), sizeof(digit));
+	return digit;
+}
+
+/* Take apart a numeric that is neither compressed nor external */
+static inline void
+numeric_parts(const struct varlena *numeric, NumericParts *parts)
+{
+	const char *data = VARDATA_ANY(numeric);
+	int			size = (int) VARSIZE_ANY_EXHDR(numeric);
+	uint16		header;
+
+	memcpy(&header, data, sizeof(header));
+	if ((header & 0xC000) == 0xC000)
+		not_finite();
+	if (header & 0x8000)
+	{
+		parts->negative = (header & 0x2000) != 0;
+		parts->weight = (header & 0x003F) - (header & 0x0040);
+		parts->digits = data + 2;
+		parts->ndigits = (size - 2) / 2;
+	}
+	else
+	{
+		int16		weight;
+
+		memcpy(&weight, data + 2, sizeof(weight));
+		parts->negative = (header & 0x4000) != 0;
+		parts->weight = weight;
+		parts->digits = data + 4;
+		parts->ndigits = (size - 4) / 2;
+	}
+}
+
+/* Number of zeros at the end of a digit in base 10,000 that is not 0 */
+static inline int
+trailing_zeros(int digit)
+{
+	if (digit % 10 != 0)
+		return 0;
+	if (digit % 100 != 0)
+		return 1;
+	return digit % 1000 != 0 ? 2 : 3;
+}
+
+/* units * factor + more, all of them >= 0, or 22003 */
+static inline int128
+multiply_add(int128 units, int128 factor, int more)
+{
+	if (units > (INT128_LIMIT - more) / factor)
+		out_of_range();
+	return units * factor + more;
+}
+
+/*
+ * Units of a numeric with too many decimals: those of the digits up to the
+ * 24th, rounded half up, and at least 1.
+ */
+static int128
+units_rounded(const NumericParts *parts)
+{
+	int			n = parts->weight + 1 + RET_MONEY_MAX_DECIMALS / NUMERIC_BASE_DIGITS;
+	int128		units = 0;
+
+	for (int i = 0; i < n; i++)
+		units = multiply_add(units, NUMERIC_BASE, numeric_digit(parts, i));
+	if (n >= 0 && numeric_digit(parts, n) >= NUMERIC_BASE / 2)
+		units = multiply_add(units, 1, 1);
+	return Max(units, 1);
+}
+
+/* Units of any numeric that has some; sets the scale */
+static int128
+units_slow(const NumericParts *parts, int *scale)
+{
+	int			n = parts->ndigits;
+	int			exponent = (parts->weight - (n - 1)) * NUMERIC_BASE_DIGITS;
+	int			last = numeric_digit(parts, n - 1);
+	int			zeros = exponent < 0 ? trailing_zeros(last) : 0;
+	int128		units = 0;
+
+	*scale = exponent < 0 ? -exponent - zeros : 0;
+	if (*scale > RET_MONEY_MAX_DECIMALS)
+	{
+		*scale = RET_MONEY_MAX_DECIMALS;
+		return units_rounded(parts);
+	}
+	if (exponent > 38)
+		out_of_range();
+	for (int i = 0; i < n - 1; i++)
+		units = multiply_add(units, NUMERIC_BASE, numeric_digit(parts, i));
+	units = multiply_add(units, powers_of_10[NUMERIC_BASE_DIGITS - zeros],
+						 last / (int) powers_of_10[zeros]);
+	return exponent > 0 ? multiply_add(units, power_of_10(exponent), 0) : units;
+}
+
+/*
+ * Read a numeric: the smallest scale with which it is whole.  22003 for NaN
+ * and infinity, and for what is too large.
+ */
+void
+ret_money_read_numeric(Datum numeric, RetMoney *money)
+{
+	const struct varlena *value = (const struct varlena *) DatumGetPointer(numeric);
+	NumericParts parts;
+	int128		units;
+	int			scale = 0;
+
+	if (unlikely(VARATT_IS_COMPRESSED(value) || VARATT_IS_EXTERNAL(value)))
+		value = PG_DETOAST_DATUM_PACKED(numeric);
+	numeric_parts(value, &parts);
+	/* what make_result() leaves has none, but a zero at the end costs decimals */
+	while (unlikely(parts.ndigits > 0 && numeric_digit(&parts, parts.ndigits - 1) == 0))
+		parts.ndigits--;
+
+	if (parts.ndigits == 0)
+		units = 0;
+	else if (likely(parts.ndigits <= 4 && parts.weight <= 3 &&
+					parts.weight - (parts.ndigits - 1) >= -RET_MONEY_MAX_DECIMALS / NUMERIC_BASE_DIGITS))
+	{
+		int64		few = 0;
+		int			last = numeric_digit(&parts, parts.ndigits - 1);
+		int			exponent = (parts.weight - (parts.ndigits - 1)) * NUMERIC_BASE_DIGITS;
+
+		/* 16 digits; no more with the zeros of an exponent, as weight <= 3 */
+		for (int i = 0; i < parts.ndigits; i++)
+			few = few * NUMERIC_BASE + numeric_digit(&parts, i);
+		if (exponent >= 0)
+			few *= powers_of_10[exponent];
+		else
+		{
+			int			zeros = trailing_zeros(last);
+
+			scale = -exponent - zeros;
+			if (zeros == 2)
+				few /= 100;
+			else if (zeros != 0)
+				few /= powers_of_10[zeros];
+		}
+		units = few;
+	}
+	else
+		units = units_slow(&parts, &scale);
+	ret_money_set_units(money, parts.negative ? -units : units);
+	money->form = RET_MONEY_FORM(scale, 0);
+}
+
+/*-------------------------------------------------------------------------
+ * Reading double precision
+ *-------------------------------------------------------------------------
+ */
+
+/* Read a double that is not of the usual size, or 0, or not finite */
+void
+ret_money_read_double_slow(double value, RetMoney *money)
+{
+	int			exponent;
+	int			scale;
+	int64		mantissa;
+
+	if (isnan(value) || isinf(value))
+		not_finite();
+	if (value == 0)
+	{
+		ret_money_set_units(money, 0);
+		money->form = RET_MONEY_FORM(RET_MONEY_USUAL_BINARY, 1);
+		return;
+	}
+	mantissa = (int64) ldexp(frexp(value, &exponent), 53);
+	exponent -= 53;
+	while (mantissa % 2 == 0)
+	{
+		mantissa /= 2;
+		exponent++;
+	}
+	/* the smallest scale with which value * 65536^scale is whole */
+	scale = exponent < 0 ? (-exponent + 15) / 16 : -(exponent / 16);
+	if (scale < RET_MONEY_USUAL_BINARY && exponent + 16 * RET_MONEY_USUAL_BINARY <= 64)
+		scale = RET_MONEY_USUAL_BINARY;
+	ret_money_set_units(money, (int128) mantissa * ((int128) 1 << (exponent + 16 * scale)));
+	money->form = RET_MONEY_FORM(scale, 1);
+}
+
+/* Round a number far from the limits of int64, without a call of rint() */
+static inline int64
+round_half_away(double value)
+{
+	return (int64) (value + (value < 0 ? -0.5 : 0.5));
+}
+
+/*
+ * Read the decimal of at most DECIMAL_DIGITS digits that a double is nearest
+ * to, which is what it shows by default: 0.1 + 0.2 is 0.3.  A double below
+ * 10^15 that was made from such a decimal gives that very one.  Beyond, it is a
+ * whole number and read as it is.  Tries the number of decimals that is passed,
+ * and otherwise finds the smallest.  22003 if it is not finite, or too large.
+ */
+void
+ret_money_read_double_decimal(double value, int scale, RetMoney *money)
+{
+	double		size = fabs(value);
+	int64		units;
+
+	if (likely(scale <= MAX_EXACT_POWER && size * exact_powers[scale] < exact_powers[DECIMAL_DIGITS]))
+	{
+		units = round_half_away(value * exact_powers[scale]);
+		if (likely((double) units / exact_powers[scale] == value))
+		{
+			ret_money_set_units(money, units);
+			money->form = RET_MONEY_FORM(scale, 0);
+			return;
+		}
+	}
+	if (isnan(value) || isinf(value))
+		not_finite();
+	if (size >= 1e38)
+		out_of_range();
+	scale = 0;
+	if (size < exact_powers[DECIMAL_DIGITS])
+	{
+		/* as many decimals as leave DECIMAL_DIGITS digits, less zeros at the end */
+		int			exponent;
+
+		/* size < 2^exponent: nearly as many at once, as log10(2) is 1233 / 4096 */
+		(void) frexp(size, &exponent);
+		scale = DECIMAL_DIGITS - 1 - (exponent * 1233 >> 12);
+		scale = Max(Min(scale, MAX_EXACT_POWER), 0);
+		while (scale < MAX_EXACT_POWER && size * exact_powers[scale + 1] < exact_powers[DECIMAL_DIGITS])
+			scale++;
+		units = round_half_away(value * exact_powers[scale]);
+		for (; scale > 0 && units % 10 == 0; scale--)
+			units /= 10;
+		ret_money_set_units(money, units);
+	}
+	else
+		ret_money_set_units(money, (int128) value);
+	money->form = RET_MONEY_FORM(scale, 0);
+}
+
+/*-------------------------------------------------------------------------
+ * Sums
+ *-------------------------------------------------------------------------
+ */
+
+/* Number of bits of |units| */
+static int
+bit_length(int128 units)
+{
+	uint128		rest = units < 0 ? -(uint128) units : (uint128) units;
+	int			n = 0;
+
+	for (; rest != 0; rest >>= 1)
+		n++;
+	return n;
+}
+
+/* Units at a larger decimal scale, or 22003 */
+static int128
+decimal_rescale(int128 units, int by)
+{
+	int128		power = power_of_10(by);
+
+	if (by <= 18 && units == (int64) units)
+		return units * power;
+	if (units > INT128_LIMIT / power || units < -(INT128_LIMIT / power))
+		out_of_range();
+	return units * power;
+}
+
+/* Units at another binary scale; towards 0 if bits are lost */
+static int128
+binary_rescale(int128 units, int by)
+{
+	if (units == 0 || by <= -8)
+		return 0;
+	if (by >= 0)
+		return (int128) ((uint128) units << (16 * by));
+	return units / ((int128) 1 << (-16 * by));
+}
+
+/* Largest scale, but not above scale, at which units leave two bits free */
+static int
+binary_fit(int128 units, int from, int scale)
+{
+	int			bits = bit_length(units);
+
+	if (bits == 0)
+		return scale;
+	while (scale > RET_MONEY_MIN_BINARY - 8 && bits + 16 * (scale - from) > 125)
+		scale--;
+	return scale;
+}
+
+/* ret_money_add where the two differ in scale, or the sum is too large */
+void
+ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
+{
+	int			from = ret_money_scale(sum);
+	int			by = ret_money_scale(amount);
+	int			scale = Max(from, by);
+	int128		a = ret_money_units(sum);
+	int128		b = ret_money_units(amount);
+
+	if (ret_money_is_zero(amount) && amount->form == 0)
+		return;
+	if (ret_money_is_zero(sum) && sum->form == 0)
+	{
+		*sum = *amount;
+		return;
+	}
+	if (ret_money_is_binary(sum) != ret_money_is_binary(amount))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sums of numeric and of double precision cannot be added"),
+				 errhint("Combine only what the same aggregate has made.")));
+	if (ret_money_is_binary(sum))
+	{
+		scale = binary_fit(a, from, binary_fit(b, by, scale));
+		/* only a sum that came from elsewhere can be too large */
+		if (__builtin_add_overflow(binary_rescale(a, scale - from),
+								   binary_rescale(b, scale - by), &a))
+			out_of_range();
+	}
+	else if (__builtin_add_overflow(decimal_rescale(a, scale - from),
+									decimal_rescale(b, scale - by), &a) ||
+			 a == -INT128_LIMIT - 1)
+		out_of_range();
+	ret_money_set_units(sum, a);
+	sum->form = RET_MONEY_FORM(scale, ret_money_is_binary(sum));
+}
+
+/* Can a sum that came from elsewhere be one? */
+bool
+ret_money_is_valid(const RetMoney *money)
+{
+	int			scale;
+
+	if (money->form < 2 * (RET_MONEY_MIN_BINARY - 8) || money->form > 2 * RET_MONEY_MAX_BINARY + 1)
+		return false;
+	scale = ret_money_scale(money);
+	return ret_money_is_binary(money) || (scale >= 0 && scale <= RET_MONEY_MAX_DECIMALS);
+}
+
+/*-------------------------------------------------------------------------
+ * Rounding, once
+ *-------------------------------------------------------------------------
+ */
+
+static void
+wide_multiply(Wide *a, uint64 factor)
+{
+	uint128		carry = 0;
+
+	for (int i = 0; i < 3; i++)
+	{
+		carry += (uint128) a->word[i] * factor;
+		a->word[i] = (uint64) carry;
+		carry >>= 64;
+	}
+}
+
+static void
+wide_double(Wide *a)
+{
+	a->word[2] = a->word[2] << 1 | a->word[1] >> 63;
+	a->word[1] = a->word[1] << 1 | a->word[0] >> 63;
+	a->word[0] <<= 1;
+}
+
+/* If a >= b, subtract b from a */
+static bool
+wide_take(Wide *a, const Wide *b)
+{
+	Wide		rest;
+	uint64		borrow = 0;
+
+	for (int i = 0; i < 3; i++)
+	{
+		uint64		word = a->word[i] - b->word[i];
+		uint64		below = a->word[i] < b->word[i];
+
+		rest.word[i] = word - borrow;
+		borrow = below | (word < borrow);
+	}
+	if (borrow)
+		return false;
+	*a = rest;
+	return true;
+}
+
+static int
+wide_bits(const Wide *a)
+{
+	for (int i = 191; i >= 0; i--)
+		if (a->word[i / 64] >> (i % 64) & 1)
+			return i + 1;
+	return 0;
+}
+
+/*
+ * a / b * 2^exponent, correctly rounded, for a > 0 and b > 0 of up to 160 bits:
+ * 57 bits of the quotient, and a last bit that says whether more would follow.
+ */
+static double
+wide_quotient(Wide a, Wide b, int exponent)
+{
+	uint64		quotient = 0;
+	int			shift = wide_bits(&b) - wide_bits(&a);
+
+	exponent -= shift + 56;
+	for (; shift > 0; shift--)
+		wide_double(&a);
+	for (; shift < 0; shift++)
+		wide_double(&b);
+	for (int i = 0; i < 57; i++)
+	{
+		quotient = quotient << 1 | wide_take(&a, &b);
+		wide_double(&a);
+	}
+	quotient = quotient << 1 | ((a.word[0] | a.word[1] | a.word[2]) != 0);
+	return ldexp((double) (int64) quotient, exponent - 1);
+}
+
+/*
+ * A sum divided by a number > 0, correctly rounded; 22003 if it is too large
+ * for a double.  As 10^s = 5^s 2^s, decimals need few bits of their own.
+ */
+double
+ret_money_ratio(const RetMoney *money, int64 divisor)
+{
+	int128		units = ret_money_units(money);
+	uint128		size = units < 0 ? -(uint128) units : (uint128) units;
+	int			scale = ret_money_scale(money);
+	bool		binary = ret_money_is_binary(money);
+	Wide		a = {{(uint64) size, (uint64) (size >> 64), 0}};
+	Wide		b = {{(uint64) divisor, 0, 0}};
+	double		result;
+
+	Assert(divisor > 0);
+	if (units == 0)
+		return 0;
+	/* both are whole in a double, so that the division is all that rounds */
+	if (!binary && scale <= 15 && size >> 53 == 0 &&
+		divisor <= (INT64CONST(1) << 53) / powers_of_10[scale])
+		return (double) (int64) units / (double) (divisor * powers_of_10[scale]);
+
+	for (int i = 0; !binary && i < scale; i++)
+		wide_multiply(&b, 5);
+	result = wide_quotient(a, b, binary ? -16 * scale : -scale);
+	if (isinf(result))
+		float_overflow_error();
+	return units < 0 ? -result : result;
+}

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * tally.h
+ *	  Counts of distinct points, of one to three numbers each.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_TALLY_H
+#define RETENTION_TALLY_H
+
+#include "common/int.h"
+#include "utils/expandeddatum.h"
+
+#include "base/aggregate.h"
+#include "base/retention.h"
+
+#define RET_TALLY_MAX_DIMS		3
+#define RET_TALLY_MAX_COUNTS	2
+#define RET_TALLY_DELAY_ROWS	64	/* a power of 2 */
+
+/* The families, in bytes that are sent and stored: never renumber */
+typedef enum RetTallyKind
+{
+	RET_TALLY_SURVIVAL = 1,		/* (duration): censored, churned */
+	RET_TALLY_LOGRANK = 2,		/* (duration, group): censored, churned */
+	RET_TALLY_TENURE = 3,		/* (tenure): kept, lost */
+	RET_TALLY_PURCHASES = 4,	/* (frequency, recency, age): customers */
+	RET_TALLY_SPEND = 5			/* (frequency, monetary value): customers */
+} RetTallyKind;
+
+/* What a family of aggregates counts.  Each family has one, and one alone. */
+typedef struct RetTallyDef
+{
+	uint8		kind;			/* a RetTallyKind, tells the families apart */
+	uint8		ndims;			/* numbers of a point */
+	uint8		ncounts;		/* counts of a point */
+
+	/* can the family have counted the point?  NULL: it may be any finite one */
+	bool		(*valid) (const double *point);
+} RetTallyDef;
+
+#define RET_TALLY_VERSION		1
+
+/* The flat form, a multiple of 8 bytes long */
+typedef struct RetFlatTally
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	uint8		version;		/* RET_TALLY_VERSION */
+	uint8		kind;			/* RetTallyDef.kind */
+	uint8		ndims;			/* RetTallyDef.ndims */
+	uint8		ncounts;		/* RetTallyDef.ncounts */
+	uint32		npoints;		/* points in use; entries behind them are zeros */
+	uint16		nrows;			/* rows counted while it is built, else 0 */
+	uint16		zone;			/* ret_zone_number() of a transition value that depends on one, else 0 */
+	int64		entries[FLEXIBLE_ARRAY_MEMBER];
+} RetFlatTally;
+
+/* One row that waits for its slot to arrive in the cache */
+typedef struct RetTallyRow
+{
+	int64		key[RET_TALLY_MAX_DIMS];	/* bits of the point's numbers */
+	int64		which;			/* the count to which it adds 1 */
+} RetTallyRow;
+
+/*
+ * The expanded form: an open-addressing hash table.  A point's entry is its
+ * numbers and then its counts, 8 bytes each.
+ */
+typedef struct RetTally
+{
+	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
+	const RetTallyDef *def;		/* whose it is */
+	int64	   *slots;			/* entries, beginning with RET_TALLY_UNUSED where unused */
+	uint64		nslots;			/* a power of 2 */
+	uint64		limit;			/* points at which it must grow */
+	uint64		npoints;		/* slots in use */
+	uint64		factor;			/* of the hash */
+	int			shift;			/* slot = hash >> shift */
+	bool		crowded;		/* is a point far from its home slot? */
+	uint16		zone;			/* as in the flat form */
+	bool		delaying;		/* is it so large that rows wait? */
+	uint32		nadded;			/* rows that were delayed so far, */
+	uint32		napplied;		/* and how many of them are in the table */
+	RetTallyRow *rows;			/* row n is rows[n % RET_TALLY_DELAY_ROWS]; NULL: none yet */
+} RetTally;
+
+/* No point begins with these bits, which are a NaN */
+#define RET_TALLY_UNUSED	INT64CONST(-1)
+
+/* The points of a value in ascending order, the first number being the most significant */
+typedef struct RetTallyReader
+{
+	int64		npoints;		/* at least one */
+	int64		total;			/* sum of all counts of all points */
+	int			ndims;
+	int			width;			/* 8-byte words of an entry */
+	const int64 *entries;		/* read only, of the value or the current context */
+} RetTallyReader;
+
+/* for transition, combine and final functions */
+extern Datum ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
+								const double *point, int which, bool zoned);
+extern int64 *ret_tally_insert(RetTally *tally, const int64 *key);
+pg_noreturn extern void ret_tally_overflow(void);
+extern Datum ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def);
+extern Datum ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def);
+extern void ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def);
+
+/* for types whose values are those of one family */
+extern Datum ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type);
+extern Datum ret_tally_output(FunctionCallInfo fcinfo, const char *type);
+extern Datum ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type);
+extern Datum ret_tally_send(FunctionCallInfo fcinfo);
+
+/* Less than 0, 0, or more: points a and b in ascending order */
+static inline int
+ret_tally_compare(const double *a, const double *b, int ndims)
+{
+	for (int i = 0; i < ndims; i++)
+	{
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Bytes of a flat value of n points, of so many words each */
+static inline Size
+ret_tally_flat_size(int width, uint64 n)
+{
+	return offsetof(RetFlatTally, entries) + n * width * sizeof(int64);
+}
+
+static inline void
+ret_tally_set_header(RetFlatTally *flat, int kind, int ndims, int ncounts,
+					 uint32 npoints, Size size)
+{
+	SET_VARSIZE(flat, size);
+	flat->version = RET_TALLY_VERSION;
+	flat->kind = kind;
+	flat->ndims = ndims;
+	flat->ncounts = ncounts;
+	flat->npoints = npoints;
+	flat->nrows = 0;
+	flat->zone = 0;
+}
+
+/* The numbers of point i, and its counts */
+static inline const double *
+ret_tally_point(const RetTallyReader *reader, int64 i)
+{
+	return (const double *) (reader->entries + i * reader->width);
+}
+
+static inline const int64 *
+ret_tally_counts(const RetTallyReader *reader, int64 i)
+{
+	return reader->entries + i * reader->width + reader->ndims;
+}
+
+/* The slot at which the probes of a point begin, by the bits of its numbers */
+static pg_always_inline uint64
+ret_tally_home(const RetTally *tally, const int64 *key, int n)
+{
+	uint64		h = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		/* whole numbers have all their bits in the high half of a double */
+		h ^= (uint64) key[i];
+		h ^= h >> 32;
+		h *= tally->factor;
+	}
+	h ^= h >> 29;
+	return (h * UINT64CONST(0xBF58476D1CE4E5B9)) >> tally->shift;
+}
+
+/* The slot of a point: its own, or the unused one that it should get */
+static pg_always_inline int64 *
+ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
+{
+	uint64		i = ret_tally_home(tally, key, ndims);
+
+	for (;;)
+	{
+		int64	   *slot = tally->slots + i * width;
+
+		if (slot[0] == key[0] &&
+			(ndims < 2 || slot[1] == key[1]) && (ndims < 3 || slot[2] == key[2]))
+			return slot;
+		if (slot[0] == RET_TALLY_UNUSED)
+			return slot;
+		i = (i + 1) & (tally->nslots - 1);
+	}
+}
+
+/* The bits of a point's numbers */
+static pg_always_inline void
+ret_tally_key(const double *point, int ndims, int64 *key)
+{
+	for (int i = 0; i < ndims; i++)
+	{
+		double		number = point[i] + 0.0;	/* -0 is 0 */
+
+		memcpy(&key[i], &number, sizeof(number));
+	}
+}
+
+/* Count a row in the table */
+static pg_always_inline void
+ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int ncounts)
+{
+	int64	   *slot = ret_tally_probe(tally, key, ndims, ndims + ncounts);
+	int64	   *count;
+
+	if (unlikely(slot[0] == RET_TALLY_UNUSED))
+		slot = ret_tally_insert(tally, key);
+	count = slot + ndims + which;
+	if (unlikely(pg_add_s64_overflow(*count, 1, count)))
+		ret_tally_overflow();
+}
+
+/*
+ * Count a row later, when its slot has arrived, and one now that was asked for
+ * earlier
+ */
+static pg_always_inline void
+ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int ncounts)
+{
+	RetTallyRow *row = &tally->rows[tally->nadded % RET_TALLY_DELAY_ROWS];
+	int64	   *slot;
+
+	if (tally->nadded - tally->napplied == RET_TALLY_DELAY_ROWS)
+	{
+		tally->napplied++;
+		ret_tally_count(tally, row->key, row->which, ndims, ncounts);
+	}
+	for (int i = 0; i < ndims; i++)
+		row->key[i] = key[i];
+	row->which = which;
+	slot = tally->slots + (ndims + ncounts) * ret_tally_home(tally, key, ndims);
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot + ndims + ncounts - 1, 1);
+	tally->nadded++;
+}
+
+/*
+ * What a transition function returns that has a row to count: adds 1 to count
+ * which of a point, whose numbers must be finite.  The caller has checked that
+ * this is an aggregate's call; argument 0 is the state, or null.  Large groups
+ * are recognized in line, and def being a constant of the caller's file lets
+ * the compiler leave nothing but the probe.  If zoned, the point depends on the
+ * session's time zone: the state gets that with its first row, when it is flat.
+ */
+static pg_always_inline Datum
+ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *point, int which,
+			  bool zoned)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		varatt_expanded pointer;
+		RetTally   *tally;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		tally = (RetTally *) pointer.eohptr;
+		if (likely(tally->def == def))
+		{
+			int64		key[RET_TALLY_MAX_DIMS];
+
+			ret_tally_key(point, def->ndims, key);
+			if (unlikely(tally->delaying))
+				ret_tally_delay(tally, key, which, def->ndims, def->ncounts);
+			else
+				ret_tally_count(tally, key, which, def->ndims, def->ncounts);
+			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+		}
+	}
+	return ret_tally_add_flat(fcinfo, def, point, which, zoned);
+}
+
+#endif							/* RETENTION_TALLY_H */
