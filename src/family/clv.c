@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * purchase_value.c
+ * clv.c
  *	  What customers have brought so far: clv and clv_summary.
  *
  * clv is the simple historic customer lifetime value

@@ -6,7 +6,7 @@
  * The former take a customer's frequency (repeat purchases), recency (from the
  * first purchase to the last) and age (from the first until now), the latter
  * the frequency and the mean value of the repeat purchases.  The mathematics
- * is in likelihood.c; this file collects the rows, arranges them for it and
+ * is in purchase_math.c; this file collects the rows, arranges them for it and
  * makes the rows of the results.
  *
  * The state is a tally: how many customers have each history.  Customers

@@ -4,7 +4,7 @@
  *	  Who will come back, and what they are worth: what a fitted purchase
  *	  model says about a customer.
  *
- * The formulas are in likelihood.c; this file reads models and checks
+ * The formulas are in purchase_math.c; this file reads models and checks
  * arguments.  A model is a composite value, the same one for many rows.  So
  * what it holds is remembered together with its bytes, where there is a place
  * for that, and decoded again when they differ.

@@ -7,14 +7,14 @@
  * The value has three forms.
  *
  * - Canonical: the bytes that are stored, sent and compared.  Equal content is
- *   equal bytes.  They are activity_io.c's.
+ *   equal bytes.  They are bytes.c's.
  * - Events: the transition value of a small group, an array of (customer, day)
  *   to which rows are appended.  When it is full it is sorted, and duplicates
  *   leave it; it grows when that did not help.  It is a flat varlena, since an
  *   object with a memory context for each of many groups would make
  *   HashAggregate quadratic.
  * - Expanded: the transition value of a large group, an expanded object around
- *   maps from customers to days.  It is activity_parts.c's.
+ *   maps from customers to days.  It is parts.c's.
  *
  * The days of timestamptz are those of the session's time zone.  A transition
  * value of them carries the zone: at the end of a form of events, in an

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * activity_io.c
+ * bytes.c
  *	  The canonical bytes of a customer_activity: writing, reading, comparing.
  *
  * The bytes are the same on every machine, and equal for equal content:

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * activity_io.h
+ * bytes.h
  *	  The canonical bytes of a customer_activity: writing and reading them.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_IO_H
-#define RETENTION_ACTIVITY_IO_H
+#ifndef RETENTION_BYTES_H
+#define RETENTION_BYTES_H
 
 #include "history/activity.h"
 
@@ -48,4 +48,4 @@ extern bool ret_canonical_next(RetActivityReader *reader);
 extern struct varlena *ret_activity_canonical(Datum value);
 extern struct varlena *ret_activity_bytes(Datum value);
 
-#endif							/* RETENTION_ACTIVITY_IO_H */
+#endif							/* RETENTION_BYTES_H */

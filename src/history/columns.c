@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * activity_days.c
+ * columns.c
  *	  Customers and their sets of days, kept small and in order: what an
  *	  expanded customer_activity holds.
  *

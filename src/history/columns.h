@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * activity_days.h
+ * columns.h
  *	  Customers and their sets of days, kept small and in order: what an
  *	  expanded customer_activity holds.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_DAYS_H
-#define RETENTION_ACTIVITY_DAYS_H
+#ifndef RETENTION_COLUMNS_H
+#define RETENTION_COLUMNS_H
 
 #include "history/activity.h"
 #include "history/events.h"
@@ -54,4 +54,4 @@ ret_days_units(const RetDays *sets, int64 i)
 	return sets->sizes[i] & ~RET_HAS_BITMAP;
 }
 
-#endif							/* RETENTION_ACTIVITY_DAYS_H */
+#endif							/* RETENTION_COLUMNS_H */

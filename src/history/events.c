@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * activity_events.c
+ * events.c
  *	  Lists of customers and days: small groups, and days that fit nowhere else.
  *
  *-------------------------------------------------------------------------

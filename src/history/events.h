@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * activity_events.h
+ * events.h
  *	  Lists of customers and days: small groups, and days that fit nowhere else.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_EVENTS_H
-#define RETENTION_ACTIVITY_EVENTS_H
+#ifndef RETENTION_EVENTS_H
+#define RETENTION_EVENTS_H
 
 #include "history/activity.h"
 
@@ -25,4 +25,4 @@ extern void ret_strays_add(RetEventList *list, int64 customer, DateADT day, Memo
 extern void ret_strays_sort(RetEventList *list);
 extern int64 ret_strays_find(const RetEventList *list, int64 customer);
 
-#endif							/* RETENTION_ACTIVITY_EVENTS_H */
+#endif							/* RETENTION_EVENTS_H */

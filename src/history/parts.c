@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
- * activity_parts.c
+ * parts.c
  *	  The expanded form of a customer_activity: customers and their days.
  *
- * There is one set of customers (activity_days.c), or many parts once there are
+ * There is one set of customers (columns.c), or many parts once there are
  * many, among whom they are divided by the high bits of their hash: so all
  * parts together are in the order of the hash, too.  Rows wait in their part
  * until there are enough of them to be merged.  Everything is owned by the

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * activity_parts.h
+ * parts.h
  *	  The expanded form of a customer_activity: maps from customers to days.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_PARTS_H
-#define RETENTION_ACTIVITY_PARTS_H
+#ifndef RETENTION_PARTS_H
+#define RETENTION_PARTS_H
 
 #include "utils/expandeddatum.h"
 
@@ -85,4 +85,4 @@ ret_parts_add(RetExpandedActivity *activity, int64 customer, DateADT day)
 		ret_parts_make_room(activity, part);
 }
 
-#endif							/* RETENTION_ACTIVITY_PARTS_H */
+#endif							/* RETENTION_PARTS_H */

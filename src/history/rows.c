@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * activity_rows.c
+ * rows.c
  *	  Sorting the rows that wait to be merged.
  *
  * Rows are spread over as many buckets as there are rows, by bits of the hash,

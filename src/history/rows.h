@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * activity_rows.h
+ * rows.h
  *	  Rows that wait to be merged, and how they are sorted.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_ROWS_H
-#define RETENTION_ACTIVITY_ROWS_H
+#ifndef RETENTION_ROWS_H
+#define RETENTION_ROWS_H
 
 #include "utils/date.h"
 
@@ -37,4 +37,4 @@ ret_row_set(RetRow *row, uint64 hash, DateADT day)
 
 extern RetRow *ret_rows_sort(RetRow *rows, RetRow *other, int64 n, int common_bits);
 
-#endif							/* RETENTION_ACTIVITY_ROWS_H */
+#endif							/* RETENTION_ROWS_H */

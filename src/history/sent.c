@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * activity_sent.c
+ * sent.c
  *	  The form in which a transition value goes to another process.
  *
  * A worker of a parallel plan hands its expanded object to the leader as the

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * activity_sent.h
+ * sent.h
  *	  The form in which a transition value goes to another process.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_ACTIVITY_SENT_H
-#define RETENTION_ACTIVITY_SENT_H
+#ifndef RETENTION_SENT_H
+#define RETENTION_SENT_H
 
 #include "history/activity.h"
 #include "history/parts.h"
@@ -14,4 +14,4 @@
 extern uint8 *ret_sent_write(const RetExpandedActivity *activity, Size *size);
 extern void ret_sent_open(RetActivityReader *reader, struct varlena *value);
 
-#endif							/* RETENTION_ACTIVITY_SENT_H */
+#endif							/* RETENTION_SENT_H */

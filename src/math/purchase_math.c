@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * likelihood.c
+ * purchase_math.c
  *	  The purchase models: likelihoods and what is expected of a customer.
  *
  * BG/NBD: P. S. Fader, B. G. S. Hardie, K. L. Lee, "Counting your customers"

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * likelihood.h
+ * purchase_math.h
  *	  The purchase models: likelihoods and what is expected of a customer.
  *	  Pure mathematics: plain C, nothing of the server.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_LIKELIHOOD_H
-#define RETENTION_LIKELIHOOD_H
+#ifndef RETENTION_PURCHASE_MATH_H
+#define RETENTION_PURCHASE_MATH_H
 
 #include "math/mathfn.h"
 
@@ -164,4 +164,4 @@ typedef struct RetSpends
 extern void ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result);
 extern double ret_expected_spend(const RetSpendModel *model, double x, double mean);
 
-#endif							/* RETENTION_LIKELIHOOD_H */
+#endif							/* RETENTION_PURCHASE_MATH_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * customer.c
+ * customer_map.c
  *	  The map from customers to what is known about each.
  *
  * The map is the transition value of every aggregate that counts customers.

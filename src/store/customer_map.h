@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * customer.h
+ * customer_map.h
  *	  Customers, and the map from customers to what is known about each.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_CUSTOMER_H
-#define RETENTION_CUSTOMER_H
+#ifndef RETENTION_CUSTOMER_MAP_H
+#define RETENTION_CUSTOMER_MAP_H
 
 #include "common/pg_prng.h"
 #include "utils/expandeddatum.h"
@@ -342,4 +342,4 @@ ret_state_add(RetState *state, int64 key, int64 value)
 		ret_state_add_flat(state, key, value);
 }
 
-#endif							/* RETENTION_CUSTOMER_H */
+#endif							/* RETENTION_CUSTOMER_MAP_H */
