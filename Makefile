@@ -9,7 +9,7 @@ PGFILEDESC = "retention - customer retention analytics"
 BASE    = base/compat base/retention base/module base/aggregate base/calendar base/discount
 MATH    = math/mathfn math/purchase_math
 STORE   = store/money store/customer_key store/customer_map store/tally store/tally_io
-HISTORY = history/rows history/events history/bytes history/columns \
+HISTORY = history/rows history/reader history/events history/bytes history/columns \
           history/sent history/parts history/activity
 FAMILY  = family/stats family/survey family/rate family/purchase family/clv family/cohort \
           family/lifecycle family/window family/purchase_days family/rfm family/purchase_model \
@@ -17,7 +17,7 @@ FAMILY  = family/stats family/survey family/rate family/purchase family/clv fami
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file
-HEADER_ONLY = base/compat base/retention
+HEADER_ONLY = base/compat base/retention history/reader
 
 OBJS    = $(patsubst %,src/%.o,$(filter-out $(HEADER_ONLY),$(STEMS)))
 DATA    = $(addprefix sql/,$(notdir $(wildcard $(SOURCE_DIR)/sql/retention--*.sql)))

@@ -35,13 +35,13 @@
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
-#include "history/activity.h"
-#include "history/events.h"
-#include "history/bytes.h"
-#include "history/parts.h"
-#include "history/sent.h"
 #include "base/aggregate.h"
 #include "base/calendar.h"
+#include "history/activity.h"
+#include "history/bytes.h"
+#include "history/events.h"
+#include "history/parts.h"
+#include "history/sent.h"
 #include "store/customer_map.h"
 
 /* Bytes of events, of which the last step before an expanded object is 64 kB */
@@ -204,7 +204,7 @@ events_next(RetActivityReader *reader)
 bool
 ret_activity_next(RetActivityReader *reader)
 {
-	if (reader->expanded)
+	if (reader->parts)
 		return ret_parts_next(reader);
 	if (reader->events)
 		return events_next(reader);
@@ -219,7 +219,7 @@ write_value(RetActivityReader *reader, const RetZone *zone)
 	RetActivityWriter writer;
 	Size		size;
 
-	if (reader->expanded)
+	if (reader->parts)
 		result = (struct varlena *) ret_parts_write(reader, zone, &size);
 	else
 	{
@@ -451,7 +451,13 @@ state_merge(ActivityState *state, RetActivityReader *reader)
 	state_reserve(state, reader);
 	if (state->expanded)
 	{
-		ret_parts_take(state->expanded, reader);
+		if (ret_parts_take(state->expanded, reader))
+			return;
+		while (ret_activity_next(reader))
+		{
+			ret_parts_add_days(state->expanded, reader);
+			CHECK_FOR_INTERRUPTS();
+		}
 		return;
 	}
 	while (ret_activity_next(reader))

@@ -8,7 +8,7 @@
 #ifndef RETENTION_BYTES_H
 #define RETENTION_BYTES_H
 
-#include "history/activity.h"
+#include "history/reader.h"
 
 #define ACTIVITY_VERSION	1
 

@@ -692,3 +692,40 @@ ret_days_free(RetDays *sets)
 	if (sets->strays.events)
 		pfree(sets->strays.events);
 }
+
+/*-------------------------------------------------------------------------
+ * Parts
+ *-------------------------------------------------------------------------
+ */
+
+/* Prepare to read the customers of parts in which no rows wait */
+void
+ret_parts_walk(RetActivityReader *reader, RetDays *parts, int nparts)
+{
+	reader->parts = parts;
+	reader->nparts = nparts;
+	reader->first = DATEVAL_NOEND;
+	reader->last = DATEVAL_NOBEGIN;
+	for (int i = 0; i < nparts; i++)
+	{
+		ret_strays_sort(&parts[i].strays);
+		reader->ncustomers += parts[i].ncustomers;
+		reader->first = Min(reader->first, parts[i].first);
+		reader->last = Max(reader->last, parts[i].last);
+	}
+}
+
+/* Read the next customer of all parts; false after the last */
+bool
+ret_parts_next(RetActivityReader *reader)
+{
+	while (reader->part < reader->nparts)
+	{
+		if (ret_days_next(&reader->parts[reader->part], reader))
+			return true;
+		reader->part++;
+		reader->index = 0;
+		reader->unit = 0;
+	}
+	return false;
+}

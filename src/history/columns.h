@@ -9,7 +9,7 @@
 #ifndef RETENTION_COLUMNS_H
 #define RETENTION_COLUMNS_H
 
-#include "history/activity.h"
+#include "history/reader.h"
 #include "history/events.h"
 #include "history/rows.h"
 
@@ -18,6 +18,13 @@
 
 /* The arrays of units are read, but not used, up to so many beyond their end */
 #define RET_UNITS_PAD		16
+
+/*
+ * The parts of a large value: customers are divided among them by the high bits
+ * of their hash
+ */
+#define RET_PART_BITS		6
+#define RET_MAX_PARTS		(1 << RET_PART_BITS)
 
 /* Days of customers */
 typedef struct RetDays
@@ -46,6 +53,8 @@ extern bool ret_days_check(const RetDays *sets);
 extern void ret_days_read(const RetDays *sets, int64 i, int64 start, RetActivityReader *reader);
 extern bool ret_days_next(const RetDays *sets, RetActivityReader *reader);
 extern int64 *ret_days_starts(const RetDays *sets);
+extern void ret_parts_walk(RetActivityReader *reader, RetDays *parts, int nparts);
+extern bool ret_parts_next(RetActivityReader *reader);
 
 /* Units of a customer */
 static inline int

@@ -8,7 +8,7 @@
 #ifndef RETENTION_EVENTS_H
 #define RETENTION_EVENTS_H
 
-#include "history/activity.h"
+#include "history/reader.h"
 
 /* Events, perhaps with duplicates */
 typedef struct RetEventList

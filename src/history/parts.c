@@ -16,8 +16,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "history/events.h"
 #include "history/bytes.h"
+#include "history/events.h"
 #include "history/parts.h"
 #include "history/sent.h"
 
@@ -105,8 +105,8 @@ ret_parts_make_room(RetExpandedActivity *activity, int part)
 }
 
 /* Add the customer that a reader has read */
-static void
-add_days(RetExpandedActivity *activity, const RetActivityReader *reader)
+void
+ret_parts_add_days(RetExpandedActivity *activity, const RetActivityReader *reader)
 {
 	for (int64 i = 0; i < reader->ndays; i++)
 		ret_parts_add(activity, reader->customer, reader->days[i]);
@@ -120,15 +120,15 @@ expanded_flush(RetExpandedActivity *activity)
 		flush_part(activity, i);
 }
 
-/* Size of all parts in units, without the rows that wait */
+/* Size of parts in units, without the rows that wait */
 static int64
-expanded_units(const RetExpandedActivity *activity)
+parts_units(const RetDays *parts, int nparts)
 {
 	int64		n = 0;
 
-	for (int i = 0; i < activity->nparts; i++)
-		n += activity->parts[i].nunits +
-			activity->parts[i].ncustomers * (int64) (sizeof(uint64) / sizeof(uint16) + 1);
+	for (int i = 0; i < nparts; i++)
+		n += parts[i].nunits +
+			parts[i].ncustomers * (int64) (sizeof(uint64) / sizeof(uint16) + 1);
 	return n;
 }
 
@@ -162,7 +162,7 @@ take_part(RetExpandedActivity *activity, RetDays *from, RetActivityReader *reade
 			reader->index = 0;
 			reader->unit = 0;
 			while (ret_days_next(&some, reader))
-				add_days(activity, reader);
+				ret_parts_add_days(activity, reader);
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -193,36 +193,30 @@ expanded_divide(RetExpandedActivity *activity)
 }
 
 /*
- * Take in all customers of a reader.  Those that are in parts already, of an
- * object or of what another process has sent, are merged as they are, unless
- * they are so few that copying what is there would be a waste.
+ * Merge the parts that a reader walks over, of an object or of what another
+ * process has sent.  False, and nothing is merged, if the reader walks over no
+ * parts, or over so few customers that copying what is there would be a waste:
+ * they are added one by one with ret_parts_add_days().
  */
-void
+bool
 ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader)
 {
-	int64		n = reader->ncustomers;
-
 	ret_parts_touch(activity);
-	if (activity->nparts == 1 && n > ONE_PART_CUSTOMERS)
+	if (activity->nparts == 1 && reader->ncustomers > ONE_PART_CUSTOMERS)
 	{
 		expanded_flush(activity);
 		if (activity->nparts == 1)
 			expanded_divide(activity);
 	}
-	if (reader->expanded &&
-		expanded_units(reader->expanded) > expanded_units(activity) / MUCH_LARGER)
-	{
-		for (int i = 0; i < reader->expanded->nparts; i++)
-			take_part(activity, &reader->expanded->parts[i], reader);
-		if (activity->nparts == 1 && activity->parts->ncustomers > ONE_PART_CUSTOMERS)
-			flush_part(activity, 0);	/* which divides it */
-		return;
-	}
-	while (ret_activity_next(reader))
-	{
-		add_days(activity, reader);
-		CHECK_FOR_INTERRUPTS();
-	}
+	if (reader->parts == NULL ||
+		parts_units(reader->parts, reader->nparts) <=
+		parts_units(activity->parts, activity->nparts) / MUCH_LARGER)
+		return false;
+	for (int i = 0; i < reader->nparts; i++)
+		take_part(activity, &reader->parts[i], reader);
+	if (activity->nparts == 1 && activity->parts->ncustomers > ONE_PART_CUSTOMERS)
+		flush_part(activity, 0);	/* which divides it */
+	return true;
 }
 
 /* The expanded object that a datum points to */
@@ -235,60 +229,27 @@ ret_parts_get(Datum datum)
 	return activity;
 }
 
-/* Prepare to read the customers of parts in which no rows wait */
-void
-ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity)
-{
-	reader->expanded = activity;
-	reader->first = DATEVAL_NOEND;
-	reader->last = DATEVAL_NOBEGIN;
-	for (int i = 0; i < activity->nparts; i++)
-	{
-		RetDays    *part = &activity->parts[i];
-
-		ret_strays_sort(&part->strays);
-		reader->ncustomers += part->ncustomers;
-		reader->first = Min(reader->first, part->first);
-		reader->last = Max(reader->last, part->last);
-	}
-}
-
 /* Prepare to read the customers of an object, part by part */
 void
 ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity)
 {
 	expanded_flush(activity);
-	ret_parts_open_merged(reader, activity);
+	ret_parts_walk(reader, activity->parts, activity->nparts);
 	if (!activity->canonical)
 		reader->zone = activity->zone;
 }
 
-/* Read the next customer of an expanded object */
-bool
-ret_parts_next(RetActivityReader *reader)
-{
-	while (reader->part < reader->expanded->nparts)
-	{
-		if (ret_days_next(&reader->expanded->parts[reader->part], reader))
-			return true;
-		reader->part++;
-		reader->index = 0;
-		reader->unit = 0;
-	}
-	return false;
-}
-
-/* The customers of all parts in ascending order, each with its part and index */
+/* List the customers of all parts in ascending order, each with its part and index */
 static RetEvent *
-expanded_sorted(const RetExpandedActivity *activity, int64 ncustomers)
+parts_sorted(const RetDays *parts, int nparts, int64 ncustomers)
 {
 	RetEvent   *list = MemoryContextAllocHuge(CurrentMemoryContext,
 											  (ncustomers + 1) * sizeof(RetEvent));
 	RetEvent   *next = list;
 
-	for (int part = 0; part < activity->nparts; part++)
+	for (int part = 0; part < nparts; part++)
 	{
-		const RetDays *days = &activity->parts[part];
+		const RetDays *days = &parts[part];
 
 		for (int64 i = 0; i < days->ncustomers; i++, next++)
 		{
@@ -308,14 +269,14 @@ expanded_sorted(const RetExpandedActivity *activity, int64 ncustomers)
 uint8 *
 ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size)
 {
-	const RetExpandedActivity *activity = reader->expanded;
-	RetEvent   *list = expanded_sorted(activity, reader->ncustomers);
+	const RetDays *parts = reader->parts;
+	RetEvent   *list = parts_sorted(parts, reader->nparts, reader->ncustomers);
 	int64	   *starts[RET_MAX_PARTS];
 	RetActivityWriter writer;
 
 	ret_writer_begin(&writer, zone, reader->ncustomers, reader->first, reader->last);
-	for (int part = 0; part < activity->nparts; part++)
-		starts[part] = ret_days_starts(&activity->parts[part]);
+	for (int part = 0; part < reader->nparts; part++)
+		starts[part] = ret_days_starts(&parts[part]);
 	for (int64 i = 0; i < reader->ncustomers; i++)
 	{
 		const RetEvent *customer = &list[i];
@@ -324,15 +285,15 @@ ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size)
 		{
 			const RetEvent *ahead = customer + WRITE_AHEAD;
 
-			__builtin_prefetch(&activity->parts[ahead->aux].units[starts[ahead->aux][ahead->day]]);
+			__builtin_prefetch(&parts[ahead->aux].units[starts[ahead->aux][ahead->day]]);
 		}
-		ret_days_read(&activity->parts[customer->aux], customer->day,
+		ret_days_read(&parts[customer->aux], customer->day,
 					  starts[customer->aux][customer->day], reader);
 		ret_writer_add(&writer, reader->customer, reader->days, reader->ndays);
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	for (int part = 0; part < activity->nparts; part++)
+	for (int part = 0; part < reader->nparts; part++)
 		pfree(starts[part]);
 	pfree(list);
 	return ret_writer_end(&writer, size);
@@ -352,7 +313,7 @@ expanded_write(RetExpandedActivity *activity)
 	ret_reader_init(&reader);
 	ret_parts_open(&reader, activity);
 	if (!activity->canonical)
-		activity->flat = ret_sent_write(activity, &activity->flat_size);
+		activity->flat = ret_sent_write(activity->parts, activity->nparts, &activity->zone, &activity->flat_size);
 	if (activity->flat == NULL)
 		activity->flat = ret_parts_write(&reader, &reader.zone, &activity->flat_size);
 	pfree(reader.days);

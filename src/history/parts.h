@@ -10,13 +10,9 @@
 
 #include "utils/expandeddatum.h"
 
-#include "history/activity.h"
 #include "history/columns.h"
 #include "base/calendar.h"
 #include "store/customer_map.h"
-
-#define RET_PART_BITS		6
-#define RET_MAX_PARTS		(1 << RET_PART_BITS)
 
 /* Where the next row of a part is put */
 typedef struct RetRowPlace
@@ -43,11 +39,10 @@ typedef struct RetExpandedActivity
 extern RetExpandedActivity *ret_parts_create(MemoryContext parent, int64 n);
 extern RetExpandedActivity *ret_parts_get(Datum datum);
 extern void ret_parts_make_room(RetExpandedActivity *activity, int part);
-extern void ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader);
+extern bool ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader);
+extern void ret_parts_add_days(RetExpandedActivity *activity, const RetActivityReader *reader);
 extern void ret_parts_set_canonical(RetExpandedActivity *activity);
-extern void ret_parts_open_merged(RetActivityReader *reader, RetExpandedActivity *activity);
 extern void ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity);
-extern bool ret_parts_next(RetActivityReader *reader);
 extern uint8 *ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size);
 
 /* The flat value is no longer that of the object */

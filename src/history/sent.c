@@ -58,19 +58,20 @@ put_bytes(char *p, const void *bytes, Size size)
 }
 
 /*
- * The parts of an object in which no rows wait, in the current context; NULL if
- * they are too large for a value that shares a row with others
+ * Write parts in which no rows wait, and the zone that they depend on, in the
+ * current context; NULL if they are too large for a value that shares a row
+ * with others
  */
 uint8 *
-ret_sent_write(const RetExpandedActivity *activity, Size *size)
+ret_sent_write(const RetDays *parts, int nparts, const RetZone *zone, Size *size)
 {
 	SentForm   *form;
 	char	   *p;
 
 	*size = sizeof(SentForm);
-	for (int i = 0; i < activity->nparts; i++)
+	for (int i = 0; i < nparts; i++)
 	{
-		const RetDays *part = &activity->parts[i];
+		const RetDays *part = &parts[i];
 
 		*size += part_size(part->ncustomers, part->nunits, part->strays.nevents);
 		if (*size > MaxAllocSize / 2)
@@ -81,12 +82,12 @@ ret_sent_write(const RetExpandedActivity *activity, Size *size)
 	SET_VARSIZE(form, *size);
 	form->version = ACTIVITY_VERSION;
 	form->form = ACTIVITY_SENT;
-	form->nparts = activity->nparts;
-	form->zone = activity->zone;
+	form->nparts = nparts;
+	form->zone = *zone;
 	p = (char *) (form + 1);
-	for (int i = 0; i < activity->nparts; i++)
+	for (int i = 0; i < nparts; i++)
 	{
-		const RetDays *part = &activity->parts[i];
+		const RetDays *part = &parts[i];
 		SentPart   *sent = (SentPart *) p;
 		char	   *next;
 
@@ -108,14 +109,14 @@ ret_sent_write(const RetExpandedActivity *activity, Size *size)
 }
 
 /*
- * The parts of a value, as a reader reads and merges them, without copying;
- * value has a 4-byte header and lives as long as the reader
+ * Prepare to read the parts of a value where they lie, without copying; value
+ * has a 4-byte header and lives as long as the reader
  */
 void
 ret_sent_open(RetActivityReader *reader, struct varlena *value)
 {
 	const SentForm *form = (SentForm *) value;
-	RetExpandedActivity *activity = palloc0(sizeof(RetExpandedActivity));
+	RetDays    *parts;
 	char	   *p = (char *) (form + 1);
 	char	   *end = (char *) form + VARSIZE(form);
 
@@ -123,12 +124,11 @@ ret_sent_open(RetActivityReader *reader, struct varlena *value)
 		form->zone.name[RET_ZONE_SIZE - 1] != '\0' ||
 		(form->nparts != 1 && form->nparts != RET_MAX_PARTS))
 		ret_activity_corrupt();
-	activity->nparts = form->nparts;
-	activity->parts = palloc0(form->nparts * sizeof(RetDays));
+	parts = palloc0(form->nparts * sizeof(RetDays));
 	for (int i = 0; i < form->nparts; i++)
 	{
 		SentPart   *sent = (SentPart *) p;
-		RetDays    *part = &activity->parts[i];
+		RetDays    *part = &parts[i];
 
 		if (end - p < (ptrdiff_t) sizeof(SentPart) ||
 			(Size) (end - p) < part_size(sent->ncustomers, sent->nunits, sent->nstrays))
@@ -148,6 +148,6 @@ ret_sent_open(RetActivityReader *reader, struct varlena *value)
 			ret_activity_corrupt();
 		p += part_size(sent->ncustomers, sent->nunits, sent->nstrays);
 	}
-	ret_parts_open_merged(reader, activity);
+	ret_parts_walk(reader, parts, form->nparts);
 	reader->zone = form->zone;
 }

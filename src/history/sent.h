@@ -8,10 +8,9 @@
 #ifndef RETENTION_SENT_H
 #define RETENTION_SENT_H
 
-#include "history/activity.h"
-#include "history/parts.h"
+#include "history/columns.h"
 
-extern uint8 *ret_sent_write(const RetExpandedActivity *activity, Size *size);
+extern uint8 *ret_sent_write(const RetDays *parts, int nparts, const RetZone *zone, Size *size);
 extern void ret_sent_open(RetActivityReader *reader, struct varlena *value);
 
 #endif							/* RETENTION_SENT_H */
