@@ -11,7 +11,7 @@ MATH    = math/mathfn math/purchase_math
 STORE   = store/money store/customer_key store/customer_map store/tally store/tally_io
 HISTORY = history/rows history/reader history/events history/bytes history/columns \
           history/sent history/parts history/activity
-FAMILY  = family/stats family/survey family/rate family/purchase family/clv family/cohort \
+FAMILY  = family/stats family/survey family/rate family/purchase family/clv family/activity_type family/cohort \
           family/lifecycle family/window family/purchase_days family/rfm family/purchase_model \
           family/purchase_fit family/survival family/logrank family/contract
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)

@@ -44,8 +44,6 @@ extern uint8 *ret_writer_end(RetActivityWriter *writer, Size *size);
 pg_noreturn extern void ret_activity_corrupt(void);
 extern void ret_canonical_open(RetActivityReader *reader, struct varlena *value);
 extern bool ret_canonical_next(RetActivityReader *reader);
-
-extern struct varlena *ret_activity_canonical(Datum value);
-extern struct varlena *ret_activity_bytes(Datum value);
+extern bool ret_canonical_valid(struct varlena *value);
 
 #endif							/* RETENTION_BYTES_H */
