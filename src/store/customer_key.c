@@ -30,7 +30,7 @@
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
-#include "store/customer_map.h"
+#include "base/retention.h"
 
 /* Beyond it, not every integer is a double precision */
 #define MAX_WHOLE_DOUBLE	9007199254740992.0
