@@ -6,7 +6,7 @@ PGFILEDESC = "retention - customer retention analytics"
 
 # The code by floors, from the ground up.  A file includes only what stands before
 # it here, which test/t/031_layers.pl checks.
-BASE    = base/compat base/retention base/module base/aggregate base/calendar base/discount
+BASE    = base/compat base/retention base/module base/aggregate base/ordering base/calendar base/discount
 MATH    = math/mathfn math/purchase_math
 STORE   = store/money store/customer_key store/customer_map store/tally store/tally_io
 HISTORY = history/rows history/reader history/events history/bytes history/columns \
@@ -17,7 +17,7 @@ FAMILY  = family/stats family/survey family/rate family/purchase family/clv fami
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file
-HEADER_ONLY = base/compat base/retention history/reader
+HEADER_ONLY = base/compat base/retention base/ordering history/reader
 
 OBJS    = $(patsubst %,src/%.o,$(filter-out $(HEADER_ONLY),$(STEMS)))
 DATA    = $(addprefix sql/,$(notdir $(wildcard $(SOURCE_DIR)/sql/retention--*.sql)))

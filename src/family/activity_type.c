@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 
 #include "base/aggregate.h"
@@ -22,15 +21,6 @@ PG_FUNCTION_INFO_V1(customer_activity_in);
 PG_FUNCTION_INFO_V1(customer_activity_out);
 PG_FUNCTION_INFO_V1(customer_activity_recv);
 PG_FUNCTION_INFO_V1(customer_activity_send);
-PG_FUNCTION_INFO_V1(customer_activity_eq);
-PG_FUNCTION_INFO_V1(customer_activity_ne);
-PG_FUNCTION_INFO_V1(customer_activity_lt);
-PG_FUNCTION_INFO_V1(customer_activity_le);
-PG_FUNCTION_INFO_V1(customer_activity_gt);
-PG_FUNCTION_INFO_V1(customer_activity_ge);
-PG_FUNCTION_INFO_V1(customer_activity_cmp);
-PG_FUNCTION_INFO_V1(customer_activity_hash);
-PG_FUNCTION_INFO_V1(customer_activity_hash_extended);
 
 /*-------------------------------------------------------------------------
  * Input and output
@@ -93,81 +83,6 @@ customer_activity_out(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-static int
-compare_activities(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = ret_activity_canonical(PG_GETARG_DATUM(0));
-	struct varlena *b = ret_activity_canonical(PG_GETARG_DATUM(1));
-	int			result = ret_compare_bytes(a, b);
-
-	/* sorts do not reset their context after each comparison */
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return result;
-}
-
-Datum
-customer_activity_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) == 0);
-}
-
-Datum
-customer_activity_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) != 0);
-}
-
-Datum
-customer_activity_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) < 0);
-}
-
-Datum
-customer_activity_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) <= 0);
-}
-
-Datum
-customer_activity_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) > 0);
-}
-
-Datum
-customer_activity_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_activities(fcinfo) >= 0);
-}
-
-Datum
-customer_activity_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_activities(fcinfo));
-}
-
-Datum
-customer_activity_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
-
-	Datum		result = hash_any((unsigned char *) VARDATA(value),
-								  (int) (VARSIZE(value) - VARHDRSZ));
-
-	PG_FREE_IF_COPY(value, 0);
-	return result;
-}
-
-Datum
-customer_activity_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = ret_activity_canonical(PG_GETARG_DATUM(0));
-
-	Datum		result = hash_any_extended((unsigned char *) VARDATA(value),
-										   (int) (VARSIZE(value) - VARHDRSZ), PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(value, 0);
-	return result;
-}
+#define RET_ORDERING_TYPE customer_activity
+#define RET_ORDERING_VALUE(n) ret_activity_canonical(PG_GETARG_DATUM(n))
+#include "base/ordering.h"

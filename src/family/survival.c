@@ -36,7 +36,6 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -80,15 +79,6 @@ PG_FUNCTION_INFO_V1(survival_curve_in);
 PG_FUNCTION_INFO_V1(survival_curve_out);
 PG_FUNCTION_INFO_V1(survival_curve_recv);
 PG_FUNCTION_INFO_V1(survival_curve_send);
-PG_FUNCTION_INFO_V1(survival_curve_eq);
-PG_FUNCTION_INFO_V1(survival_curve_ne);
-PG_FUNCTION_INFO_V1(survival_curve_lt);
-PG_FUNCTION_INFO_V1(survival_curve_le);
-PG_FUNCTION_INFO_V1(survival_curve_gt);
-PG_FUNCTION_INFO_V1(survival_curve_ge);
-PG_FUNCTION_INFO_V1(survival_curve_cmp);
-PG_FUNCTION_INFO_V1(survival_curve_hash);
-PG_FUNCTION_INFO_V1(survival_curve_hash_extended);
 PG_FUNCTION_INFO_V1(survival_curve_transfn);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_date);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_date_now);
@@ -147,76 +137,9 @@ survival_curve_send(PG_FUNCTION_ARGS)
 	return ret_tally_send(fcinfo);
 }
 
-static int
-compare_curves(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-	int			result = ret_compare_bytes(a, b);
-
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return result;
-}
-
-Datum
-survival_curve_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) == 0);
-}
-
-Datum
-survival_curve_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) != 0);
-}
-
-Datum
-survival_curve_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) < 0);
-}
-
-Datum
-survival_curve_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) <= 0);
-}
-
-Datum
-survival_curve_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) > 0);
-}
-
-Datum
-survival_curve_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_curves(fcinfo) >= 0);
-}
-
-Datum
-survival_curve_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_curves(fcinfo));
-}
-
-Datum
-survival_curve_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-
-	return hash_any((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-}
-
-Datum
-survival_curve_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-
-	return hash_any_extended((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
-							 PG_GETARG_INT64(1));
-}
+#define RET_ORDERING_TYPE survival_curve
+#define RET_ORDERING_VALUE(n) PG_GETARG_VARLENA_PP(n)
+#include "base/ordering.h"
 
 /*-------------------------------------------------------------------------
  * The aggregates
