@@ -5,20 +5,20 @@
  *	  the numbers that need no table, retention_rate and its relatives.
  *
  * A cohort is the customers whose first active day is in the same bin of the
- * calendar.  Of a cell (cohort, age) it is asked how many of them were active
+ * calendar.  A cell (cohort, age) counts how many of them were active
  *
  *		on				in the bin age bins after the cohort's
  *		on_or_after		in that bin or a later one (up to bin horizon)
  *		every			in each bin up to that one
  *
- * where on the clock 'elapsed' bin k of a customer is the window
+ * where, on the clock 'elapsed', bin k of a customer is the window
  * [first day + k periods, first day + (k+1) periods).
  *
- * One walk over the customers adds each to the cells of its cohort.  A mode
- * other than 'on' is a run of ages from 0, so it is entered at its end only,
- * and summed up from the right when the walk is over; so is the number of
- * customers whose window is over.  Cost: O(active days + cells).  Memory: two
- * numbers per cell of the cohorts that have customers.
+ * One walk over the customers adds each to the cells of their cohort.  In a mode
+ * other than 'on' a customer counts for a run of ages from 0, so only its last age
+ * is entered, and the cells are summed up from the right when the walk has ended;
+ * likewise for the number of customers whose window has ended.  Cost: O(active
+ * days + cells).  Memory: two numbers per cell of the cohorts that have customers.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,6 +36,7 @@
 #include "math/mathfn.h"
 #include "family/stats.h"
 
+/* Most bins and most cells of a table */
 #define MAX_BINS	INT64CONST(10000000)
 #define MAX_CELLS	INT64CONST(50000000)
 
@@ -46,14 +47,14 @@ typedef enum
 	MODE_EVERY
 } CohortMode;
 
-/* What the caller has asked for */
+/* The options of cohort_table and retention_curve */
 typedef struct CohortOptions
 {
 	RetBins		bins;
 	CohortMode	mode;
-	bool		elapsed;		/* clock */
+	bool		elapsed;		/* is the clock 'elapsed'? */
 	bool		has_horizon;
-	int64		horizon;		/* last age */
+	int64		horizon;		/* last age to show */
 	int64		as_of;			/* first day without complete data */
 	int64		since;			/* first day of the first cohort to show */
 	double		z;				/* normal quantile of the confidence */
@@ -62,17 +63,17 @@ typedef struct CohortOptions
 /* One cell of a cohort */
 typedef struct CohortCell
 {
-	int64		retained;
-	int64		eligible;		/* elapsed: customers whose window is over */
+	int64		retained;		/* customers active as the mode asks */
+	int64		eligible;		/* elapsed: customers whose window has ended */
 } CohortCell;
 
 /* A cohort that has customers */
 typedef struct Cohort
 {
 	int64		customers;
-	int64		nages;			/* ages that have begun */
-	int64		begun;			/* elapsed: last age that has begun for anyone */
-	CohortCell *cells;			/* by age, or NULL: no customers yet */
+	int64		nages;			/* ages that have begun, up to the horizon */
+	int64		begun;			/* elapsed: last age begun for any customer */
+	CohortCell *cells;			/* by age; NULL if there are no customers yet */
 } Cohort;
 
 /* All cohorts of a value */
@@ -80,7 +81,7 @@ typedef struct Cohorts
 {
 	CohortOptions options;
 	int64		first_bin;		/* bin of cohorts[0] */
-	int64		nbins;			/* bins that have begun */
+	int64		nbins;			/* bins that have begun before as_of */
 	Cohort	   *cohorts;
 	int64		ncells;			/* cells allocated */
 } Cohorts;
@@ -106,7 +107,7 @@ PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
  *-------------------------------------------------------------------------
  */
 
-/* Error 22004 for an option that is null */
+/* Raise error 22004 if an option is null */
 void
 ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
 {
@@ -117,7 +118,7 @@ ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
 				 errhint("Leave the argument out to get its default.")));
 }
 
-/* A period and its origin */
+/* Get the bins from the arguments number `period` and `origin` */
 void
 ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
 {
@@ -127,7 +128,7 @@ ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
 				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
 }
 
-/* What to pass for an argument of this name that is a day */
+/* Return a hint on what to pass for the argument `name`, which is a day */
 static const char *
 day_hint(const char *name)
 {
@@ -136,7 +137,7 @@ day_hint(const char *name)
 		"Pass a day, such as '2024-07-01' or current_date.";
 }
 
-/* Error 22004 for a null as_of where there is no default */
+/* Raise error 22004 for a null as_of that has no default */
 void
 ret_reject_null_as_of(void)
 {
@@ -147,7 +148,7 @@ ret_reject_null_as_of(void)
 	pg_unreachable();
 }
 
-/* Error 22008 for an infinite date */
+/* Return date, or raise error 22008 if it is infinite */
 DateADT
 ret_finite_date(DateADT date, const char *name)
 {
@@ -160,10 +161,9 @@ ret_finite_date(DateADT date, const char *name)
 }
 
 /*
- * Take the day, in the session's time zone, of an argument that is a
- * timestamptz because that is what date, timestamp and now() all cast to.
- * 22008 if it is infinite, or if the zone has its day before the calendar
- * begins.
+ * Find the day, in the session's time zone, of an argument that is a timestamptz
+ * because date, timestamp and now() all cast to that.  Raises error 22008 if it is
+ * infinite, or if in the zone its day is before the calendar begins.
  */
 DateADT
 ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
@@ -177,7 +177,7 @@ ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
 	return ret_day_timestamptz(offsets, at);
 }
 
-/* The day of a timestamptz argument, or what is to be taken for null */
+/* Get the day of a timestamptz argument, or `otherwise` if it is null */
 int64
 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
 {
@@ -188,14 +188,14 @@ ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwis
 	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
 }
 
-/* The last bin that has begun by as_of */
+/* Find the last bin that has begun before as_of */
 int64
 ret_begun_bin(const RetBins *bins, int64 as_of)
 {
 	return ret_bin_compute(bins, (DateADT) (as_of - 1));
 }
 
-/* The first bin that begins on or after a day, or before all if there is none */
+/* Find the first bin that begins on or after since; PG_INT64_MIN if none was given */
 int64
 ret_first_bin(const RetBins *bins, int64 since)
 {
@@ -207,7 +207,7 @@ ret_first_bin(const RetBins *bins, int64 since)
 	return ret_bin_start(bins, bin) < since ? bin + 1 : bin;
 }
 
-/* The first day of a bin; 22008 if there is no such date */
+/* Return the first day of a bin; error 22008 if that is outside the range of dates */
 Datum
 ret_bin_date(const RetBins *bins, int64 bin)
 {
@@ -221,7 +221,7 @@ ret_bin_date(const RetBins *bins, int64 bin)
 	return DateADTGetDatum((DateADT) day);
 }
 
-/* Error 54000 if a table would have too many periods */
+/* Raise error 54000 if a table would have too many periods */
 void
 ret_check_bins(int64 nbins)
 {
@@ -234,7 +234,7 @@ ret_check_bins(int64 nbins)
 				 errhint("Use a longer period, or pass an earlier as_of.")));
 }
 
-/* Find a text argument among its choices; 22023 if it is none of them */
+/* Find a text argument among its choices; error 22023 if it is none of them */
 int
 ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 			   const char *const *choices, int nchoices)
@@ -260,7 +260,7 @@ ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 /*
  * Read the options of cohort_table and retention_curve, which have the same
  * arguments: activity, period, as_of, mode, clock, horizon, since, confidence,
- * origin.  False if there is no value to read.
+ * origin.  Returns false if the activity is null.
  */
 static bool
 get_options(FunctionCallInfo fcinfo, CohortOptions *options)
@@ -289,7 +289,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
  *-------------------------------------------------------------------------
  */
 
-/* The cohort of a bin, with cells */
+/* Return the cohort of a bin; allocate its cells if it has none yet */
 static Cohort *
 get_cohort(Cohorts *cohorts, int64 bin)
 {
@@ -300,7 +300,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 		cohort->nages = Min(cohorts->nbins - (bin - cohorts->first_bin),
 							cohorts->options.horizon + 1);
 
-		/* a customer's windows begin no earlier than the bins do */
+		/* enough for 'elapsed', too: windows begin no earlier than bins */
 		cohorts->ncells += cohort->nages;
 		if (cohorts->ncells > MAX_CELLS)
 			ereport(ERROR,
@@ -316,8 +316,8 @@ get_cohort(Cohorts *cohorts, int64 bin)
 }
 
 /*
- * Enter a customer who was active at these ages, ascending and perhaps
- * repeated, of which the last that counts is limit.
+ * Enter a customer who was active at the n ages, which ascend and may repeat.
+ * Ages above limit do not count.
  */
 static void
 enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64 limit)
@@ -326,7 +326,7 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 
 	if (mode == MODE_ON)
 	{
-		/* whether an age is repeated cannot be predicted */
+		/* no branch, since whether an age is repeated cannot be predicted */
 		for (int64 i = 0; i < n && ages[i] <= limit; i++)
 		{
 			cells[ages[i]].retained += ages[i] != last;
@@ -346,13 +346,13 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 		cells[last].retained++;
 }
 
-/* A customer on the calendar's clock */
+/* Enter a customer by the clock 'calendar'; overwrites the days of the reader */
 static void
 enter_calendar(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 {
 	const RetBins *bins = &cohorts->options.bins;
 	Cohort	   *cohort = get_cohort(cohorts, first);
-	int32	   *ages = reader->days;	/* in place of the days */
+	int32	   *ages = reader->days;	/* written over the days */
 
 	cohort->customers++;
 	for (int64 i = 0; i < reader->ndays; i++)
@@ -361,9 +361,10 @@ enter_calendar(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 }
 
 /*
- * A customer on a clock of its own, of whom only days before as_of count, and
- * only windows that are over; but for on_or_after without horizon, which asks
- * for any day behind the beginning of a window that is over.
+ * Enter a customer by the clock 'elapsed'; overwrites the days of the reader.  Only
+ * days before as_of count, and only in windows that have ended.  An exception is
+ * on_or_after without a horizon, which asks for any day after the start of a
+ * window that has ended.
  */
 static void
 enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
@@ -371,7 +372,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	const CohortOptions *options = &cohorts->options;
 	const RetBins *bins = &options->bins;
 	DateADT		day = reader->days[0];
-	int32	   *ages = reader->days;	/* in place of the days */
+	int32	   *ages = reader->days;	/* written over the days */
 	Cohort	   *cohort;
 	int64		begun;
 	int64		over;
@@ -382,7 +383,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	cohort = get_cohort(cohorts, first);
 	cohort->customers++;
 
-	/* windows 0..begun have begun, 0..over are over */
+	/* windows 0..begun have begun, and windows 0..over have ended */
 	begun = ret_window_of(bins, day, (DateADT) (options->as_of - 1));
 	over = ret_window_start(bins, day, begun + 1) <= options->as_of ? begun : begun - 1;
 	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
@@ -401,7 +402,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 		enter_ages(cohort->cells, options->mode, ages, n, over);
 }
 
-/* Turn entries at the ends of runs into numbers of runs that reach an age */
+/* Turn the number of runs that end at an age into the number that reach it */
 static void
 sum_up(Cohorts *cohorts)
 {
@@ -419,7 +420,7 @@ sum_up(Cohorts *cohorts)
 	}
 }
 
-/* Walk over the customers of the value in argument 0 */
+/* Build the cohorts in a walk over the customers of the value in argument 0 */
 static void
 build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 {
@@ -456,9 +457,7 @@ build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 	sum_up(cohorts);
 }
 
-/*
- * What is to be shown of a cell; false if it has not begun
- */
+/* Compute what is shown of a cell; false if it has not begun */
 static bool
 cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 {
@@ -489,7 +488,7 @@ cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 	return true;
 }
 
-/* Put rate, lower and upper of a cell into a row; NULL if there is no rate */
+/* Put rate, lower and upper of a cell into a row; NULL unless rated */
 static void
 put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z, bool rated)
 {
@@ -547,8 +546,9 @@ cohort_table(PG_FUNCTION_ARGS)
 }
 
 /*
- * retention_curve(the same arguments): the complete cells of all cohorts,
- * pooled by age
+ * retention_curve(activity, period, as_of, mode, clock, horizon, since,
+ *				   confidence, origin)
+ *		Pools the complete cells of all cohorts by age.
  */
 Datum
 retention_curve(PG_FUNCTION_ARGS)
@@ -603,7 +603,7 @@ retention_curve(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Does one of the ascending days fall into the bounds? */
+/* Was the customer active on a day within the bounds? */
 static bool
 any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
 {
@@ -622,7 +622,7 @@ any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
 	return low < reader->ndays && reader->days[low] < bounds->upper;
 }
 
-/* Count (base, retained, lost, acquired); false without a value */
+/* Count (base, retained, lost, acquired); false if the activity is null */
 static bool
 count_retention(FunctionCallInfo fcinfo, int64 *counts)
 {
@@ -688,7 +688,7 @@ retention_summary_activity(PG_FUNCTION_ARGS)
 	return ret_counts_row(fcinfo, counts, 4);
 }
 
-/* repeat_purchase_rate(activity): customers with two active days or more */
+/* repeat_purchase_rate(activity): the share of customers with two or more active days */
 Datum
 repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * cohort.h
- *	  Options and result sets of the functions that read a customer_activity,
- *	  and the days and choices that other functions take.
+ *	  What other families use of cohort.c: options, days and choices as
+ *	  arguments, and bins as rows of a table.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,27 +4,27 @@
  *	  Contracts that are renewed or not, period after period: the shifted
  *	  beta-geometric model, and what customers under contract are worth.
  *
- * Each customer leaves at the end of a period with a probability of the
- * customer's own, which is beta(alpha, beta) distributed among them.  The
- * share of those still there in period t who are kept,
+ * Each customer leaves at the end of a period with a fixed probability of their
+ * own.  Among customers it is distributed as beta(alpha, beta).  Of those still
+ * there in period t, the share that is kept,
  *
  *	  r_t = (beta + t - 1) / (alpha + beta + t - 1)		t = 1, 2, ...
  *
  * rises with t, as those likely to leave do so early (P. S. Fader and B. G. S.
  * Hardie, How to project customer retention, Journal of Interactive Marketing
- * 21, 2007).  S(t) = r_1 ... r_t are still there after t periods.
+ * 21, 2007).  The share S(t) = r_1 ... r_t is still there after t periods.
  *
  * With lost_t and kept_t customers in period t, n_t together, the likelihood is
  *
  *	  ln l = sum lost_t ln alpha + kept_t ln(beta + t - 1)
  *			 - n_t ln(alpha + beta + t - 1)
  *
- * so that customers who began at different times, and those who are still
- * there, need nothing else.  Where no finite parameters above 0 are the most
- * likely, that is found out and said.
+ * so that nothing more is needed for customers who began at different times, or
+ * who are still there.  If no finite parameters above 0 are the most likely, the
+ * fit detects that and says why.
  *
- * The state is a tally of tenures.  Fitting is O(tenures log tenures) and O(longest
- * tenure) for each step of the search, of which there are about ten.
+ * The state is a tally of tenures.  Fitting takes O(tenures log tenures), and
+ * O(longest tenure) for each of the steps of the search, which are about ten.
  *
  * Discounting is by period: with d = (1 + annual)^(1 / periods per year) - 1 a
  * payment after t periods is worth (1 + d)^-t.
@@ -49,17 +49,17 @@
 #include "family/survival.h"
 
 #define MAX_TENURE			100000
-#define MAX_HORIZON			1000000	/* periods that are added one by one */
-#define EXACT_PERIODS		1000	/* periods whose retention is multiplied */
-#define FRACTION_STEPS		10000000
+#define MAX_HORIZON			1000000 /* most periods to add one by one */
+#define EXACT_PERIODS		1000	/* most periods to multiply one by one */
+#define FRACTION_STEPS		10000000	/* most steps of a fraction */
 
-/* What rounding makes of a slope of 0, and parameters that are as good as infinite */
-#define SLOPE_TOLERANCE		1e-9
-#define CONSTANT_HAZARD		1e6
-#define LIKELIHOOD_NOISE	1e-10
-#define UNLIKE				0.1		/* share of the first start that the second is */
+/* Constants of the fit */
+#define SLOPE_TOLERANCE		1e-9	/* relative rounding error of a slope of 0 */
+#define CONSTANT_HAZARD		1e6 /* alpha + beta above it count as infinite */
+#define LIKELIHOOD_NOISE	1e-10	/* relative rounding error of a likelihood */
+#define UNLIKE				0.1 /* second start / first start of the search */
 
-/* counts of a tenure */
+/* The counts of a point: customers with this tenure */
 enum
 {
 	KEPT,
@@ -67,15 +67,15 @@ enum
 	NCOUNTS
 };
 
-/* The customers of each period */
+/* The customers at risk in each period */
 typedef struct Tenures
 {
-	int			nperiods;
-	double	   *lost;			/* by period, from 0 */
-	double	   *kept;
-	double		all_lost;		/* sums over the periods */
-	double		all_kept;
-	int64		customers;
+	int			nperiods;		/* the longest tenure */
+	double	   *lost;			/* customers who left, by period from 0 */
+	double	   *kept;			/* customers kept, by period from 0 */
+	double		all_lost;		/* sum of lost */
+	double		all_kept;		/* sum of kept */
+	int64		customers;		/* including those with a tenure of 0 */
 } Tenures;
 
 /* A fitted model */
@@ -115,6 +115,7 @@ valid_tenure(const double *point)
  *-------------------------------------------------------------------------
  */
 
+/* Raise the error for a tenure that is not valid */
 static void
 reject_tenure(double tenure, bool churned)
 {
@@ -144,8 +145,8 @@ reject_tenure(double tenure, bool churned)
 }
 
 /*
- * Count a customer with (tally, tenure, churned).  A null tenure is no row, a
- * null boolean is false.
+ * Count a customer with (tally, tenure, churned), where tenure is not null; a null
+ * churned is false.
  */
 static pg_always_inline Datum
 count_tenure(FunctionCallInfo fcinfo, double tenure)
@@ -157,7 +158,10 @@ count_tenure(FunctionCallInfo fcinfo, double tenure)
 	return ret_tally_add(fcinfo, &tenure_tally, &tenure, churned ? LOST : KEPT, false);
 }
 
-/* fit_sbg_transfn(tally, tenure integer, churned boolean) */
+/*
+ * fit_sbg_transfn(tally, tenure integer, churned boolean)
+ *		A row with a null tenure is ignored.
+ */
 Datum
 fit_sbg_transfn(PG_FUNCTION_ARGS)
 {
@@ -167,7 +171,7 @@ fit_sbg_transfn(PG_FUNCTION_ARGS)
 	return count_tenure(fcinfo, PG_GETARG_INT32(1));
 }
 
-/* ... of a double precision, as ceil(...) returns it */
+/* fit_sbg_transfn_double: tenure is a double precision, such as ceil(...) returns */
 Datum
 fit_sbg_transfn_double(PG_FUNCTION_ARGS)
 {
@@ -183,7 +187,7 @@ fit_sbg_combine(PG_FUNCTION_ARGS)
 	return ret_tally_combine(fcinfo, &tenure_tally);
 }
 
-/* Spread the tenures over the periods */
+/* Count, for each period, the customers who left and those who were kept */
 static void
 read_tenures(Tenures *tenures, Datum value)
 {
@@ -207,7 +211,7 @@ read_tenures(Tenures *tenures, Datum value)
 			tenures->kept[tenure - 1] = (double) counts[KEPT];
 		}
 	}
-	/* whoever is there later was kept before */
+	/* a customer who is there in a period was kept in all periods before it */
 	for (int t = tenures->nperiods - 1; t >= 0; t--)
 	{
 		double		there = tenures->lost[t] + tenures->kept[t];
@@ -220,9 +224,9 @@ read_tenures(Tenures *tenures, Datum value)
 }
 
 /*
- * The likelihood and its derivatives by alpha = theta[0] and beta = theta[1].
- * The logarithms are those of shares, so that nothing cancels when both are
- * large.
+ * Compute the log-likelihood and its derivatives by alpha = theta[0] and
+ * beta = theta[1].  Logarithms are taken of shares, so that nothing cancels when
+ * both parameters are large.
  */
 static void
 sbg_likelihood(void *data, const double *theta, RetLikelihood *result)
@@ -253,9 +257,9 @@ sbg_likelihood(void *data, const double *theta, RetLikelihood *result)
 }
 
 /*
- * Does the share of customers who are kept rise with the period?  The slope of
- * the likelihood by 1 / (alpha + beta) at the end of constant retention; the
- * constant is the share kept of all customers and periods.
+ * Does the share of customers who are kept rise with the period?  It does if the
+ * likelihood rises with 1 / (alpha + beta) from 0, the limit in which retention is
+ * constant.  The constant is the share kept over all customers and periods.
  */
 static bool
 retention_rises(const Tenures *tenures)
@@ -274,7 +278,7 @@ retention_rises(const Tenures *tenures)
 	return slope > SLOPE_TOLERANCE * size;
 }
 
-/* Log-likelihood of constant retention */
+/* Compute the log-likelihood of constant retention */
 static double
 constant_likelihood(const Tenures *tenures)
 {
@@ -284,7 +288,7 @@ constant_likelihood(const Tenures *tenures)
 		tenures->all_kept * log(tenures->all_kept / n);
 }
 
-/* Why there is nothing to be fitted, whatever the method; NULL if there is */
+/* Return the reason why no method could fit these data; NULL if a fit may exist */
 static const char *
 find_degenerate(const Tenures *tenures)
 {
@@ -302,9 +306,9 @@ find_degenerate(const Tenures *tenures)
 }
 
 /*
- * Search from customers who are alike, and from customers who are not: the
- * likelihood of a few customers may have a maximum for each.  Keeps the higher
- * end, and of two that are equally high the one that is a maximum.
+ * Search from parameters of customers who are alike, and from those of customers
+ * who are not: the likelihood of a few customers may have a maximum near each.
+ * Keep the higher of the two ends, and of two equally high ones a maximum.
  */
 static void
 search_twice(const RetProblem *problem, double kept_to_lost, RetFit *fit)
@@ -326,8 +330,8 @@ search_twice(const RetProblem *problem, double kept_to_lost, RetFit *fit)
 }
 
 /*
- * Fit the model.  Returns NULL, or why the parameters are not to be used; they
- * are NaN if there are none.
+ * Fit the model.  Returns NULL, or the reason why the parameters must not be used;
+ * they are NaN if there are none.
  */
 static const char *
 fit_tenures(Tenures *tenures, RetFit *fit)
@@ -344,7 +348,7 @@ fit_tenures(Tenures *tenures, RetFit *fit)
 	problem.weight = tenures->all_lost + tenures->all_kept;
 	search_twice(&problem, tenures->all_kept / tenures->all_lost, fit);
 
-	/* a search along a flat ridge may end anywhere on it */
+	/* a search along the ridge of constant retention may end anywhere on it */
 	constant = constant_likelihood(tenures);
 	if (fit->theta[0] + fit->theta[1] > CONSTANT_HAZARD ||
 		(!retention_rises(tenures) &&
@@ -403,7 +407,7 @@ fit_sbg_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Is the row one that begins with two numbers?  (Somebody may have altered the type.) */
+/* Does the row begin with two numbers?  (It may not, if somebody altered the type.) */
 static bool
 is_model(HeapTupleHeader row)
 {
@@ -416,7 +420,7 @@ is_model(HeapTupleHeader row)
 	return ok;
 }
 
-/* The model in argument 0; false if it has no parameters */
+/* Get the model in argument 0; false if it has no parameters */
 static bool
 get_model(FunctionCallInfo fcinfo, SbgModel *model)
 {
@@ -439,7 +443,7 @@ get_model(FunctionCallInfo fcinfo, SbgModel *model)
 	return true;
 }
 
-/* A number of periods, or of a period */
+/* Get the number of a period, or a number of periods, from argument 1 */
 static int32
 get_period(FunctionCallInfo fcinfo, const char *name, int32 lowest)
 {
@@ -453,7 +457,7 @@ get_period(FunctionCallInfo fcinfo, const char *name, int32 lowest)
 	return period;
 }
 
-/* r_t, of period t = 1, 2, ... */
+/* Compute r_t for period t = 1, 2, ... */
 static inline double
 retention(const SbgModel *model, double t)
 {
@@ -475,8 +479,8 @@ sbg_retention(PG_FUNCTION_ARGS)
 }
 
 /*
- * ln(Gamma(z + alpha) / Gamma(z)) for large z, by Stirling's series, without
- * the difference of two large logarithms
+ * Compute ln(Gamma(z + alpha) / Gamma(z)) for large z by Stirling's series,
+ * without taking the difference of two large logarithms
  */
 static double
 log_gamma_ratio(double z, double alpha)
@@ -487,7 +491,7 @@ log_gamma_ratio(double z, double alpha)
 		(1 / w - 1 / z) / 12 - (1 / (w * w * w) - 1 / (z * z * z)) / 360;
 }
 
-/* S(t) */
+/* Compute S(t) */
 static double
 survival(const SbgModel *model, int32 t)
 {
@@ -503,7 +507,10 @@ survival(const SbgModel *model, int32 t)
 		double		lowest = (t - exact) * log(retention(model, exact + 1));
 		double		highest = (t - exact) * log(retention(model, t));
 
-		/* with huge parameters the difference is lost, but they hardly differ then */
+		/*
+		 * With huge parameters only rounding errors are left of the difference,
+		 * but then the bounds are close to each other.
+		 */
 		share *= exp(fmin(fmax(rest, lowest), highest));
 	}
 	return share;
@@ -524,28 +531,29 @@ sbg_survival(PG_FUNCTION_ARGS)
 }
 
 /*
- * The logarithm of 1 + d, the discount of a period, from the annual discount
- * and the periods per year in two arguments
+ * Get ln(1 + d), where d is the discount of a period, from the arguments number
+ * `annual` (annual discount) and `periods` (periods per year)
  */
 static double
 get_log_discount(FunctionCallInfo fcinfo, int annual, int periods)
 {
 	double		log_discount = ret_log_discount(fcinfo, annual, periods);
 
-	/* a payment would be worth more than any number that fits */
+	/* a payment would be worth more than a double precision can hold */
 	if (log_discount < -700)
 		float_overflow_error();
-	/* nothing but the first payment is worth anything long before that */
+	/* a far smaller discount makes all later payments worthless already */
 	return fmin(log_discount, 1e6);
 }
 
 /*
- * The sum over t = 0, 1, ... of S(n + t) / S(n) / (1 + d)^t, that is of the
- * payments of a customer who has just made one after n periods, now and for
- * ever.  It is 2F1(1, b; c; z), b = beta + n, c = alpha + b, z = 1 / (1 + d),
- * and computed by Gauss's continued fraction, all whose coefficients are
- * positive.  NaN if it is infinite without a discount, an error with a
- * negative one, as customers are lost ever more slowly.
+ * Compute the sum over t = 0, 1, ... of S(n + t) / S(n) / (1 + d)^t, that is, the
+ * discounted number of payments of a customer after n periods who is just making
+ * one, that one included.  It is 2F1(1, b; c; z), b = beta + n, c = alpha + b,
+ * z = 1 / (1 + d), computed by Gauss's continued fraction, whose coefficients are
+ * all positive.  Without a discount the sum may be infinite, and the result NaN;
+ * with a negative one it always is, as customers are lost ever more slowly, and
+ * an error is raised.
  */
 static double
 discounted_lifetime(const SbgModel *model, double n, double log_discount)
@@ -591,7 +599,7 @@ discounted_lifetime(const SbgModel *model, double n, double log_discount)
 	return 0;					/* keep compiler quiet */
 }
 
-/* A finite result, or NULL for NaN, which stands for what is infinite by its nature */
+/* Return a finite value, or NULL for NaN, which stands for an infinite sum */
 static Datum
 return_value(FunctionCallInfo fcinfo, double value)
 {
@@ -606,9 +614,9 @@ return_value(FunctionCallInfo fcinfo, double value)
 
 /*
  * residual_lifetime(model, tenure, annual_discount, periods_per_year)
- *		Discounted number of payments still to come from a customer in contract
- *		period tenure, whose renewal is next: the first of them, if it comes, is
- *		due now.  r_n times the lifetime of those who renew.
+ *		Returns the discounted number of payments still to come from a customer in
+ *		contract period `tenure`, just before renewal: the first of them, if it
+ *		comes, is due now.  It is r_tenure times the lifetime of those who renew.
  */
 Datum
 residual_lifetime(PG_FUNCTION_ARGS)
@@ -631,7 +639,7 @@ residual_lifetime(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* The sum of (1 + d)^-t over the whole t from a up to, and not including, b */
+/* Compute the sum of (1 + d)^-t over the whole numbers t with a <= t < b */
 static double
 discounted_periods(double a, double b, double log_discount)
 {
@@ -645,11 +653,11 @@ discounted_periods(double a, double b, double log_discount)
 	return exp(-log_discount * first) * (expm1(-log_discount * n) / expm1(-log_discount));
 }
 
-/* margin x payments */
+/* Return margin x payments */
 static Datum
 return_clv(FunctionCallInfo fcinfo, double margin, double payments)
 {
-	/* not even if the margin is 0 */
+	/* an error even if the margin is 0 */
 	if (isinf(payments))
 		float_overflow_error();
 	return return_value(fcinfo, margin * payments);
@@ -658,7 +666,7 @@ return_clv(FunctionCallInfo fcinfo, double margin, double payments)
 /*
  * clv(curve, margin, annual_discount, horizon, periods_per_year)
  *		The margin of a period is earned at its beginning, at t = 0, 1, ... before
- *		the horizon, from those who are there behind t.
+ *		the horizon, from the customers who are still there after t.
  */
 Datum
 clv_survival_curve(PG_FUNCTION_ARGS)
@@ -686,7 +694,7 @@ clv_survival_curve(PG_FUNCTION_ARGS)
 	return return_clv(fcinfo, margin, payments);
 }
 
-/* Payments of a new customer up to a horizon, one by one */
+/* Add up the discounted payments of a new customer before horizon, one by one */
 static double
 payments_until(const SbgModel *model, double horizon, double log_discount)
 {
@@ -712,7 +720,8 @@ payments_until(const SbgModel *model, double horizon, double log_discount)
 
 /*
  * clv(model, margin, annual_discount, horizon, periods_per_year)
- *		The same by a model, for ever if the horizon is null.
+ *		The same for the payments that a model expects, without end if the
+ *		horizon is null.
  */
 Datum
 clv_sbg_model(PG_FUNCTION_ARGS)

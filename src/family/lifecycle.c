@@ -4,28 +4,31 @@
  *	  Periods of a customer_activity: lifecycle_table, stickiness_table and
  *	  active_table.
  *
- * For each bin of the calendar, with those before it:
+ * For each bin of the calendar, customers are counted as
  *
  *		active		= new + retained + resurrected
- *		new			first active in this bin
+ *		new			active in this bin for the first time
  *		retained	active in this bin and in the one before
- *		churned		active in the one before, not in this
- *		dormant		active earlier than that, not in this nor in the one before
+ *		resurrected	active in this bin and earlier, not in the one before
+ *		churned		active in the one before, not in this bin
+ *		dormant		active earlier, neither in this bin nor in the one before
  *
  * Only active, new and retained are counted, in one walk over the customers;
  * the others follow: churned = active(before) - retained, resurrected = active
- * - new - retained, and the customers before a bin are those retained,
- * resurrected, churned or dormant in it.
+ * - new - retained, and dormant is what is left, as each customer known before a
+ * bin is retained, resurrected, churned or dormant in it.
  *
  * stickiness is the mean number of customers active in the inner bins of a
  * period (days) over the number active in the period (month): DAU / MAU.
  *
  * active_table counts, for each day, the customers active in the last days up
- * to it.  An active day of a customer counts for a run of days, of which the
- * last rises with it: the runs of a customer are joined into intervals, each of
- * which is one customer more at its first day and one less behind its last.
+ * to it.  An active day of a customer counts for a run of days, whose last day
+ * rises with the active day.  The runs of a customer are joined into intervals;
+ * each interval is one customer more on its first day, and one customer less on
+ * the day after its last.
  *
- * Cost: O(active days + bins).  Memory: five numbers per bin.
+ * Cost: O(active days + bins).  Memory: five numbers per bin; for active_table,
+ * two per day.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,31 +42,31 @@
 #include "base/calendar.h"
 #include "family/cohort.h"
 
-/* One bin */
+/* The counts of one bin */
 typedef struct Period
 {
-	int64		active;
-	int64		new_customers;
-	int64		retained;
-	int64		inner_active;	/* stickiness: sum over the inner bins */
-	int64		inner_bins;		/* their number */
+	int64		active;			/* customers active in the bin */
+	int64		new_customers;	/* customers active for the first time */
+	int64		retained;		/* customers active in the bin before, too */
+	int64		inner_active;	/* stickiness: active, summed over inner bins */
+	int64		inner_bins;		/* stickiness: number of inner bins */
 } Period;
 
 /* All bins of a value that have begun */
 typedef struct Periods
 {
-	RetBins		bins;
-	int64		as_of;
+	RetBins		bins;			/* period and origin */
+	int64		as_of;			/* first day without complete data */
 	int64		first_bin;		/* bin of periods[0] */
-	int64		nbins;
-	Period	   *periods;
+	int64		nbins;			/* bins that have begun before as_of */
+	Period	   *periods;		/* nbins of them */
 } Periods;
 
 PG_FUNCTION_INFO_V1(lifecycle_table);
 PG_FUNCTION_INFO_V1(stickiness_table);
 PG_FUNCTION_INFO_V1(active_table);
 
-/* Open the value in argument 0, and make room for the bins that have begun by as_of */
+/* Open the value in argument 0, and make room for the bins begun before as_of */
 static void
 open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reader)
 {
@@ -79,6 +82,7 @@ open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reade
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+/* Are the data of a bin complete? */
 static bool
 period_complete(const Periods *periods, int64 i)
 {
@@ -108,7 +112,7 @@ count_periods(Periods *periods, const RetActivityReader *reader)
 	}
 }
 
-/* A double, or NULL if the denominator is 0 or the bin is not complete */
+/* Put a ratio into a row; NULL if the denominator is 0 or the bin is not complete */
 static void
 put_ratio(Datum *value, bool *isnull, int64 numerator, int64 denominator, bool complete)
 {
@@ -171,7 +175,7 @@ lifecycle_table(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Count the inner bins in which a customer was active for the periods they belong to */
+/* Count, for each period, the inner bins in it in which a customer was active */
 static void
 count_inner(Periods *periods, const RetBins *inner, const RetActivityReader *reader)
 {
@@ -209,7 +213,7 @@ count_inner_bins(Periods *periods, const RetBins *inner)
 	}
 }
 
-/* Error 22023 if the inner period is the longer one */
+/* Raise error 22023 if the inner period is longer than the outer one */
 static void
 check_inner(const RetBins *inner, const RetBins *outer)
 {
@@ -268,18 +272,18 @@ stickiness_table(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The days of a value before as_of.  Days are counted from the first. */
+/* The days from the first active one up to as_of, counted from 0 */
 typedef struct DayFrames
 {
 	DateADT		first;			/* first active day */
-	int64		ndays;			/* days from it to as_of */
-	int32	   *last;			/* last day whose frame holds the day */
-	int64	   *change;			/* customers more than on the day before */
+	int64		ndays;			/* days from first to as_of, which is excluded */
+	int32	   *last;			/* by day: last day whose frame holds it */
+	int64	   *change;			/* by day: customers more than the day before */
 } DayFrames;
 
 /*
- * Find the last day whose frame holds each day.  The frame of a day is
- * everything behind (day - within), which never goes back as the day advances.
+ * Find the last day whose frame holds each day.  The frame of a day is the days
+ * after (day - within) up to it; its start never goes back as the day advances.
  */
 static void
 open_frames(DayFrames *frames, const RetBins *within)
@@ -304,13 +308,14 @@ open_frames(DayFrames *frames, const RetBins *within)
 }
 
 /*
- * Count a customer for the days in whose frames an active day is.  What ends
- * before day 0 where nothing has begun is taken back at the end.
+ * Count a customer for the days whose frames hold an active day.  Ahead of the
+ * first interval, one that was never opened is closed at day 0; the last line
+ * compensates.
  */
 static void
 count_frames(DayFrames *frames, const RetActivityReader *reader)
 {
-	int64		covered = -1;	/* the last day that the customer counts for so far */
+	int64		covered = -1;	/* last day the customer counts for so far */
 
 	for (int64 i = 0; i < reader->ndays; i++)
 	{

@@ -3,24 +3,24 @@
  * logrank.c
  *	  Do groups of customers stay equally long?  The log-rank test.
  *
- * At each time at which customers leave, d of the n at risk, group g has n_g at
- * risk and d_g leaving.  If the groups were equal, d n_g / n would be expected
- * to leave.  Over all times
+ * At each time at which customers leave, n are at risk and d of them leave; of
+ * group g, n_g are at risk and d_g leave.  If the groups were equal, d n_g / n
+ * of the group would be expected to leave.  Over all times
  *
  *	  U_g = sum (d_g - d n_g / n)
  *	  V_gh = sum d (n-d)/(n-1) n_g/n ((g = h) - n_h/n)
  *	  chi-square = U' V^- U
  *
- * with as many degrees of freedom as V has rank: one less than there are groups,
- * less those of which nobody was at risk when somebody left (N. Mantel,
- * Evaluation of survival data and two new rank order statistics arising in its
- * consideration, Cancer Chemotherapy Reports 50, 1966).
+ * where V^- is a generalized inverse, and the degrees of freedom are the rank of
+ * V: usually one less than the number of groups that had anybody at risk when
+ * customers left (N. Mantel, Evaluation of survival data and two new rank order
+ * statistics arising in its consideration, Cancer Chemotherapy Reports 50, 1966).
  *
- * The state is a tally of (duration, group).  A group is a customer_key, so
- * that a text is hashed by the cast before it gets here, where the query's
- * collation is known; or a boolean.  Its 64 bits are kept as two numbers of 32
- * bits, which doubles hold exactly.  The final function is O(points log points + times with
- * somebody leaving x groups^2).
+ * The state is a tally of (duration, group).  A group is a boolean or a
+ * customer_key; a text is hashed by the cast to that, where the query's
+ * collation is known.  The 64 bits of a group are kept as two numbers of 32
+ * bits, which doubles hold exactly.  The final function takes O(points log points
+ * + times at which customers leave x groups^2 + groups^3).
  *
  *-------------------------------------------------------------------------
  */
@@ -37,10 +37,10 @@
 
 #define MAX_GROUPS		1000
 
-/* A pivot below this share of the group's variance is what rounding has left */
+/* A pivot below this share of the group's variance is only rounding error */
 #define PIVOT_TOLERANCE	1e-9
 
-/* counts of a point */
+/* The counts of a point: customers of this group with this duration */
 enum
 {
 	CENSORED,
@@ -48,7 +48,7 @@ enum
 	NCOUNTS
 };
 
-/* The numbers of a point: sorted by duration first */
+/* The numbers of a point, in the order in which points are sorted */
 enum
 {
 	DURATION,
@@ -57,13 +57,13 @@ enum
 	NDIMS
 };
 
-/* Sums over the times that have been read */
+/* Sums over the times read so far */
 typedef struct Logrank
 {
 	int			ngroups;
-	int64	   *groups;			/* ascending */
-	int64	   *at_risk;		/* n_g */
-	double	   *churned;		/* d_g, of the time that is read */
+	int64	   *groups;			/* in ascending order */
+	int64	   *at_risk;		/* n_g, just before the time that is read */
+	double	   *churned;		/* d_g, at the time that is read */
 	double	   *surplus;		/* U_g */
 	double	   *covariance;		/* V_gh, ngroups x ngroups, lower triangle */
 } Logrank;
@@ -90,7 +90,7 @@ static const RetTallyDef logrank_tally = {
 	.valid = valid_point
 };
 
-/* A duration, and the halves of a group */
+/* Check that a point is a duration and the two halves of a group */
 static bool
 valid_point(const double *point)
 {
@@ -106,7 +106,7 @@ valid_point(const double *point)
  *-------------------------------------------------------------------------
  */
 
-/* The group in an argument, a customer_key or a boolean */
+/* Get the group in argument argno, a customer_key or a boolean */
 static inline int64
 get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
 {
@@ -115,7 +115,7 @@ get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
 	return PG_GETARG_CUSTOMER(argno);
 }
 
-/* Count a row of a group */
+/* Count a customer of a group; zoned if the duration depends on the time zone */
 static pg_always_inline Datum
 count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group, bool zoned)
 {
@@ -128,8 +128,8 @@ count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group, b
 }
 
 /*
- * Count a row with (tally, duration, churned, grp): without a duration, or of
- * no known group, it is ignored
+ * Count a row with (tally, duration, churned, grp).  A row with a null duration
+ * or group is ignored; a null churned is false.
  */
 static pg_always_inline Datum
 count_duration(FunctionCallInfo fcinfo, bool boolean)
@@ -146,7 +146,10 @@ count_duration(FunctionCallInfo fcinfo, bool boolean)
 					 get_group(fcinfo, 3, boolean), false);
 }
 
-/* Count a row with (tally, started, ended, as_of, grp), as survival_curve does */
+/*
+ * Count a row with (tally, started, ended, as_of, grp), as survival_curve does.
+ * A row with a null group is ignored.
+ */
 static pg_always_inline Datum
 count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind, bool boolean)
 {
@@ -184,7 +187,7 @@ logrank_test_transfn_date_boolean(PG_FUNCTION_ARGS)
 	return count_contract(fcinfo, RET_DATE, RET_DATE, true);
 }
 
-/* ... with an as_of such as now() */
+/* logrank_test_transfn_date_now_*: as_of is a timestamptz, such as now() */
 Datum
 logrank_test_transfn_date_now_key(PG_FUNCTION_ARGS)
 {
@@ -232,13 +235,14 @@ logrank_test_combine(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
+/* Join the halves of a point's group */
 static inline int64
 point_group(const double *point)
 {
 	return (int64) ((uint64) (int64) point[GROUP_HIGH] << 32 | (uint64) point[GROUP_LOW]);
 }
 
-/* The place of a group among those that are known, or where it should be */
+/* Find the index of a group, or the one at which to insert it */
 static int
 find_group(const Logrank *logrank, int64 group)
 {
@@ -257,7 +261,7 @@ find_group(const Logrank *logrank, int64 group)
 	return low;
 }
 
-/* Find the groups, and how many customers each begins with */
+/* Find the groups, and the number of customers at risk in each at the beginning */
 static void
 find_groups(Logrank *logrank, const RetTallyReader *reader)
 {
@@ -292,8 +296,9 @@ find_groups(Logrank *logrank, const RetTallyReader *reader)
 }
 
 /*
- * Add the terms of a time at which churned of all at risk left.  Differences
- * are taken before large counts are rounded.
+ * Add the terms of a time at which `all` customers were at risk and `churned` of
+ * them left.  Differences are taken between integers, before large counts are
+ * rounded.
  */
 static void
 add_time(Logrank *logrank, int64 all, int64 churned)
@@ -316,7 +321,7 @@ add_time(Logrank *logrank, int64 all, int64 churned)
 	}
 }
 
-/* Sum up over the times at which customers left */
+/* Add the terms of all times at which customers left */
 static void
 add_times(Logrank *logrank, const RetTallyReader *reader)
 {
@@ -351,16 +356,16 @@ add_times(Logrank *logrank, const RetTallyReader *reader)
 }
 
 /*
- * U' V^- U, and the rank of V, by a Cholesky decomposition that takes the
- * group with the largest share of its variance unexplained next, and ends when
- * only rounding errors are left.  Overwrites V and U.
+ * Compute U' V^- U and the rank of V by a Cholesky decomposition.  The next pivot
+ * is the group with the largest share of its variance unexplained; the end is
+ * reached when only rounding errors are left.  Overwrites V and U.
  */
 static double
 quadratic_form(Logrank *logrank, int *rank)
 {
 	int			n = logrank->ngroups;
 	double	   *u = logrank->surplus;
-	double	   *rest = palloc(n * sizeof(double));	/* unexplained variance, 0: used */
+	double	   *rest = palloc(n * sizeof(double));	/* unexplained, 0: used */
 	double	   *scale = palloc(n * sizeof(double)); /* whole variance */
 	double		sum = 0;
 
@@ -386,7 +391,7 @@ quadratic_form(Logrank *logrank, int *rank)
 			break;
 		sum += u[pivot] * u[pivot] / rest[pivot];
 
-		/* take what the pivot explains off the others */
+		/* subtract from the others what the pivot explains */
 		for (int g = 0; g < n; g++)
 		{
 			double		slope = V(g, pivot) / rest[pivot];
@@ -409,8 +414,8 @@ quadratic_form(Logrank *logrank, int *rank)
 
 /*
  * logrank_test_finalfn(tally) -> (chi_square, degrees_of_freedom, p_value)
- *		NULL for fewer than two groups.  Without degrees of freedom, as when
- *		nobody left, there is nothing to test.
+ *		NULL for fewer than two groups.  Without degrees of freedom, for example
+ *		if nobody left, chi_square and p_value are NULL.
  */
 Datum
 logrank_test_finalfn(PG_FUNCTION_ARGS)

@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *	  Is it real?  The interval of a proportion, the test of two, the
- *	  difference between customers who were treated and others, and the
- *	  presentation of a rate as a percentage.
+ *	  Is it real?  The interval of a proportion, the test of two proportions,
+ *	  the difference between customers who were treated and those who were
+ *	  not, and the presentation of a rate as a percentage.
  *
  * wilson_interval: the Wilson score interval.  proportion_test: the z test
  * with the pooled proportion p = (x1 + x2) / (n1 + n2),
  *
  *	  z = (x2/n2 - x1/n1) / sqrt(p (1 - p) (1/n1 + 1/n2)),
  *
- * and Newcombe's interval of the difference.  The formulas are in mathfn.c;
- * this file checks the arguments.  retention_lift makes the same test and
- * interval of rows: x2 / n2 are the treated, x1 / n1 the others.  All functions
- * take constant time.
+ * and Newcombe's interval of the difference.  The formulas of the intervals are
+ * in mathfn.c; this file checks the arguments.  retention_lift counts rows and
+ * computes the same test and interval from the counts: x2 / n2 are the treated,
+ * x1 / n1 the others.  All functions take constant time, retention_lift for each
+ * row.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +30,8 @@
 #include "math/mathfn.h"
 #include "family/stats.h"
 
-#define MAX_DIGITS	15			/* decimals that a double precision has */
-#define LIFT_CONFIDENCE	0.95	/* of the interval of retention_lift */
+#define MAX_DIGITS	15			/* digits that every double precision keeps */
+#define LIFT_CONFIDENCE	0.95	/* confidence of retention_lift's interval */
 
 /* counters of retention_lift */
 enum
@@ -55,8 +56,8 @@ static double pooled_z(double x1, double n1, double x2, double n2);
 
 /*
  * as_percent(rate double precision, digits integer) -> numeric
- *		The digits after the point are rounded half away from zero, on the
- *		decimal form of the rate, so that 0.8235 is 82.4.
+ *		Rounds the decimal form of the rate, half away from zero, so that 0.8235
+ *		is 82.4 with one digit after the point.
  */
 Datum
 as_percent(PG_FUNCTION_ARGS)
@@ -95,8 +96,8 @@ wilson_interval(PG_FUNCTION_ARGS)
 /*
  * proportion_test(x1, n1, x2, n2 bigint, confidence)
  *		-> (difference, z, p_value, lower, upper)
- *		All successes or none at all leave no variance to test with, so that
- *		z and p_value are NULL, but the interval is still there.
+ *		If there are only successes, or none, there is no variance to test with:
+ *		z and p_value are NULL, but the interval is returned.
  */
 Datum
 proportion_test(PG_FUNCTION_ARGS)
@@ -124,9 +125,9 @@ proportion_test(PG_FUNCTION_ARGS)
 }
 
 /*
- * Count a row in (sign = 1) or out (sign = -1).  Who was treated or not is
- * counted; a customer of whom that is not known belongs to neither side.  A
- * null retained is false.
+ * Add a row to the counters (sign = 1) or take it out of them (sign = -1).  A
+ * row whose treated is null belongs to neither side and is not counted.  A null
+ * retained is false.
  */
 static Datum
 lift_count(FunctionCallInfo fcinfo, int sign)
@@ -161,7 +162,7 @@ retention_lift_invfn(PG_FUNCTION_ARGS)
 
 /*
  * retention_lift_finalfn(bigint[]) -> retention_lift
- *		NULL without rows.  What needs both sides is NULL if there is one only.
+ *		NULL without rows.  Fields that need both sides are NULL if one has no rows.
  */
 Datum
 retention_lift_finalfn(PG_FUNCTION_ARGS)
@@ -210,8 +211,8 @@ retention_lift_finalfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * The normal quantile z of the confidence in argument argno, with which an
- * interval is estimate +- z * standard error.
+ * Compute the normal quantile z of the confidence in argument argno, such that
+ * an interval is estimate +- z * standard error.
  */
 double
 ret_confidence_z(FunctionCallInfo fcinfo, int argno)
@@ -234,8 +235,8 @@ ret_confidence_z(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * The row (lower, upper) of the Wilson interval of successes in trials; NULL
- * without trials.
+ * Return the Wilson interval of successes in trials as a row (lower, upper);
+ * NULL without trials.
  */
 Datum
 ret_wilson_row(FunctionCallInfo fcinfo, int64 successes, int64 trials,
@@ -251,7 +252,7 @@ ret_wilson_row(FunctionCallInfo fcinfo, int64 successes, int64 trials,
 	return ret_float_row(fcinfo, bounds, 2);
 }
 
-/* The number of decimals asked for in argument argno */
+/* Get the number of digits after the point from argument argno */
 static int
 percent_digits(FunctionCallInfo fcinfo, int argno)
 {
@@ -272,7 +273,7 @@ percent_digits(FunctionCallInfo fcinfo, int argno)
 	return digits;
 }
 
-/* Error unless successes of trials can be */
+/* Raise an error unless 0 <= successes <= trials */
 static void
 check_proportion(int64 successes, int64 trials)
 {
@@ -292,7 +293,7 @@ check_proportion(int64 successes, int64 trials)
 				 errhint("Pass the successes first and the trials after them.")));
 }
 
-/* The z of two proportions; NaN when there are only successes or none */
+/* Compute z for two proportions; NaN when there are only successes or none */
 static double
 pooled_z(double x1, double n1, double x2, double n2)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stats.h
- *	  The pieces of the statistical functions that other families use.
+ *	  What other families use of stats.c: a quantile, and a Wilson interval.
  *
  *-------------------------------------------------------------------------
  */

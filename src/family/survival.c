@@ -4,21 +4,21 @@
  *	  How long customers stay: the type survival_curve, its aggregates, and
  *	  the numbers that are read from it.
  *
- * A customer has a duration and has either left at its end (churned) or was
- * still there when observation ended (censored).  The value keeps how many of
- * both there are for each distinct duration: a tally of one number and two
- * counts, in which equal content is equal bytes.
+ * Each customer has a duration, and either left at its end (churned) or was
+ * still there when observation ended (censored).  The value keeps the number of
+ * each for every distinct duration: a tally of one number and two counts, in
+ * which equal content means equal bytes.
  *
- * With n customers at risk just before a time, d of whom leave then (before
- * anybody is censored at the same time), the estimates behind that time are
+ * If n customers are at risk just before a time and d of them leave then (before
+ * anybody is censored at the same time), the estimates after that time are
  *
  *	  survival		S = product of (1 - d/n)		Kaplan, Meier 1958
  *	  its variance	S^2 V, V = sum of d/(n (n-d))	Greenwood 1926
  *	  hazard		H = sum of d/n					Nelson, Aalen
  *
- * The product is taken over stretches without censoring at once: as long as
- * customers only leave, it is the share of them that is left, which needs no
- * product and has one rounding error.
+ * Over a stretch without censoring the factors are not multiplied one by one:
+ * as long as customers only leave, their product is the share of customers who
+ * are left, which takes one division and has one rounding error.
  *
  * Confidence limits, with z the normal quantile of the confidence:
  *
@@ -26,8 +26,8 @@
  *	  'log'			S exp(-+ z sqrt V), capped at 1
  *	  'log-log'		S ^ exp(+- z sqrt V / |ln S|)
  *
- * Everything that is read from a curve is O(distinct times), and needs no
- * memory but that of the detoasted value.
+ * Everything that is read from a curve takes O(distinct times), and needs no
+ * memory except that of the detoasted value.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,10 +48,10 @@
 #include "family/stats.h"
 #include "family/survival.h"
 
-/* Survival is taken to equal a level from which rounding alone can separate it */
+/* Relative difference from a level that is taken for rounding error */
 #define LEVEL_TOLERANCE		1e-12
 
-/* counts of a time */
+/* The counts of a point: customers with this duration */
 enum
 {
 	CENSORED,
@@ -66,13 +66,13 @@ typedef enum
 	INTERVAL_LOG_LOG
 } IntervalType;
 
-/* Where a step function comes down to a level, see crossing_step */
+/* Search for the time at which a step function falls to a level, see crossing_step */
 typedef struct Crossing
 {
 	double		level;
-	double		found;			/* the answer, NaN: not yet */
-	double		touched;		/* since then it has equalled the level, NaN: it does not */
-	double		value;			/* what it has been since then */
+	double		found;			/* the answer; NaN until it is found */
+	double		touched;		/* first time at the level; NaN until then */
+	double		value;			/* value of the function since then */
 } Crossing;
 
 PG_FUNCTION_INFO_V1(survival_curve_in);
@@ -146,7 +146,7 @@ survival_curve_send(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Count a customer who has left, or not, after a time, which may depend on the time zone */
+/* Count a customer; zoned if the duration depends on the time zone */
 static pg_always_inline Datum
 count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zoned)
 {
@@ -155,7 +155,7 @@ count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zone
 
 /*
  * survival_curve_transfn(tally, duration double precision, churned boolean)
- *		A null duration is no row, a null boolean is false.
+ *		A row with a null duration is ignored; a null churned is false.
  */
 Datum
 survival_curve_transfn(PG_FUNCTION_ARGS)
@@ -171,7 +171,7 @@ survival_curve_transfn(PG_FUNCTION_ARGS)
 	return count_duration(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), false);
 }
 
-/* Error for a duration that is negative, or not a finite number */
+/* Raise the error for a duration that is negative or not a finite number */
 void
 ret_reject_duration(double duration)
 {
@@ -187,7 +187,7 @@ ret_reject_duration(double duration)
 			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
 }
 
-/* A time as an error shows it */
+/* Format an instant for an error message */
 static char *
 instant_text(int64 at, RetTimeKind kind)
 {
@@ -196,7 +196,7 @@ instant_text(int64 at, RetTimeKind kind)
 						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
 }
 
-/* Error for a contract that ended before it started */
+/* Raise the error for a contract that ended before it started */
 void
 ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
 {
@@ -208,7 +208,7 @@ ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
 			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
 }
 
-/* Count a contract */
+/* Count a row with (tally, started, ended, as_of) */
 static pg_always_inline Datum
 count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 {
@@ -228,7 +228,7 @@ survival_curve_transfn_date(PG_FUNCTION_ARGS)
 	return count_contract(fcinfo, RET_DATE, RET_DATE);
 }
 
-/* ... with an as_of such as now() */
+/* survival_curve_transfn_date_now: as_of is a timestamptz, such as now() */
 Datum
 survival_curve_transfn_date_now(PG_FUNCTION_ARGS)
 {
@@ -265,7 +265,7 @@ survival_curve_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Begin again with the first time */
+/* Move the walk back to before the first time */
 void
 ret_survival_rewind(RetSurvivalWalk *walk)
 {
@@ -275,6 +275,7 @@ ret_survival_rewind(RetSurvivalWalk *walk)
 	walk->variance = walk->hazard = 0;
 }
 
+/* Begin a walk over the times of a curve */
 void
 ret_survival_open(RetSurvivalWalk *walk, Datum curve)
 {
@@ -284,8 +285,8 @@ ret_survival_open(RetSurvivalWalk *walk, Datum curve)
 }
 
 /*
- * d / (n (n-d)) of the time that was read; infinite when nobody is left.  The
- * difference is taken before large counts are rounded.
+ * Compute d / (n (n-d)) for the time read last; infinite when nobody is left.
+ * The difference is taken between integers, before large counts are rounded.
  */
 static double
 greenwood_term(const RetSurvivalWalk *walk)
@@ -297,7 +298,7 @@ greenwood_term(const RetSurvivalWalk *walk)
 	return (double) walk->churned / (double) walk->at_risk / stay;
 }
 
-/* Go on to the next time; false behind the last */
+/* Read the next time; false after the last */
 bool
 ret_survival_next(RetSurvivalWalk *walk)
 {
@@ -335,7 +336,7 @@ ret_survival_next(RetSurvivalWalk *walk)
  *-------------------------------------------------------------------------
  */
 
-/* A finite number that is not below the lowest */
+/* Get a finite number, not less than lowest, from argument argno */
 double
 ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
 {
@@ -354,8 +355,9 @@ ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowe
 }
 
 /*
- * A horizon within which the curve of a walk that has just begun is known: up
- * to the last observed time, and beyond it only if nobody is left then.
+ * Get a horizon up to which the curve is known: at most the last observed time,
+ * or any time if no customer was censored at the last one, since then nobody is
+ * left.
  */
 double
 ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk)
@@ -373,6 +375,7 @@ ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *wal
 	return horizon;
 }
 
+/* Get the interval_type in argument argno */
 static IntervalType
 get_interval_type(FunctionCallInfo fcinfo, int argno)
 {
@@ -387,14 +390,14 @@ get_interval_type(FunctionCallInfo fcinfo, int argno)
  *-------------------------------------------------------------------------
  */
 
-/* Greenwood's standard error of the survival; NaN when nobody is left */
+/* Compute Greenwood's standard error of the survival; NaN when nobody is left */
 static double
 standard_error(const RetSurvivalWalk *walk)
 {
 	return walk->survival > 0 ? walk->survival * sqrt(walk->variance) : get_float8_nan();
 }
 
-/* Confidence limits of the survival, NaN where they are not defined */
+/* Compute the confidence limits of the survival; NaN where they are not defined */
 static void
 survival_limits(const RetSurvivalWalk *walk, IntervalType type, double z,
 				double *lower, double *upper)
@@ -426,7 +429,7 @@ survival_limits(const RetSurvivalWalk *walk, IntervalType type, double z,
 
 /*
  * survival_table(curve, confidence, interval_type)
- *		A row for each distinct time, whether anybody left then or not.
+ *		Returns a row for each distinct time, whether or not anybody left then.
  */
 Datum
 survival_table(PG_FUNCTION_ARGS)
@@ -470,8 +473,8 @@ survival_table(PG_FUNCTION_ARGS)
 
 /*
  * survival_at(curve, time)
- *		The share that is still there behind a time; NULL beyond the last
- *		observed one, unless nobody was left then.
+ *		Returns the share of customers still there after a time; NULL if the
+ *		time is after the last observed one, unless nobody was left then.
  */
 Datum
 survival_at(PG_FUNCTION_ARGS)
@@ -488,7 +491,7 @@ survival_at(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(survival);
 }
 
-/* 1 - p of the share p that has left, in argument 1 */
+/* Get the level 1 - p, where p in argument 1 is the share that has left */
 static double
 get_level(FunctionCallInfo fcinfo)
 {
@@ -503,6 +506,7 @@ get_level(FunctionCallInfo fcinfo)
 	return 1 - p;
 }
 
+/* Begin to look for a level */
 static void
 crossing_begin(Crossing *crossing, double level)
 {
@@ -511,17 +515,17 @@ crossing_begin(Crossing *crossing, double level)
 }
 
 /*
- * Look for the time at which a step function comes down to the level, given
- * its value from a time on.  Where it equals the level for a while, the answer
- * is the middle of that while, as the median of an even number of values is
- * the mean of the middle two.  Values that are NaN are skipped.
+ * Look for the time at which a step function falls to the level, given its
+ * value from a time on.  If it stays at the level for a stretch of time, the
+ * answer is the middle of that stretch, as the median of an even number of
+ * values is the mean of the middle two.  Values that are NaN are skipped.
  */
 static void
 crossing_step(Crossing *crossing, double time, double value)
 {
 	double		tolerance = LEVEL_TOLERANCE * crossing->level;
 
-	/* at 1 nobody has left, however close to it the level is */
+	/* at 1 nobody has left, even if the level is within the tolerance of 1 */
 	if (!isnan(crossing->found) || isnan(value) || value >= 1 ||
 		value > crossing->level + tolerance)
 		return;
@@ -537,8 +541,8 @@ crossing_step(Crossing *crossing, double time, double value)
 }
 
 /*
- * The answer; NaN if the function has not come down to the level.  Where it
- * equals the level to the end, that is the end of the while.
+ * Return the answer; NaN if the function has not fallen to the level.  If it
+ * stays at the level to the end, the stretch ends at `last`.
  */
 static double
 crossing_end(const Crossing *crossing, double last)
@@ -550,8 +554,8 @@ crossing_end(const Crossing *crossing, double last)
 
 /*
  * lifetime_quantile(curve, p)
- *		The time by which a share p of the customers has left; NULL if that has
- *		not been observed.
+ *		Returns the time by which a share p of the customers has left; NULL if
+ *		the curve does not fall to 1 - p.
  */
 Datum
 lifetime_quantile(PG_FUNCTION_ARGS)
@@ -572,7 +576,8 @@ lifetime_quantile(PG_FUNCTION_ARGS)
 
 /*
  * lifetime_quantile_interval(curve, p, confidence, interval_type) -> (lower, upper)
- *		Where the limits of the survival come down to the level, each by itself.
+ *		Returns the times at which the confidence limits of the survival fall to
+ *		the level 1 - p, each searched for by itself.
  */
 Datum
 lifetime_quantile_interval(PG_FUNCTION_ARGS)
@@ -603,7 +608,7 @@ lifetime_quantile_interval(PG_FUNCTION_ARGS)
 	return ret_float_row(fcinfo, times, 2);
 }
 
-/* The integral of the survival of a walk that has just begun, from 0 to a horizon */
+/* Integrate the survival from 0 to horizon.  The walk must have just begun. */
 static double
 integrate(RetSurvivalWalk *walk, double horizon)
 {
@@ -617,14 +622,14 @@ integrate(RetSurvivalWalk *walk, double horizon)
 		since = walk->time;
 		survival = walk->survival;
 	}
-	/* never more than the horizon, by whatever the sum is rounded to */
+	/* rounding must not bring the sum above the horizon */
 	return fmin(area + survival * (horizon - since), horizon);
 }
 
 /*
  * mean_lifetime(curve, horizon)
- *		Mean of the lifetimes, each cut off at the horizon: the integral of the
- *		survival.
+ *		Returns the mean of the lifetimes, each cut off at the horizon: the
+ *		integral of the survival up to there.
  */
 Datum
 mean_lifetime(PG_FUNCTION_ARGS)
@@ -639,8 +644,9 @@ mean_lifetime(PG_FUNCTION_ARGS)
 
 /*
  * mean_lifetime_error(curve, horizon)
- *		Its standard error: the square root of the sum, over the times at which
- *		customers leave, of (integral from there to the horizon)^2 d/(n (n-d)).
+ *		Returns the standard error of mean_lifetime: the square root of the sum,
+ *		over the times at which customers leave, of (integral of the survival
+ *		from there to the horizon)^2 d/(n (n-d)).
  */
 Datum
 mean_lifetime_error(PG_FUNCTION_ARGS)
@@ -650,7 +656,7 @@ mean_lifetime_error(PG_FUNCTION_ARGS)
 	double		rest;
 	double		since = 0;
 	double		survival = 1;
-	double		variance = 0;	/* in units of the horizon's square, which might overflow */
+	double		variance = 0;	/* divided by horizon^2, which might overflow */
 
 	ret_survival_open(&walk, PG_GETARG_DATUM(0));
 	horizon = ret_curve_horizon(fcinfo, 1, &walk);

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * survival.h
- *	  Reading a survival_curve, one time at a time, reading contracts, and
- *	  checking arguments.
+ *	  What other families use of survival.c: reading a survival_curve time by
+ *	  time, reading contracts, and checking arguments.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,26 +16,26 @@
 /* A walk over the distinct times of a curve, in ascending order */
 typedef struct RetSurvivalWalk
 {
-	/* what is known from the beginning */
+	/* set by ret_survival_open */
 	RetTallyReader reader;
 	double		last;			/* the last observed time */
 
-	/* the time that was read */
+	/* the time read last */
 	double		time;
-	int64		at_risk;		/* customers still there before it */
-	int64		churned;		/* of them left at this time, */
-	int64		censored;		/* and were not observed any longer */
+	int64		at_risk;		/* customers still there just before it */
+	int64		churned;		/* customers who left at this time */
+	int64		censored;		/* customers not observed after this time */
 
-	/* estimates behind it */
+	/* estimates after it */
 	double		survival;
-	double		variance;		/* Greenwood's sum, infinite when survival is 0 */
+	double		variance;		/* Greenwood's sum; infinite if survival is 0 */
 	double		hazard;			/* cumulative, Nelson-Aalen */
 
 	/* where the walk is */
 	int64		nread;
-	int64		left;			/* customers behind the time */
-	double		base_survival;	/* survival when somebody was censored last, */
-	int64		base_at_risk;	/* and customers behind that */
+	int64		left;			/* customers at risk after the time */
+	double		base_survival;	/* survival at the last censored time */
+	int64		base_at_risk;	/* customers at risk after that time */
 } RetSurvivalWalk;
 
 extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
@@ -46,7 +46,7 @@ pg_noreturn extern void ret_reject_duration(double duration);
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
 extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
 
-/* The instant of a contract's argument; 22008 if it is infinite */
+/* Get an argument of a contract as an instant; error 22008 if it is infinite */
 static inline int64
 ret_contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const char *name)
 {
@@ -60,7 +60,7 @@ ret_contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const
 	return at;
 }
 
-/* Its day: in the session's time zone if it is a timestamptz */
+/* Find the day of that instant: in the session's time zone if it is a timestamptz */
 static inline DateADT
 ret_contract_day(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
 {
@@ -68,7 +68,7 @@ ret_contract_day(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
 		ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
 }
 
-/* The as_of in argument 3, a date or a timestamptz */
+/* Get the day of the as_of in argument 3, a date or a timestamptz */
 static inline DateADT
 ret_contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
@@ -81,10 +81,10 @@ ret_contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
 
 /*
  * Read a contract from arguments 1 to 3: started, ended, as_of.  The duration
- * is the number of days from that of started to that of ended, or to as_of if
- * the contract had not ended before that day.  False if the row is not one of
- * a customer: started is not known or not before as_of, or the contract ended
- * in the instant in which it started.
+ * is the number of days from the day of started to the day of ended, or to
+ * as_of if the contract had not ended before that day.  Returns false if the
+ * row does not count as a customer: started is null or its day is not before
+ * as_of, or the contract ended at the instant at which it started.
  */
 static pg_always_inline bool
 ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,

@@ -10,31 +10,31 @@
  *		an event continues the relationship iff at <= previous + inactive_after
  *
  * where previous is the last instant before at, and the sum is the calendar's:
- * months, then days, then time.  Events of one instant are one: all of them
- * are what the first of them is.  A row without a time is NULL and nothing
- * else, wherever it stands.
+ * months are added first, then days, then time.  Events at the same instant are
+ * one event and get the same result.  Rows without a time get NULL and have no
+ * influence on others.
  *
- * churned looks the other way: at the next later instant, if that is before
- * the day of as_of, from which on the data are not complete.
+ * churned looks in the other direction, at the next later instant, if that is
+ * before the day of as_of, the first whose data are not complete.
  *
- * Each function keeps a Spell per partition, in the partition's own memory.
- * The row before and, for churned, the rows up to the next instant are all
- * that is ever asked for again, and a mark tells the executor so: one pass,
- * O(1) memory beside the rows of one instant, O(rows) time.  Most silences are
- * decided by the least and the greatest length that the interval can have;
- * only one in between asks the calendar.
+ * Each function keeps a Spell per partition, in the partition's own memory.  The
+ * only rows asked for again are the one before and, for churned, those up to the
+ * next instant; a mark tells the executor so.  That takes one pass, O(rows) time,
+ * and O(1) memory in addition to the rows of one instant.  Most silences are
+ * decided by the least and the greatest length that the interval can have; only
+ * one in between asks the calendar.
  *
  * The functions do not see the window's ORDER BY.  What they see is whether a
- * row is earlier than the one before, and whether two neighbours of different
- * times are peers: either proves that the order is not that of time.  The
- * second is what tells a query that stops before any row runs backwards, and
- * one whose rows are in order by chance.
+ * row is earlier than the one before it, and whether two neighbours of different
+ * times are peers: either proves that the rows are not ordered by time.  Only the
+ * second reveals a query that stops before it reaches an earlier row, or one whose
+ * rows are in order by chance.
  *
  * active_customers counts distinct customers.  As an aggregate over groups its
  * state is a customer map.  Over a moving frame it is a multiset, customer ->
- * rows in the frame, from which a customer disappears with the last row: the
+ * rows in the frame, from which a customer disappears with their last row: the
  * inverse is exact, O(1) for each row that enters or leaves, and memory is
- * that of the customers that were in the frame at once.
+ * O(most customers in the frame at once).
  *
  *-------------------------------------------------------------------------
  */
@@ -52,12 +52,12 @@
 #include "family/cohort.h"
 #include "store/customer_map.h"
 
-/* The end of a silence beyond the calendar: after all events, before infinity */
+/* The end of a silence that outlasts the calendar: after all events, before infinity */
 #define ENDLESS			(RET_INSTANT_MAX - 1)
 
 /*
- * How far the calendar of a time zone may be from that of UTC when an interval
- * is added: offsets and their changes are a day at most.
+ * Most by which adding an interval in a time zone may differ from adding it in
+ * UTC: an offset is at most a day, and so is a change of it.
  */
 #define ZONE_SLACK		(2 * USECS_PER_DAY)
 
@@ -76,26 +76,26 @@ typedef enum LifecycleState
 	STATE_RESURRECTED
 } LifecycleState;
 
-/* What a window function remembers of a partition.  All zeros before the first row. */
+/* What a window function remembers of a partition; all zeros before the first row */
 typedef struct Spell
 {
-	Interval	inactive_after; /* as it was with the last row */
-	int64		shortest;		/* the least length it can have, and */
-	int64		longest;		/* the greatest, in units of instants; 0 is not set yet */
-	bool		after_null;		/* the row before has no time */
+	Interval	inactive_after; /* value in the last row */
+	int64		shortest;		/* its least length, in units of instants */
+	int64		longest;		/* its greatest length; 0 if not set yet */
+	bool		after_null;		/* does the row before have no time? */
 	bool		searched;		/* churned: is next known? */
-	LifecycleState state;		/* of the last instant */
-	int64		relationship;	/* and the number of its relationship; 0 before the first */
-	int64		instant;		/* the last instant */
-	int64		next;			/* the one after it, RET_INSTANT_MAX if there is none */
+	LifecycleState state;		/* lifecycle_state of the last instant */
+	int64		relationship;	/* number of its relationship; 0: none yet */
+	int64		instant;		/* time of the last row that has one */
+	int64		next;			/* instant after it, RET_INSTANT_MAX if none */
 
-	/* churned: where the complete data end */
-	const pg_tz *zone;			/* time zone of as_of's day, NULL: no as_of yet */
-	int64		as_of;			/* as it was with the last row */
-	int64		complete_until; /* the first instant of its day */
+	/* churned: where complete data end */
+	const pg_tz *zone;			/* time zone of as_of's day; NULL: not set */
+	int64		as_of;			/* value in the last row */
+	int64		complete_until; /* the first instant of as_of's day */
 } Spell;
 
-/* A customer of a moving frame */
+/* A customer in a moving frame */
 typedef struct FrameCustomer
 {
 	int64		key;			/* the customer_key */
@@ -107,7 +107,7 @@ typedef struct FrameCustomer
 #define SH_ELEMENT_TYPE		FrameCustomer
 #define SH_KEY_TYPE			int64
 #define SH_KEY				key
-/* private_data has the factor, a random one, so that no keys can be chosen to be alike */
+/* private_data has a random factor, so that nobody can choose keys that collide */
 #define SH_HASH_KEY(tb, k)	((uint32) (ret_customer_hash_by(k, (uintptr_t) (tb)->private_data) >> 32))
 #define SH_EQUAL(tb, a, b)	((a) == (b))
 #define SH_SCOPE			static inline
@@ -115,7 +115,7 @@ typedef struct FrameCustomer
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Customers at which a frame's table begins, and at which it must end */
+/* Customers that a frame's table has room for at first, and the most it may hold */
 #define FRAME_MIN_CUSTOMERS	14
 #define FRAME_MAX_CUSTOMERS	UINT64CONST(4000000000)
 
@@ -151,7 +151,7 @@ static const RetMapDef active_map = {
  *-------------------------------------------------------------------------
  */
 
-/* a + b, neither of them negative enough to matter, and ENDLESS at most */
+/* Return a + b, at most ENDLESS; no underflow, since neither is near PG_INT64_MIN */
 static inline int64
 add_saturated(int64 a, int64 b)
 {
@@ -162,7 +162,7 @@ add_saturated(int64 a, int64 b)
 	return sum;
 }
 
-/* a * b of lengths, ENDLESS at most */
+/* Return the product of two lengths; ENDLESS if it overflows */
 static inline int64
 multiply_saturated(int64 a, int64 b)
 {
@@ -174,8 +174,8 @@ multiply_saturated(int64 a, int64 b)
 }
 
 /*
- * Error 22023 unless the interval reaches forward, whatever the day.  Parts of
- * both signs do not ('1 month -30 days' is nothing in April).
+ * Raise error 22023 unless the interval reaches forward from any day.  One with
+ * parts of both signs need not ('1 month -30 days' is nothing in April).
  */
 static void
 check_inactive_after(const Interval *span, RetTimeKind kind)
@@ -194,8 +194,8 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
 }
 
 /*
- * Take over an interval that differs from the row's before.  Months have 28 to
- * 31 days; in a time zone the clock may be changed in between.
+ * Take over an inactive_after that differs from the last row's.  Months have 28
+ * to 31 days; in a time zone the clocks may change in between.
  */
 static void
 set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
@@ -216,9 +216,9 @@ set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
 }
 
 /*
- * at + span by the calendar, without a time zone; ENDLESS beyond what can be
- * counted.  That the sum is not a valid date or timestamp is no error, since
- * it is only compared.
+ * Compute at + span by the calendar, without a time zone; ENDLESS beyond what can
+ * be counted.  The sum need not be a valid date or timestamp, since it is only
+ * compared.
  */
 static int64
 plus_span(int64 at, const Interval *span, RetTimeKind kind)
@@ -233,13 +233,13 @@ plus_span(int64 at, const Interval *span, RetTimeKind kind)
 	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
 }
 
-/* Is to <= at + inactive_after, when the bounds of its length do not tell? */
+/* Is to <= at + inactive_after?  For when the bounds of its length do not decide. */
 static bool
 reaches_by_calendar(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
 {
 	int64		end = plus_span(at, &spell->inactive_after, kind);
 
-	/* at the very end of the calendar of timestamps the zone would be an error */
+	/* near the end of the range of timestamps the zone would raise an error */
 	if (kind == RET_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
 		end = ret_plus_interval(at, &spell->inactive_after, true);
 	return to <= end;
@@ -251,7 +251,7 @@ reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
 {
 	if (to <= add_saturated(at, spell->shortest))
 		return true;
-	/* ENDLESS is no bound for the length of a silence that begins long before 2000 */
+	/* a longest of ENDLESS was cut, and is no bound if at is long before 2000 */
 	if (spell->longest < ENDLESS && to > add_saturated(at, spell->longest))
 		return false;
 	return reaches_by_calendar(spell, at, to, kind);
@@ -281,7 +281,7 @@ reject_order(const char *detail)
 			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
 }
 
-/* The instant of an event; 22008 if it is infinite */
+/* Get the instant of an event; error 22008 if it is infinite */
 static inline int64
 event_instant(Datum at, RetTimeKind kind)
 {
@@ -295,8 +295,8 @@ event_instant(Datum at, RetTimeKind kind)
 }
 
 /*
- * The first instant of a day in the session's time zone.  That of the cast is
- * the second midnight where clocks are put back over it.
+ * Find the first instant of a day in the session's time zone.  If clocks are put
+ * back over midnight, the cast returns the second of the two midnights.
  */
 static TimestampTz
 day_begins(RetOffsets *offsets, DateADT day)
@@ -311,7 +311,7 @@ day_begins(RetOffsets *offsets, DateADT day)
 	return at;
 }
 
-/* Take over an as_of, a date or a timestamptz, that differs from the row's before */
+/* Take over an as_of, a date or a timestamptz, that differs from the last row's */
 static void
 set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
 {
@@ -328,7 +328,7 @@ set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
 	spell->zone = session_timezone;
 }
 
-/* The first instant whose data are not complete: the beginning of as_of's day */
+/* Return the first instant whose data are not complete: the start of as_of's day */
 static inline int64
 as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind as_of_kind)
 {
@@ -337,7 +337,7 @@ as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind a
 
 	if (unlikely(isnull))
 		ret_reject_null_as_of();
-	/* the zone may be set between two fetches from a cursor */
+	/* the zone may change between two fetches from a cursor */
 	if (unlikely(spell->zone != session_timezone || spell->as_of !=
 				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
 		set_as_of(spell, as_of, kind, as_of_kind);
@@ -345,8 +345,8 @@ as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind a
 }
 
 /*
- * Error 42P20 if the current row, which does not have the time of the row
- * before, cannot follow it in an order of time.
+ * Raise error 42P20 if the current row, whose time differs from that of the row
+ * before, proves that the rows are not in order of time.
  */
 static inline void
 check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull, int64 at)
@@ -358,9 +358,9 @@ check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull
 }
 
 /*
- * Bring the partition's memory up to date with the current row; the state and
- * the number of the relationship only if they are wanted.  Returns NULL if the
- * row has no time, and so no result.
+ * Bring the partition's memory up to date with the current row; if numbered, also
+ * the state and the number of the relationship.  Returns NULL if the row has no
+ * time, and so no result.
  */
 static inline Spell *
 spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
@@ -407,7 +407,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	return spell;
 }
 
-/* Find the next instant after the current row's, once for all rows that have that */
+/* Find the next instant after the current row's, once for all rows of that instant */
 static void
 search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 {
@@ -433,7 +433,7 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 			{
 				int64		position = WinGetCurrentPosition(winobj);
 
-				/* the query may end before check_order sees the row */
+				/* the query may end before check_order sees that row */
 				if (WinRowsArePeers(winobj, position, position + ahead))
 					reject_order("Rows of different times are peers in the window.");
 				spell->next = at;
@@ -452,7 +452,7 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
  *-------------------------------------------------------------------------
  */
 
-/* 'new', 'retained' or 'resurrected' */
+/* Return 'new', 'retained' or 'resurrected' */
 static inline Datum
 lifecycle_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
@@ -482,7 +482,7 @@ lifecycle_state_timestamptz(PG_FUNCTION_ARGS)
 	return lifecycle_state(fcinfo, RET_TIMESTAMPTZ);
 }
 
-/* The customer's relationships, counted from 1 */
+/* Return the number of the customer's relationship, counted from 1 */
 static inline Datum
 relationship_number(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
@@ -513,8 +513,8 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * Was the event the last one before a silence longer than inactive_after?
- * NULL if that is not known at as_of.  Events that are not complete at as_of
- * are as good as not there, so that a label never depends on them.
+ * NULL if that is not known at as_of.  Events from the day of as_of on are treated
+ * as absent, so that a label never depends on incomplete data.
  */
 static inline Datum
 churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
@@ -541,7 +541,7 @@ churned_date(PG_FUNCTION_ARGS)
 	return churned(fcinfo, RET_DATE, RET_DATE);
 }
 
-/* ... with an as_of such as now() */
+/* churned_date_now: as_of is a timestamptz, such as now() */
 Datum
 churned_date_now(PG_FUNCTION_ARGS)
 {
@@ -562,12 +562,12 @@ churned_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * spell_support(internal) -> internal
- *		What the planner may know of the window functions: they do not look at
- *		the frame, so it may be the one that costs least.
+ *		Tells the planner that the window functions do not look at the frame, so
+ *		that it may choose the one that costs least.
  *
- *		Not that relationship_number rises, as row_number does: the planner
- *		would stop a partition at the first row that fails a condition on it,
- *		and a row without a time, which is NULL, fails each.
+ *		It does not say that relationship_number rises, as row_number does: the
+ *		planner would stop a partition at the first row that fails a condition
+ *		on it, and a row without a time, whose number is NULL, fails each.
  */
 Datum
 spell_support(PG_FUNCTION_ARGS)
@@ -582,7 +582,7 @@ spell_support(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* To be in the map is all */
+/* Mark the customer as used: the map keeps nothing else about them */
 static void
 active_add(RetMap *map, RetCustomer *customer, int64 value)
 {
@@ -619,7 +619,7 @@ active_customers_combine(PG_FUNCTION_ARGS)
 	return ret_state_combine(fcinfo, &active_map);
 }
 
-/* Like count(DISTINCT customer): 0 without customers */
+/* Return 0 without customers, like count(DISTINCT customer) */
 Datum
 active_customers_finalfn(PG_FUNCTION_ARGS)
 {
@@ -640,7 +640,7 @@ active_customers_moving_transfn(PG_FUNCTION_ARGS)
 	FrameCustomer *customer;
 	bool		found;
 
-	/* of a moving frame the state may not be NULL, even if all customers are */
+	/* the state of a moving frame must not be NULL, even if all customers are */
 	frame = PG_ARGISNULL(0) ? frame_create(context, FRAME_MIN_CUSTOMERS, (void *) (uintptr_t) ret_random_factor()) :
 		(frame_hash *) PG_GETARG_POINTER(0);
 	if (!PG_ARGISNULL(1))
@@ -659,8 +659,8 @@ active_customers_moving_transfn(PG_FUNCTION_ARGS)
 
 /*
  * active_customers_moving_invfn(internal, customer_key): a row leaves the frame.
- *		NULL, which lets the executor begin the frame anew, for a customer that
- *		never entered it.
+ *		Returns NULL for a customer who is not in the frame, which makes the
+ *		executor compute the frame anew.
  */
 Datum
 active_customers_moving_invfn(PG_FUNCTION_ARGS)
