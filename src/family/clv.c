@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * clv.c
- *	  What customers have brought so far: clv and clv_summary.
+ *	  What customers have brought in so far: clv and clv_summary.
  *
  * clv is the simple historic customer lifetime value
  *
@@ -9,20 +9,21 @@
  *		= revenue / purchases x purchases / years x years / customers
  *
  * where years is the sum over customers of (last - first purchase), in years
- * of 365.25 days.  Each factor is a ratio of sums and rate and length are on
- * the same clock, so the product is revenue / customers.
+ * of 365.25 days.  Each factor is a ratio of sums, and rate and length use the
+ * same years, so the product is revenue / customers.
  *
  * A row with a negative amount is a refund.  It lowers the revenue and is no
- * purchase, so it neither makes a customer nor lengthens the relationship.  As
- * it belongs to a purchase, refunds of somebody without any are not part of
- * the revenue: they are kept with that customer until there is a purchase.
+ * purchase, so it neither makes a customer nor lengthens the relationship.  A
+ * refund belongs to a purchase: the refunds of somebody who has not bought are
+ * kept with that customer, and become part of the revenue with their first
+ * purchase.
  *
  * Amounts are added exactly (see money.h), as numeric or as double precision,
- * purchases and refunds apart.  So the state depends on the rows alone, to the
- * last byte, not on their order or on how they are split among workers; and
- * so does whether a sum is too large.
+ * purchases and refunds separately.  So the state depends, to the last byte, on
+ * the rows alone, not on their order or on how they are split among workers.
+ * Whether a sum is too large depends on the rows alone, too.
  *
- * The state is a customer map: O(1) per row, O(customers) for the summary,
+ * The state is a customer map: O(1) per row, and O(customers) for the summary,
  * which looks at each customer's times.
  *
  *-------------------------------------------------------------------------
@@ -42,30 +43,30 @@
 #define SECS_PER_JULIAN_YEAR	(365.25 * SECS_PER_DAY)
 
 /*
- * Flags of a customer: somebody who bought, or the scale of the refunds of
- * somebody who did not.
+ * Flags of a customer: BOUGHT, or for somebody who has refunds but has not
+ * bought, the scale of the refunds.
  */
 #define BOUGHT				1
-#define DECIMAL_REFUNDS		2	/* + the scale, up to 26 */
-#define BINARY_REFUNDS		120	/* + the scale, from 52 to 188 */
-#define FIRST_BINARY		50
+#define DECIMAL_REFUNDS		2	/* plus the scale: 2 to 26 */
+#define BINARY_REFUNDS		120	/* plus the scale: 52 to 188 */
+#define FIRST_BINARY		50	/* from here on the refunds are binary */
 
 /* values of a customer */
 enum
 {
-	FIRST_AT = 0,				/* earliest and latest purchase; */
-	LAST_AT = 1,
-	REFUND_HIGH = 0,			/* without any, the units of the refunds */
-	REFUND_LOW = 1
+	FIRST_AT = 0,				/* if BOUGHT, the earliest purchase */
+	LAST_AT = 1,				/* if BOUGHT, the latest purchase */
+	REFUND_HIGH = 0,			/* otherwise, the high half of the refunds */
+	REFUND_LOW = 1				/* otherwise, the low half of the refunds */
 };
 
 /* totals of a map */
 enum
 {
-	CUSTOMERS = 0,				/* those who bought */
-	PURCHASES = 1,
-	PURCHASED = 2,				/* a RetMoney: what they bought for, */
-	REFUNDED = 5,				/* and one of what they got back, <= 0 */
+	CUSTOMERS = 0,				/* customers who bought */
+	PURCHASES = 1,				/* rows that are purchases */
+	PURCHASED = 2,				/* a RetMoney: the sum of purchases, >= 0 */
+	REFUNDED = 5,				/* a RetMoney: the sum of their refunds, <= 0 */
 	NTOTALS = 8
 };
 
@@ -92,6 +93,7 @@ static const RetMapDef clv_map = {
 	.merge_totals = merge_totals
 };
 
+/* Get the sum of money that begins at total i */
 static inline RetMoney *
 total_money(int64 *totals, int i)
 {
@@ -113,7 +115,7 @@ contradiction(void)
  *-------------------------------------------------------------------------
  */
 
-/* Get what somebody without a purchase got back */
+/* Get the refunds of somebody who has not bought */
 static void
 get_refunds(const RetCustomer *customer, RetMoney *refunds)
 {
@@ -127,7 +129,7 @@ get_refunds(const RetCustomer *customer, RetMoney *refunds)
 		contradiction();
 }
 
-/* Add refunds, which belong to the revenue once there is a purchase */
+/* Add refunds: to the revenue if the customer has bought, else to the customer */
 static void
 add_refunds(RetMap *map, RetCustomer *customer, const RetMoney *refunds)
 {
@@ -149,7 +151,7 @@ add_refunds(RetMap *map, RetCustomer *customer, const RetMoney *refunds)
 		(ret_money_is_binary(&sum) ? BINARY_REFUNDS : DECIMAL_REFUNDS);
 }
 
-/* Let somebody be a customer, whose first purchase this is as far as is known */
+/* Count somebody as a customer who bought, and add earlier refunds to the revenue */
 static void
 add_customer(RetMap *map, RetCustomer *customer, int64 at)
 {
@@ -165,6 +167,7 @@ add_customer(RetMap *map, RetCustomer *customer, int64 at)
 	ret_counter_move(&map->totals[CUSTOMERS], 1);
 }
 
+/* Add a purchase to the times of a customer, who may be new */
 static void
 add_purchase(RetMap *map, RetCustomer *customer, int64 at)
 {
@@ -193,7 +196,7 @@ merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other)
 	}
 }
 
-/* Refuse totals that no rows can have */
+/* Refuse totals that cannot come from any rows */
 static void
 check_totals(int64 *totals)
 {
@@ -206,7 +209,10 @@ check_totals(int64 *totals)
 		contradiction();
 }
 
-/* CUSTOMERS is left to the customers, who may be the same */
+/*
+ * Add the totals of another map, except CUSTOMERS: both maps may have the same
+ * customers, so these are counted when they are merged
+ */
 static void
 merge_totals(RetMap *map, const int64 *other)
 {
@@ -230,8 +236,8 @@ merge_totals(RetMap *map, const int64 *other)
 
 /*
  * clv_transfn(customer_map, customer_key, at, amount)
- *		A purchase, or a refund if the amount is negative; a null amount is a
- *		purchase that adds no revenue.
+ *		Add a purchase, or a refund if the amount is negative.  A row with a null
+ *		amount is a purchase that adds no revenue.
  */
 static pg_always_inline Datum
 clv_transfn(FunctionCallInfo fcinfo, Timestamp at, bool numeric)
@@ -315,7 +321,7 @@ clv_combine(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Read the state in argument 0, and the revenue of its customers */
+/* Read the state in argument 0, and compute the revenue of its customers */
 static RetMap *
 clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
 {
@@ -331,7 +337,7 @@ clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
 	return map;
 }
 
-/* Revenue / customers; NULL if nobody bought */
+/* Return revenue / customers; NULL if nobody bought */
 Datum
 clv_finalfn(PG_FUNCTION_ARGS)
 {
@@ -345,8 +351,8 @@ clv_finalfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * Sum over the customers of (last - first purchase) in years.  Whole seconds
- * and microseconds are added up as integers: exact, whatever the order.
+ * Add up (last - first purchase) over the customers, in years.  Whole seconds
+ * and microseconds are added as integers, so the sum is exact in any order.
  */
 static double
 relationship_years(const RetMap *map)
@@ -373,9 +379,9 @@ relationship_years(const RetMap *map)
 }
 
 /*
- * (customers, purchases, revenue, average_purchase_value, purchases_per_year,
- * relationship_years, clv).  If nobody bought twice there is no time to speak
- * of, and rate and length are NULL.  NULL if nobody bought.
+ * Return (customers, purchases, revenue, average_purchase_value,
+ * purchases_per_year, relationship_years, clv); NULL if nobody bought.  If
+ * nobody bought at two different times, rate and length are NULL.
  */
 Datum
 clv_summary_finalfn(PG_FUNCTION_ARGS)

@@ -35,9 +35,9 @@
 /* values of a customer */
 enum
 {
-	ORDER_ID = 0,				/* by order id */
-	FIRST_AT = 0,				/* by time: earliest two purchases */
-	SECOND_AT = 1
+	ORDER_ID = 0,				/* by order id: the first one seen */
+	FIRST_AT = 0,				/* by time: the earliest purchase */
+	SECOND_AT = 1				/* by time: the second earliest */
 };
 
 /* totals of a map */
@@ -45,9 +45,9 @@ enum
 {
 	REPEATERS = 0,				/* customers with flags = BOUGHT_AGAIN */
 
-	WITHIN_TIME = 0,			/* by time: the interval, */
-	WITHIN_DAYS = 1,
-	DATA_END = 2				/* the last time in the data */
+	WITHIN_TIME = 0,			/* by time: the interval's microseconds */
+	WITHIN_DAYS = 1,			/* by time: its months (high half) and days */
+	DATA_END = 2				/* by time: the last one in the data */
 };
 
 PG_FUNCTION_INFO_V1(repeat_rows_transfn);
@@ -107,6 +107,7 @@ static const RetMapDef within_map = {
  *-------------------------------------------------------------------------
  */
 
+/* Note that a customer bought once, or again, unless it is known already */
 static inline void
 bought(RetMap *map, RetCustomer *customer, uint8 flags)
 {
@@ -191,7 +192,7 @@ repeat_orders_combine(PG_FUNCTION_ARGS)
 	return ret_state_combine(fcinfo, &orders_map);
 }
 
-/* Repeat customers / customers */
+/* Return the share of the customers who bought again */
 static Datum
 repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
@@ -258,8 +259,9 @@ within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
 }
 
 /*
- * The totals of a map by time are set by its first row.  There is no map
- * without rows, so a map without interval is one that is just being made.
+ * Set the interval of a map from its first row, check that others have the
+ * same, and move the end of the data.  There is no map without rows, so a map
+ * without an interval is one that is just being made.
  */
 static void
 within_set(RetMap *map, int64 time, int64 days, int64 end)
@@ -286,7 +288,7 @@ within_merge_totals(RetMap *map, const int64 *other)
 	within_set(map, other[WITHIN_TIME], other[WITHIN_DAYS], other[DATA_END]);
 }
 
-/* repeat_within_transfn(customer_map, customer_key, at, within) */
+/* repeat_within_transfn(customer_map, customer_key, at, within): a row is a purchase */
 static Datum
 within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 {
@@ -335,10 +337,10 @@ repeat_within_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * Of the customers whose first purchase is not later than the end of the data
- * less the interval, the share whose second is earlier than the first plus
- * the interval.  Interval arithmetic is the calendar's, so it is only asked
- * for customers who bought again.
+ * Return the share of customers who bought again less than the interval after
+ * their first purchase, among those whose first purchase is not later than the
+ * end of the data minus the interval.  Adding an interval takes the calendar,
+ * so it is only done for customers who bought again.
  */
 static Datum
 within_final(FunctionCallInfo fcinfo, bool zoned)
@@ -391,7 +393,7 @@ repeat_within_finalfn_timestamptz(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Argument argno, which must be a finite number: else 22003 */
+/* Get argument argno, which must be a finite number; error 22003 otherwise */
 static double
 finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
@@ -404,7 +406,7 @@ finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	return value;
 }
 
-/* Argument argno, a number of things: 22023 if negative */
+/* Get argument argno, which is a count; error 22023 if it is negative */
 static double
 count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
@@ -418,7 +420,7 @@ count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	return (double) count;
 }
 
-/* A finite result, or 22003 */
+/* Return a result, which must be finite; error 22003 otherwise */
 static Datum
 finite_result(double value)
 {
@@ -427,7 +429,7 @@ finite_result(double value)
 	PG_RETURN_FLOAT8(value);
 }
 
-/* numerator / denominator; NULL for a denominator of 0 */
+/* Return numerator / denominator; NULL if the denominator is 0 */
 static Datum
 ratio(FunctionCallInfo fcinfo, double numerator, double denominator)
 {
@@ -436,7 +438,10 @@ ratio(FunctionCallInfo fcinfo, double numerator, double denominator)
 	return finite_result(numerator / denominator);
 }
 
-/* simple_clv(average_purchase_value, purchases_per_year, relationship_years) */
+/*
+ * simple_clv(average_purchase_value, purchases_per_year, relationship_years)
+ *		Multiply the three.
+ */
 Datum
 simple_clv(PG_FUNCTION_ARGS)
 {
@@ -446,8 +451,9 @@ simple_clv(PG_FUNCTION_ARGS)
 }
 
 /*
- * The denominator 1 + d - r.  With a negative discount it is a difference of
- * two rounded numbers, and what is within rounding of 0 is 0.
+ * Compute the denominator 1 + d - r.  With a negative discount it is a
+ * difference of two rounded numbers, so it counts as 0 if it is within the
+ * rounding error of 0.
  */
 static double
 value_rest(double retention, double discount)
@@ -460,9 +466,9 @@ value_rest(double retention, double discount)
 }
 
 /*
- * Value of a customer with margin m per period, constant retention r from
- * period to period and discount d per period (Fader and Hardie, note 024,
- * "Reconciling and Clarifying CLV Formulas"), as the sum over t of
+ * Compute the value of a customer with margin m per period, constant retention
+ * r from period to period and discount d per period (Fader and Hardie, note
+ * 024, "Reconciling and Clarifying CLV Formulas"), as the sum over t of
  *
  *		first_included	m r^t / (1+d)^t			from t = 0: m (1+d) / (1+d-r)
  *		first_excluded	m r^t / (1+d)^t			from t = 1: m r / (1+d-r)
@@ -489,9 +495,10 @@ contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
 /*
  * clv_contractual(margin, retention_rate, annual_discount, payment,
  *				   periods_per_year)
- *		The sum above; retention and margin are per period.  It does not
- *		converge (a rate of 1 without discount: NULL, the denominator is 0; a
- *		negative discount that outweighs the losses: 22023).
+ *		Compute the sum above; margin and retention_rate are per period.  Where
+ *		the sum is infinite, the result is NULL if the denominator is 0, as for
+ *		a rate of 1 without discount, and error 22023 if it is negative, as for
+ *		a negative discount that outweighs the losses.
  */
 Datum
 clv_contractual(PG_FUNCTION_ARGS)
@@ -541,7 +548,7 @@ clv_to_cac(PG_FUNCTION_ARGS)
 	return ratio(fcinfo, finite_arg(fcinfo, 0, "clv"), finite_arg(fcinfo, 1, "cac"));
 }
 
-/* (gain - cost) / cost, where gain is all that came back */
+/* Compute (gain - cost) / cost, where gain is everything that came back */
 Datum
 roi(PG_FUNCTION_ARGS)
 {
@@ -560,8 +567,9 @@ engagement_rate(PG_FUNCTION_ARGS)
 
 /*
  * customer_type(purchases, score)
- *		loyal: bought again and would recommend (a score of 9 or 10);
- *		repeat: bought again; one-time; NULL without purchases.
+ *		Classify a customer.  loyal: bought again and would recommend (a score
+ *		of 9 or 10); repeat: any other who bought again; one-time: bought once;
+ *		NULL without purchases.
  */
 Datum
 customer_type(PG_FUNCTION_ARGS)

@@ -3,25 +3,25 @@
  * purchase_days.c
  *	  The state of rfm_summary: type purchase_days.
  *
- * A state is one varlena per group, modified in place, that grows with the
- * distinct days alone.  For each day with a row it has whether there was a
- * purchase and the sum of the amounts, refunds included.  Which purchase a
- * refund belongs to is not known before all rows are, so a day of refunds
- * alone is kept as such; rfm.c reads the days in order and decides.
+ * A state is one varlena per group, modified in place.  It grows only with the
+ * number of distinct days.  For each day with a row it holds whether there was
+ * a purchase and the sum of the amounts, refunds included.  Which purchase a
+ * refund belongs to is not known until all rows are, so a day with only refunds
+ * is kept as such; rfm.c reads the days in order and decides.
  *
- * Sums are exact: see money.h.  They share a scale, in units of 10^-scale, which
- * is the most decimals that any of the amounts needed, so it depends, as the
- * sums do, on what was added and not on the order or the plan.
+ * Sums are exact: see money.h.  All sums of a state are in units of 10^-scale,
+ * where scale is the largest number of decimals that any amount needed.  So the
+ * scale and the sums depend on the rows alone, not on their order or the plan.
  *
- * Groups are customers and there may be millions, so a state begins with room
- * for one day in 64 bytes and doubles; the sizes are those that the allocator
- * would round up to anyway.
+ * Groups are customers, and there may be millions.  So a state begins with room
+ * for one day in 64 bytes, and doubles when it is full; the sizes are those that
+ * the allocator would round up to anyway.
  *
- * A row in order of time costs O(1), another one a binary search.  A new day
- * among later ones moves these while they are few.  If they are many it waits
- * behind them, and when there is no more room the days that wait are sorted
- * and merged: as at least a quarter of the room is free after that, n days in
- * any order take O(n log n).  Combining is a merge.
+ * A row in order of time costs O(1), any other a binary search.  While a state
+ * has few days, a new one is inserted in its place.  Once it has many, a new day
+ * before others waits after the sorted ones, and when there is no more room, the
+ * waiting days are sorted and merged.  At least a quarter of the room is free
+ * after that, so n days in any order take O(n log n).  Combining is a merge.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,8 +36,8 @@
 #include "family/purchase_days.h"
 
 #define FIRST_SIZE			64	/* bytes of a state with one day */
-#define FEW_DAYS			64	/* up to this number days are moved to make room */
-#define NO_INSTANT			PG_INT64_MIN	/* as_of of a state that was sent */
+#define FEW_DAYS			64	/* with more days, a new one is not inserted but waits */
+#define NO_INSTANT			PG_INT64_MIN	/* as_of of a state that was received */
 #define BINARY_HEADER_SIZE	19
 #define BINARY_DAY_SIZE		21
 #define MAX_DAYS			((MaxAllocSize - sizeof(RetPurchaseDays)) / sizeof(RetPurchaseDay))
@@ -58,14 +58,14 @@ state_size(int64 ndays)
 	return offsetof(RetPurchaseDays, days) + ndays * sizeof(RetPurchaseDay);
 }
 
-/* The number of days there is room for */
+/* Return the number of days that a state has room for */
 static inline int32
 state_capacity(const RetPurchaseDays *state)
 {
 	return (VARSIZE(state) - offsetof(RetPurchaseDays, days)) / sizeof(RetPurchaseDay);
 }
 
-/* A state without days but with room for this number, in the current context */
+/* Make a state without days but with room for ndays, in the current context */
 static RetPurchaseDays *
 state_alloc(int64 ndays)
 {
@@ -85,7 +85,7 @@ state_alloc(int64 ndays)
 	return state;
 }
 
-/* A copy with room for at least this number of days */
+/* Copy a state, with room for at least ndays */
 static RetPurchaseDays *
 state_copy(const RetPurchaseDays *state, int64 ndays)
 {
@@ -97,7 +97,7 @@ state_copy(const RetPurchaseDays *state, int64 ndays)
 	return copy;
 }
 
-/* Begin a group */
+/* Make the state of a new group */
 RetPurchaseDays *
 ret_purchase_days_begin(RetTimeKind kind, int64 as_of, DateADT as_of_day)
 {
@@ -111,9 +111,10 @@ ret_purchase_days_begin(RetTimeKind kind, int64 as_of, DateADT as_of_day)
 }
 
 /*
- * The state in argument argno, which must not be null, wherever detoasting has
- * put it.  What the aggregate makes and its input functions let pass is
- * consistent; a state of another type of time is not one of this aggregate.
+ * Get the state in argument argno, which must not be null; it may be detoasted
+ * into the current context.  Unless kind is 0, a state of another kind of time
+ * is an error.  There are no other checks: states that the aggregate has made or
+ * the input functions have accepted are consistent.
  */
 RetPurchaseDays *
 ret_purchase_days_get(FunctionCallInfo fcinfo, int argno, int kind)
@@ -128,6 +129,7 @@ ret_purchase_days_get(FunctionCallInfo fcinfo, int argno, int kind)
 	return state;
 }
 
+/* Set the sum of a day, at the scale of its state */
 static inline void
 set_total(RetPurchaseDay *day, const RetMoney *total)
 {
@@ -135,7 +137,7 @@ set_total(RetPurchaseDay *day, const RetMoney *total)
 	day->low = total->low;
 }
 
-/* Write all sums with more decimals */
+/* Rewrite all sums of a state with more decimals */
 static void
 set_scale(RetPurchaseDays *state, int scale)
 {
@@ -168,7 +170,7 @@ compare_days(const void *a, const void *b, void *arg pg_attribute_unused())
 	return (x > y) - (x < y);
 }
 
-/* Add what another element has of the same day, at the scale of a state */
+/* Add another element of the same day; both are at the scale of the state */
 static inline void
 add_same_day(const RetPurchaseDays *state, RetPurchaseDay *day, const RetPurchaseDay *other)
 {
@@ -180,7 +182,7 @@ add_same_day(const RetPurchaseDays *state, RetPurchaseDay *day, const RetPurchas
 	day->purchased |= other->purchased;
 }
 
-/* Sort days of a state and leave each but once; returns their number */
+/* Sort days of a state, and merge those that are the same; returns how many remain */
 static int32
 sort_distinct(const RetPurchaseDays *state, RetPurchaseDay *days, int32 n)
 {
@@ -208,7 +210,7 @@ merge_waiting(RetPurchaseDays *state)
 
 	memcpy(days, &state->days[i], waiting * sizeof(RetPurchaseDay));
 	waiting = sort_distinct(state, days, waiting);
-	/* from the last on, since there is room after the sorted; none is in both */
+	/* backwards, since the room is after the sorted days; no day is in both */
 	state->ndays = state->nsorted = to = i + waiting;
 	while (waiting > 0)
 	{
@@ -222,7 +224,7 @@ merge_waiting(RetPurchaseDays *state)
 	pfree(days);
 }
 
-/* The state with its days in order: a copy, if it must be changed for that */
+/* Return the state with its days in order; a copy, if that takes a change */
 RetPurchaseDays *
 ret_purchase_days_sorted(RetPurchaseDays *state)
 {
@@ -234,7 +236,7 @@ ret_purchase_days_sorted(RetPurchaseDays *state)
 	return state;
 }
 
-/* The position of a day among those that are sorted, or that at which it should be */
+/* Find the position of a day among the sorted ones, or where it is to be inserted */
 static inline int32
 find_day(const RetPurchaseDays *state, DateADT day)
 {
@@ -269,8 +271,8 @@ make_room(RetPurchaseDays *state)
 }
 
 /*
- * The place of a day, new if need be, of a state that may have been replaced by
- * a larger one
+ * Get the place of a day, which is added if it is new.  *state_ptr may be
+ * replaced by a larger state.
  */
 static inline RetPurchaseDay *
 get_day(RetPurchaseDays **state_ptr, DateADT day)
@@ -327,7 +329,7 @@ ret_purchase_days_add(RetPurchaseDays *state, DateADT day, const RetMoney *amoun
 	return state;
 }
 
-/* The days of two states of one scale, into one that has room for all */
+/* Merge the days of two states of the same scale into result, which has room for all */
 static void
 merge_days(RetPurchaseDays *result, const RetPurchaseDays *a, const RetPurchaseDays *b)
 {
@@ -354,7 +356,7 @@ merge_days(RetPurchaseDays *result, const RetPurchaseDays *a, const RetPurchaseD
 	result->ndays = result->nsorted = n;
 }
 
-/* All that two states have, whose as_of is the same; neither is changed */
+/* Merge two states with the same as_of_day into a new one; neither is changed */
 RetPurchaseDays *
 ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
 {
@@ -386,16 +388,16 @@ ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
  * of as_of (int32), purchases (int64), then for each day in order its number
  * (int32), whether there was a purchase (one byte) and the sum of the amounts
  * (16 bytes), and for timestamptz the name of the time zone of these days.  The
- * text form is that in hexadecimal digits.  Both exist for partial aggregation
- * between machines.  Equal content is equal bytes.
+ * text form is the same in hexadecimal digits.  Both exist for partial
+ * aggregation between machines.  Equal content gives equal bytes.
  *
- * A zone would be as large as two days, in states that mostly have fewer.  So
- * the name is checked where a state arrives, and a number stands for it from
- * then on.
+ * The name of a zone would take as much room as two days, and most states have
+ * fewer.  So the name is checked when a state is received, and from then on a
+ * number stands for it.
  *-------------------------------------------------------------------------
  */
 
-/* Read the days that follow the header; false, and why, if they are none */
+/* Read the days after the header; false if they are invalid, and *why says why */
 static bool
 parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why)
 {
@@ -427,7 +429,7 @@ parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why
 	return true;
 }
 
-/* Build a state from the binary form.  Returns NULL and says why if it is none. */
+/* Build a state from the binary form; NULL if it is invalid, and *why says why */
 static RetPurchaseDays *
 state_parse(StringInfo buf, const char **why)
 {

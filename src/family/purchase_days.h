@@ -17,25 +17,25 @@
 typedef struct RetPurchaseDay
 {
 	DateADT		day;
-	uint32		purchased;		/* 1 if there was a purchase, 0 if refunds alone */
-	int64		high;			/* sum of the amounts in units of 10^-scale: its high half, */
-	int64		low;			/* and its low half, without sign */
+	uint32		purchased;		/* 1 if there was a purchase, 0 if only refunds */
+	int64		high;			/* sum of the amounts in units of 10^-scale, high half */
+	int64		low;			/* low half of that sum, without sign */
 } RetPurchaseDay;
 
 /*
- * The days of a group.  Rows that come out of order wait, after the days that
- * are sorted, for a merge; after the last of them there may be room for more.
+ * The days of a group: first the sorted ones, then those that came out of order
+ * and wait for a merge, then free room
  */
 typedef struct RetPurchaseDays
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;		/* RET_PURCHASE_DAYS_VERSION */
 	uint8		kind;			/* a RetTimeKind */
-	uint8		scale;			/* decimals of a unit: most that an amount needed */
+	uint8		scale;			/* the most decimals that an amount needed */
 	uint8		unused;			/* 0 */
-	int32		ndays;			/* elements of days in use; may be none */
-	int32		nsorted;		/* so many from the first are sorted and differ */
-	int64		as_of;			/* an instant of as_of_day, which rows can show */
+	int32		ndays;			/* elements of days in use; may be 0 */
+	int32		nsorted;		/* the first nsorted days are sorted and distinct */
+	int64		as_of;			/* as_of of the first row, quick to compare with others */
 	int64		purchases;		/* rows that are purchases */
 	DateADT		as_of_day;		/* the first day that does not count */
 	uint16		zone;			/* ret_zone_number() of timestamptz, else 0 */
@@ -52,7 +52,7 @@ extern RetPurchaseDays *ret_purchase_days_add(RetPurchaseDays *state, DateADT da
 extern RetPurchaseDays *ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b);
 extern RetPurchaseDays *ret_purchase_days_sorted(RetPurchaseDays *state);
 
-/* The sum of the amounts of a day */
+/* Get the sum of the amounts of a day */
 static inline RetMoney
 ret_purchase_day_total(const RetPurchaseDays *state, const RetPurchaseDay *day)
 {

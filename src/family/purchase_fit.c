@@ -3,17 +3,17 @@
  * purchase_fit.c
  *	  Fits of the purchase models: fit_bgnbd, fit_mbgnbd and fit_gamma_gamma.
  *
- * The former take a customer's frequency (repeat purchases), recency (from the
- * first purchase to the last) and age (from the first until now), the latter
- * the frequency and the mean value of the repeat purchases.  The mathematics
- * is in purchase_math.c; this file collects the rows, arranges them for it and
- * makes the rows of the results.
+ * fit_bgnbd and fit_mbgnbd take a customer's frequency (repeat purchases),
+ * recency (from the first purchase to the last) and age (from the first until
+ * now).  fit_gamma_gamma takes the frequency and the mean value of the repeat
+ * purchases.  The mathematics is in purchase_math.c; this file collects the
+ * rows, arranges them for it and makes the rows of the results.
  *
- * The state is a tally: how many customers have each history.  Customers
- * repeat each other: of a million there are some 200,000 distinct histories.
- * The final function sorts them, so that the result depends neither on the
- * order of the rows nor on the plan, and searches the maximum: O(distinct
- * histories x steps), some ten steps, and 24 bytes for each.
+ * The state is a tally: how many customers have each history.  Many have the
+ * same: a million customers have some 200,000 distinct histories.  The final
+ * function sorts these, so that the result depends neither on the order of the
+ * rows nor on the plan, and searches for the maximum: O(distinct histories x
+ * steps), in some ten steps, with 24 bytes per distinct history.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
 #define SAMPLE_POINTS	1000
-#define NO_RATIO		1e-3	/* likelihood ratio of no difference */
+#define NO_RATIO		1e-3	/* a smaller likelihood ratio is no difference */
 
 /* numbers of a point of the tallies */
 enum
@@ -89,7 +89,8 @@ spend_valid(const double *point)
 
 /*
  * fit_bgnbd_transfn(tally, frequency bigint, recency, age double precision)
- *		A customer.  Also that of fit_mbgnbd: two fits share a state.
+ *		Add a customer.  This is also the transition function of fit_mbgnbd, so
+ *		that the two fits share a state.
  */
 Datum
 fit_bgnbd_transfn(PG_FUNCTION_ARGS)
@@ -115,9 +116,9 @@ fit_bgnbd_combine(PG_FUNCTION_ARGS)
 
 /*
  * fit_gamma_gamma_transfn(tally, frequency bigint, monetary_value double precision)
- *		A customer.  Without repeat purchases they say nothing about their
- *		value, and a mean of 0 or below is not one of a gamma distribution:
- *		these are left out.
+ *		Add a customer.  Customers without repeat purchases are ignored: they
+ *		say nothing about spend.  So are those with a mean of 0 or below, which
+ *		no gamma distribution has.
  */
 Datum
 fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
@@ -144,18 +145,18 @@ fit_gamma_gamma_combine(PG_FUNCTION_ARGS)
 }
 
 /*-------------------------------------------------------------------------
- * From a tally to what a likelihood is computed from
+ * From a tally to the input of a likelihood
  *-------------------------------------------------------------------------
  */
 
-/* An array that may be larger than 1 GB, of zeros */
+/* Allocate an array of zeros, which may be larger than 1 GB */
 static void *
 alloc_array(int64 n, Size size)
 {
 	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
-/* The number of points, which must fit the arrays' indexes */
+/* Get the number of points; error if the arrays' indexes cannot hold it */
 static int
 checked_points(const RetTallyReader *reader)
 {
@@ -178,18 +179,18 @@ compare_doubles(const void *a, const void *b)
 }
 
 /*
- * The distinct times among the recencies and ages, and how to find them again:
- * whole days in a table by the day, others by binary search, and if hardly any
- * two are the same, each by the point that it belongs to.
+ * The distinct times among the recencies and ages, and how to find their
+ * indexes: those of whole days in a table, those of others by binary search.  If
+ * hardly any two times are the same, each point has two indexes of its own.
  */
 typedef struct Moments
 {
-	int32	   *table;			/* index + 1 of a whole number of days, or NULL */
-	double	   *times;			/* ascending, or NULL */
-	int			n;				/* how many there are */
+	int32	   *table;			/* index + 1 by the number of days, or NULL */
+	double	   *times;			/* the times, ascending, or NULL */
+	int			n;				/* number of indexes */
 } Moments;
 
-/* Sort an array and leave only distinct values in it; returns their number */
+/* Sort an array and remove duplicates; returns how many values remain */
 static int
 sort_distinct(double *times, int n)
 {
@@ -204,7 +205,7 @@ sort_distinct(double *times, int n)
 	return distinct;
 }
 
-/* Do the times differ so much that to look for equal ones does not pay? */
+/* Estimate from a sample whether the times differ too much to look for equal ones */
 static bool
 times_differ(const RetTallyReader *reader, int npoints)
 {
@@ -222,6 +223,7 @@ times_differ(const RetTallyReader *reader, int npoints)
 	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
 }
 
+/* Number the times of all points, in the way that suits them */
 static void
 find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 {
@@ -263,7 +265,7 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 		moments->n = sort_distinct(moments->times, moments->n);
 }
 
-/* The index of number j, RECENCY or AGE, of point i */
+/* Find the index of the time j, RECENCY or AGE, of point i */
 static int
 moment_index(const Moments *moments, const double *point, int i, int j)
 {
@@ -276,8 +278,8 @@ moment_index(const Moments *moments, const double *point, int i, int j)
 }
 
 /*
- * The arrays of the likelihood, in the current context.  Without repeat
- * purchases nobody has left in the BG/NBD.
+ * Fill in the arrays of the likelihood, in the current context.  In the BG/NBD,
+ * customers without repeat purchases cannot have left, so they are in no group.
  */
 static void
 arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool modified)
@@ -329,6 +331,7 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 	}
 }
 
+/* Fill in the arrays of the Gamma-Gamma likelihood, in the current context */
 static void
 arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 {
@@ -366,7 +369,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
  *-------------------------------------------------------------------------
  */
 
-/* Error if not even the start has a likelihood */
+/* Raise an error if the likelihood was not finite even at the start of the search */
 static void
 check_fit(const RetFit *fit)
 {
@@ -377,7 +380,7 @@ check_fit(const RetFit *fit)
 				 errhint("Measure in other units.")));
 }
 
-/* Tell the user that a fit is not one, and what to do */
+/* Warn the user if a fit did not converge, and say what to do */
 static void
 warn_not_converged(const char *model, const RetFit *fit, const char *const *parameters,
 				   const char *hint)
@@ -397,7 +400,7 @@ warn_not_converged(const char *model, const RetFit *fit, const char *const *para
 				 errhint("%s", hint)));
 }
 
-/* Is the fit b to be preferred to a? */
+/* Decide whether fit b is to be preferred to fit a */
 static bool
 fit_is_better(const RetFit *b, const RetFit *a)
 {
@@ -409,10 +412,10 @@ fit_is_better(const RetFit *b, const RetFit *a)
 }
 
 /*
- * Fit BG/NBD or MBG/NBD, and as its limit without churn the NBD.  There may be
- * two maxima, a maximum below a ridge, or a ridge along which churn vanishes.
- * So a second search begins at the NBD, where hardly anybody leaves, and the
- * better of the two counts.
+ * Fit BG/NBD or MBG/NBD, and its limit without churn, the NBD.  There may be two
+ * maxima, a maximum below a ridge, or a ridge along which churn vanishes.  So a
+ * second search begins close to the NBD, where hardly anybody leaves, and the
+ * better of the two results counts.
  */
 static void
 fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
@@ -448,7 +451,10 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	check_fit(fit);
 }
 
-/* The values of a fit from column on: parameters, then standard errors */
+/*
+ * Fill in the values of a fit, beginning at `column`: the parameters, then their
+ * standard errors.  Returns the column after them.
+ */
 static int
 fit_columns(const RetFit *fit, int nparams, int column, Datum *values, bool *nulls)
 {
@@ -462,7 +468,7 @@ fit_columns(const RetFit *fit, int nparams, int column, Datum *values, bool *nul
 }
 
 /*
- * (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
+ * Return (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
  * no_churn_log_likelihood, likelihood_ratio, customers, groups, iterations,
  * converged)
  */
@@ -512,7 +518,8 @@ fit_mbgnbd_finalfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * (p, q, v, p_se, q_se, v_se, log_likelihood, customers, iterations, converged)
+ * Return (p, q, v, p_se, q_se, v_se, log_likelihood, customers, iterations,
+ * converged)
  */
 Datum
 fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
@@ -529,7 +536,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &spend_tally);
 	arrange_spends(&spends, &reader);
-	/* the geometric mean, which no sum carries out of range */
+	/* begin at the geometric mean: unlike a sum of means, it cannot overflow */
 	start[RET_V] = 2 * exp(spends.ln_means / spends.customers) / 3;
 	problem.nparams = 3;
 	problem.weight = spends.customers;

@@ -5,12 +5,12 @@
  *	  model says about a customer.
  *
  * The formulas are in purchase_math.c; this file reads models and checks
- * arguments.  A model is a composite value, the same one for many rows.  So
- * what it holds is remembered together with its bytes, where there is a place
- * for that, and decoded again when they differ.
+ * arguments.  A model is a composite value, usually the same for many rows.  So
+ * a decoded model is remembered in fn_extra together with the bytes of its row,
+ * and a row is only decoded if its bytes differ from these.
  *
- * A customer takes some 0.1 to 0.3 microseconds, and 1 to 2 where the value of
- * his purchases is discounted.
+ * A customer takes some 0.1 to 0.3 microseconds, and 1 to 2 if the value of
+ * their purchases is discounted.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,10 +31,10 @@
 #include "family/purchase_model.h"
 
 #define DAYS_PER_JULIAN_YEAR	365.25
-#define MIN_PARAMETER	1e-30	/* of a model; fits stay far within */
+#define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */
 #define MAX_PARAMETER	1e30
 
-/* A composite argument that was decoded already */
+/* The bytes of a composite argument that has been decoded */
 typedef struct RowCache
 {
 	Size		size;			/* bytes of the row, 0 if there is none */
@@ -42,14 +42,14 @@ typedef struct RowCache
 	char	   *bytes;			/* the copy */
 } RowCache;
 
-/* What a function remembers between calls.  All zeros is nothing yet. */
+/* What a function remembers between calls.  All zeros is an empty cache. */
 typedef struct ScoreCache
 {
-	RowCache	purchase_row;
-	RowCache	spend_row;
+	RowCache	purchase_row;	/* what purchase was decoded from */
+	RowCache	spend_row;		/* what spend was decoded from */
 	RetPurchaseModel purchase;
 	RetSpendModel spend;
-	RetValueRules *rules;
+	RetValueRules *rules;		/* NULL until they are needed */
 } ScoreCache;
 
 PG_FUNCTION_INFO_V1(p_alive);
@@ -68,7 +68,7 @@ const char *const ret_spend_parameters[] = {"p", "q", "v"};
  *-------------------------------------------------------------------------
  */
 
-/* Error unless there can be so many repeat purchases */
+/* Raise an error unless `frequency` is a possible number of repeat purchases */
 void
 ret_check_frequency(int64 frequency)
 {
@@ -80,7 +80,7 @@ ret_check_frequency(int64 frequency)
 				 errhint("frequency is the number of repeat purchases.")));
 }
 
-/* Says what is wrong with a history that ret_history_valid() does not accept */
+/* Raise the error of a history that ret_history_valid() does not accept */
 void
 ret_reject_history(int64 frequency, double recency, double age)
 {
@@ -115,8 +115,8 @@ ret_reject_history(int64 frequency, double recency, double age)
 }
 
 /*
- * Error unless the mean value of this number of repeat purchases can be.  It is
- * 0 or below where they were free or sent back.
+ * Raise an error unless `value` is a possible mean of `frequency` repeat
+ * purchases.  It may be 0 or below, if they were free or sent back.
  */
 void
 ret_check_monetary_value(int64 frequency, double value)
@@ -134,7 +134,7 @@ ret_check_monetary_value(int64 frequency, double value)
  *-------------------------------------------------------------------------
  */
 
-/* What is remembered between calls */
+/* Get what is remembered between calls */
 static ScoreCache *
 get_cache(FunctionCallInfo fcinfo)
 {
@@ -181,9 +181,9 @@ cache_row(FunctionCallInfo fcinfo, RowCache *cache, HeapTupleHeader row)
 }
 
 /*
- * Read n parameters from the columns first and following of a row.  The type
- * is one of the extension, but its owner may have altered it, and anybody may
- * have stored anything in it.
+ * Read n parameters of a row, from column `first` on.  The type belongs to the
+ * extension, but its owner may have altered it, and anybody may have stored
+ * anything in it.
  */
 static void
 read_parameters(HeapTupleHeader row, const char *type, int first, int n,
@@ -201,7 +201,7 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 	}
 }
 
-/* Has the row's type what is to be read: optionally a text, then n numbers? */
+/* Check that a row's type begins with what is read: a text if has_text, n numbers */
 static void
 check_row_type(HeapTupleHeader row, const char *type, bool has_text, int n)
 {
@@ -220,7 +220,7 @@ check_row_type(HeapTupleHeader row, const char *type, bool has_text, int n)
 		reject_model(type, "The type has been altered.");
 }
 
-/* The purchase_model in argument argno */
+/* Get the purchase_model in argument argno */
 static const RetPurchaseModel *
 get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
@@ -251,7 +251,7 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 	return model;
 }
 
-/* The spend_model in argument argno */
+/* Get the spend_model in argument argno */
 static const RetSpendModel *
 get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
@@ -272,7 +272,7 @@ get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 	return model;
 }
 
-/* The history in arguments argno (frequency), recency and age */
+/* Get the history in argument argno and the next two: frequency, recency and age */
 static RetHistory
 get_history(FunctionCallInfo fcinfo, int argno)
 {
@@ -286,7 +286,7 @@ get_history(FunctionCallInfo fcinfo, int argno)
 	return history;
 }
 
-/* The interval in argument argno in days, a month being 1/12 of 365.25 */
+/* Get the interval in argument argno in days, where a month is 365.25 / 12 days */
 static double
 get_days(FunctionCallInfo fcinfo, int argno, const char *name)
 {
@@ -302,7 +302,7 @@ get_days(FunctionCallInfo fcinfo, int argno, const char *name)
 	return days;
 }
 
-/* A finite result, or 22003 */
+/* Return a result, which must be finite; error 22003 otherwise */
 static Datum
 finite_result(double value)
 {
@@ -348,8 +348,9 @@ expected_purchases(PG_FUNCTION_ARGS)
 }
 
 /*
- * What a customer is expected to spend per purchase, from arguments model,
- * frequency and monetary_value at these positions; false if it is NULL
+ * Compute what a customer is expected to spend per purchase, from the arguments
+ * model, frequency and monetary_value at the given positions; false if the
+ * result is NULL
  */
 static bool
 get_expected_spend(FunctionCallInfo fcinfo, int model_argno, int frequency_argno,
@@ -376,8 +377,9 @@ get_expected_spend(FunctionCallInfo fcinfo, int model_argno, int frequency_argno
 
 /*
  * expected_spend(model, frequency, monetary_value)
- *		NULL if the model has no mean, and for repeat purchases of no known
- *		value; without repeat purchases the value does not matter.
+ *		Return what the customer is expected to spend per purchase.  NULL if the
+ *		model has no mean, or if there are repeat purchases but no
+ *		monetary_value; without repeat purchases it does not matter.
  */
 Datum
 expected_spend(PG_FUNCTION_ARGS)
@@ -393,8 +395,8 @@ expected_spend(PG_FUNCTION_ARGS)
 /*
  * clv(model, spend_model, frequency, recency, age, monetary_value, horizon,
  *	   annual_discount)
- *		What the customer is expected to spend within the horizon, discounted
- *		to now; NULL where expected_spend is.
+ *		Return what the customer is expected to spend within the horizon,
+ *		discounted to now; NULL if expected_spend is NULL.
  */
 Datum
 clv_predicted(PG_FUNCTION_ARGS)

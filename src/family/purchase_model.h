@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * purchase_model.h
- *	  What the fits of purchase models and the functions over them share: which
- *	  customers there can be.
+ *	  What the fits of purchase models and the functions that use these models
+ *	  share: which histories a customer can have.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 #include "math/purchase_math.h"
 #include "base/retention.h"
 
-#define RET_MAX_FREQUENCY	1000000 /* a likelihood takes a step for each */
+#define RET_MAX_FREQUENCY	1000000 /* a likelihood takes a step per purchase */
 #define RET_MAX_DAYS		1e12
 
 pg_noreturn extern void ret_reject_history(int64 frequency, double recency, double age);
@@ -31,7 +31,7 @@ ret_is_finite(double value)
 	return !isnan(value) && !isinf(value);
 }
 
-/* Can a customer have bought so often, last after tx of t days? */
+/* Check whether there can be x repeat purchases, the last after tx of t days */
 static inline bool
 ret_history_valid(double x, double tx, double t)
 {

@@ -3,8 +3,8 @@
  * rate.c
  *	  Who stayed and who left: retention_rate, churn_rate, retention_summary.
  *
- * All forms come down to two sets of customers, those of the base (or of the
- * opening of a period) and those that came back (or of its close), and to
+ * All forms come down to two sets of customers, those of the base (or at the
+ * opening of a period) and those that came back (or at its close), and to
  * three counts:
  *
  *		base		customers in the first set
@@ -34,7 +34,7 @@
 #define IN_COMEBACK		2
 #define IN_BOTH			(IN_BASE | IN_COMEBACK)
 
-/* totals of a map, and the counters behind the number of rows */
+/* totals of a map, and the counters of a bigint[] after the number of rows */
 enum
 {
 	BASE,
@@ -43,7 +43,7 @@ enum
 	NCOUNTS
 };
 
-/* Ranges as last seen: base and comeback, or active and period */
+/* The ranges of the last row: base and comeback, or active and period */
 typedef struct RateScratch
 {
 	RetBounds	first;
@@ -85,7 +85,7 @@ static const RetMapDef rate_map = {
  *-------------------------------------------------------------------------
  */
 
-/* (base, retained, lost, acquired) */
+/* Return (base, retained, lost, acquired) */
 static Datum
 summary_row(FunctionCallInfo fcinfo, const int64 *counts)
 {
@@ -103,7 +103,7 @@ summary_row(FunctionCallInfo fcinfo, const int64 *counts)
  *-------------------------------------------------------------------------
  */
 
-/* Count a row in (sign = 1) or out (sign = -1); a null boolean is false */
+/* Count a row in (sign = 1) or out (sign = -1); a null boolean counts as false */
 static Datum
 boolean_count(FunctionCallInfo fcinfo, int sign)
 {
@@ -136,8 +136,8 @@ retention_boolean_invfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * The counters of a final function, which contradict each other only when
- * somebody's own aggregate began with such ones
+ * Get the counters of a final function.  They contradict each other only if a
+ * user-defined aggregate has an INITCOND that does.
  */
 static const int64 *
 boolean_counters(FunctionCallInfo fcinfo)
@@ -188,7 +188,7 @@ retention_summary_boolean_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Put the customer in the sets of value, and count */
+/* Put the customer in the sets that value has the flags of, and count */
 static void
 rate_add(RetMap *map, RetCustomer *customer, int64 value)
 {
@@ -218,7 +218,7 @@ reject_null_range(const char *name)
 			 errhint("Leave such rows out with FILTER (WHERE ... IS NOT NULL).")));
 }
 
-/* The sets that the event at an instant puts its customer in */
+/* Find the sets that an event at an instant puts its customer in */
 static inline int
 event_sets(FunctionCallInfo fcinfo, RateScratch *ranges, int64 at)
 {
@@ -230,8 +230,8 @@ event_sets(FunctionCallInfo fcinfo, RateScratch *ranges, int64 at)
 
 /*
  * retention_events_transfn(customer_map, customer_key, at, base, comeback)
- *		An event of a customer, of which at is the instant.  Mostly it is in
- *		neither range, and then the state is not even unpacked.
+ *		Add an event of a customer, at the instant `at`.  Most events are in
+ *		neither range, and for these the state is not even unpacked.
  */
 static inline Datum
 events_transfn(FunctionCallInfo fcinfo, int64 at)
@@ -274,9 +274,10 @@ retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 
 /*
  * retention_subscriptions_transfn(customer_map, customer_key, active, period)
- *		A subscription of a customer.  It counts at an end of the period if the
- *		instant just before that end is in it: so whatever begins or ends at an
- *		instant belongs to the period that contains the instant.
+ *		Add a subscription of a customer.  It counts at the opening or the close
+ *		of the period if it contains the instant just before that.  So whatever
+ *		begins or ends at an instant belongs to the period that contains the
+ *		instant.
  */
 Datum
 retention_subscriptions_transfn(PG_FUNCTION_ARGS)
@@ -300,7 +301,7 @@ retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 	ret_bounds_get(active, PG_GETARG_DATUM(2));
 	if (active->lower >= active->upper)
 	{
-		/* a group that has only ignored rows stays empty */
+		/* a group with only ignored rows has no state */
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(state.datum);
@@ -327,7 +328,7 @@ retention_customers_combine(PG_FUNCTION_ARGS)
 	return ret_state_combine(fcinfo, &rate_map);
 }
 
-/* The counts of the customer map in argument 0, checked against each other */
+/* Get the counts of the customer map in argument 0, checked against each other */
 static const int64 *
 customer_counts(FunctionCallInfo fcinfo, RetState *state)
 {
@@ -424,7 +425,10 @@ churn_rate_from_summary(PG_FUNCTION_ARGS)
 	return ret_share(fcinfo, lost, base);
 }
 
-/* retention_interval(retention_summary, confidence): Wilson's, of the retention rate */
+/*
+ * retention_interval(retention_summary, confidence)
+ *		Compute the Wilson interval of the retention rate.
+ */
 Datum
 retention_interval(PG_FUNCTION_ARGS)
 {
@@ -438,7 +442,7 @@ retention_interval(PG_FUNCTION_ARGS)
 	return ret_wilson_row(fcinfo, retained, base, 1);
 }
 
-/* The final function of rollup(retention_summary): the sum of the fields */
+/* Return the sums of the fields: the final function of rollup(retention_summary) */
 Datum
 retention_summary_rollup_finalfn(PG_FUNCTION_ARGS)
 {
@@ -463,9 +467,9 @@ reject_negative(const char *name, int64 count)
 
 /*
  * retention_rate(customers_at_start, customers_at_end, customers_acquired)
- *		The textbook's (E - N) / S.  It takes whoever is there at the end and
- *		not new for somebody who stayed, and so exceeds 1 when enough lost
- *		customers have come back: an error, since no share does.
+ *		Compute the textbook formula (E - N) / S.  It counts everybody present at
+ *		the end who is not new as retained, so it exceeds 1 when enough former
+ *		customers return.  That is reported as an error.
  */
 Datum
 retention_rate_from_counts(PG_FUNCTION_ARGS)

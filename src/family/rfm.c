@@ -5,21 +5,21 @@
  *	  rfm_segment.
  *
  * rfm_summary reduces the purchases of a customer to what the purchase models
- * need.  A row with a negative amount is a refund and no purchase; it belongs
- * to the customer's latest purchase day not after it, one before all purchases
- * to the first.  With the days before that of as_of on which there was a
- * purchase,
+ * need.  A row with a negative amount is a refund and not a purchase.  It belongs
+ * to the customer's latest purchase day that is not after it; if there is none,
+ * to the first purchase day.  The results are computed from the purchase days
+ * before the day of as_of:
  *
- *		frequency		days after the first
+ *		frequency		number of days after the first
  *		recency			last day - first day
- *		age				last complete day, that is as_of - 1, - first day
+ *		age				last complete day (as_of - 1) - first day
  *		monetary_value	total of the days after the first / frequency
  *
- * so that frequency x monetary_value is what these days brought, always.
+ * So frequency x monetary_value is always the total of the days after the first.
  *
  * The state is a purchase_days, see purchase_days.c: the days with the exact
- * sums of the amounts, so that neither the order of the rows nor the number of
- * workers shows.  The final function walks them once.
+ * sums of the amounts.  So the result depends neither on the order of the rows
+ * nor on the number of workers.  The final function walks the days once.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,7 +64,7 @@ PG_FUNCTION_INFO_V1(rfm_segment);
  *-------------------------------------------------------------------------
  */
 
-/* Day of an instant */
+/* Get the day of an instant */
 static inline DateADT
 day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 {
@@ -75,7 +75,7 @@ day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 	return ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
 }
 
-/* Day of as_of, the first that does not count */
+/* Get the day of as_of, which is the first that does not count */
 static DateADT
 as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
 {
@@ -86,6 +86,7 @@ as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
 	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
 }
 
+/* Check that as_of is on the same day as for the other rows of the group */
 static void
 check_as_of_day(const RetPurchaseDays *state, DateADT day)
 {
@@ -96,7 +97,7 @@ check_as_of_day(const RetPurchaseDays *state, DateADT day)
 				 errhint("Pass a constant, or GROUP BY the column that is passed.")));
 }
 
-/* The state of the group, which knows the as_of in argument 3 */
+/* Get the state of the group, or make it; as_of is argument 3 */
 static RetPurchaseDays *
 get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
@@ -114,7 +115,7 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 	return state;
 }
 
-/* Reads an amount, which may be one of this many decimals; true if it is a refund */
+/* Reads an amount, trying `scale` decimals first; true if it is a refund */
 typedef bool (*ReadAmount) (Datum value, int scale, RetMoney *amount);
 
 static inline bool
@@ -135,9 +136,9 @@ read_double(Datum value, int scale, RetMoney *amount)
 
 /*
  * rfm_summary_transfn(purchase_days, at, amount, as_of)
- *		A purchase or a refund at a finite instant; one on the day of as_of or
- *		later is not known yet, but it makes the group's state, which knows
- *		as_of.
+ *		Add a purchase or a refund at a finite instant.  A row on the day of
+ *		as_of or later is not added, but it does make the state of a new group,
+ *		which keeps as_of.
  */
 static inline Datum
 summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount read_amount)
@@ -228,8 +229,8 @@ rfm_summary_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * A row of the result type, whose description is remembered where it can be:
- * to look it up would take longer than all the rest for a small group
+ * Make a row of the result type.  Its description is remembered in fn_extra: for
+ * a small group, looking it up would take longer than all the rest.
  */
 static Datum
 summary_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
@@ -251,17 +252,20 @@ summary_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
 }
 
-/* What the days of a customer come to */
+/* What the days of a customer add up to */
 typedef struct Walk
 {
-	int64		days;			/* with a purchase */
-	DateADT		first;			/* of these */
-	DateADT		last;
-	RetMoney	revenue;		/* of all of them */
-	RetMoney	repeated;		/* of those after the first */
+	int64		days;			/* days with a purchase */
+	DateADT		first;			/* the first of these */
+	DateADT		last;			/* the last of these */
+	RetMoney	revenue;		/* sum of all amounts */
+	RetMoney	repeated;		/* sum of the amounts from the second of these on */
 } Walk;
 
-/* A refund belongs to the purchase day before it, if there is one, else to the first */
+/*
+ * Walk the days in order.  A refund belongs to the latest purchase day that is
+ * not after it; if there is none, to the first purchase day.
+ */
 static void
 walk_days(const RetPurchaseDays *state, Walk *walk)
 {
@@ -287,8 +291,8 @@ walk_days(const RetPurchaseDays *state, Walk *walk)
 }
 
 /*
- * (frequency, recency, age, monetary_value, purchases, revenue, first_day,
- * last_day); NULL without purchases.
+ * Return (frequency, recency, age, monetary_value, purchases, revenue,
+ * first_day, last_day); NULL without purchases.
  */
 Datum
 rfm_summary_finalfn(PG_FUNCTION_ARGS)
@@ -323,10 +327,10 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 
 /*
  * rfm_score(bins integer) OVER (ORDER BY value) -> integer
- *		ceil(bins x cume_dist), in integers: of n rows, k of them up to the
- *		last peer of the current one, (bins k + n - 1) / n.  Peers get one
- *		score, the rows of the last group bins.  The peers of a row are looked
- *		for once: O(rows).
+ *		Compute ceil(bins x cume_dist) in integers: (bins k + n - 1) / n, where n
+ *		is the number of rows and k that of the rows up to the last peer of the
+ *		current row.  Peers get the same score, and the last peers get `bins`.
+ *		Each group of peers is searched for once: O(rows).
  */
 Datum
 rfm_score(PG_FUNCTION_ARGS)
@@ -357,7 +361,7 @@ rfm_score(PG_FUNCTION_ARGS)
 	rows = WinGetPartitionRowCount(winobj);
 	if (position >= state->counted)
 	{
-		/* neighbours: a partition on disk is slow to go back and forth in */
+		/* compare neighbours: jumping about in a partition on disk is slow */
 		state->counted = position + 1;
 		while (state->counted < rows && WinRowsArePeers(winobj, state->counted - 1, state->counted))
 		{
@@ -376,9 +380,9 @@ rfm_score(PG_FUNCTION_ARGS)
 
 /*
  * rfm_score_support(internal) -> internal
- *		What the planner may know of rfm_score: it does not look at the frame,
- *		which may be the one that costs least, and with one number of bins it
- *		never falls, so that a condition on it may end the scan early.
+ *		Tell the planner what it may know about rfm_score.  It does not look at the
+ *		frame, so the frame may be the cheapest one.  If bins is constant it
+ *		never falls, so a condition on it may end the scan early.
  */
 Datum
 rfm_score_support(PG_FUNCTION_ARGS)
@@ -406,7 +410,7 @@ rfm_score_support(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* By recency, and by frequency and monetary value together, 1..5 each */
+/* Names by recency, and by frequency and monetary value together; scores of 1..5 */
 static const char *const segments[5][5] = {
 	{"lost", "lost", "at risk", "at risk", "cannot lose"},
 	{"hibernating", "hibernating", "at risk", "at risk", "cannot lose"},
@@ -417,8 +421,8 @@ static const char *const segments[5][5] = {
 
 /*
  * rfm_segment(r, f, m integer) -> text
- *		The name of what scores of 1..5 make of a customer.  Frequency and
- *		monetary value count as one, their mean, half a point rounded up.
+ *		Name the segment of a customer with these scores of 1..5.  Frequency and
+ *		monetary value count as one score: their mean, with halves rounded up.
  */
 Datum
 rfm_segment(PG_FUNCTION_ARGS)

@@ -6,17 +6,17 @@
  * NPS = 100 (promoters - detractors) / responses, where a score from 9 up to
  * 10 is a promoter's, from 7 up to 9 a passive's, below 7 a detractor's: F. F.
  * Reichheld, The one number you need to grow, Harvard Business Review (2003).
- * Its variance per response, p and d being the shares of promoters and
- * detractors, is p + d - (p - d)^2.  The interval is the adjusted Wald one:
- * three responses are added, 3/4 promoter, 3/4 detractor and 3/2 passive, as B.
- * Rocks recommends (Interval estimation for the net promoter score, The
- * American Statistician 70, 2016).  CSAT = share of the scores 4 and 5 of 1..5.
+ * Its variance per response is p + d - (p - d)^2, where p and d are the shares
+ * of promoters and detractors.  The interval is the adjusted Wald one: three
+ * responses are added, 3/4 promoter, 3/4 detractor and 3/2 passive, as B. Rocks
+ * recommends (Interval estimation for the net promoter score, The American
+ * Statistician 70, 2016).  CSAT = share of the scores 4 and 5 of 1..5.
  *
  * The state is a bigint[] of counters, modified in place and owned by the
  * executor: {promoters, passives, detractors} for NPS, {satisfied, other} for
- * CSAT.  Counts can be taken back, so that a moving frame costs one addition
- * and one subtraction per row.  All transition functions are strict with an
- * INITCOND, so that NULL scores never reach them.
+ * CSAT.  Counts can be taken back, so a moving frame costs one addition and one
+ * subtraction per row.  All transition functions are strict with an INITCOND,
+ * so NULL scores never reach them.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@
 #include "math/mathfn.h"
 #include "family/stats.h"
 
-/* Order of the counters, and of the fields of nps_summary */
+/* Order of the counters of NPS, and of the fields of nps_summary */
 enum
 {
 	PROMOTER,
@@ -42,6 +42,7 @@ enum
 	NPS_COUNTERS
 };
 
+/* Order of the counters of CSAT */
 enum
 {
 	SATISFIED,
@@ -80,7 +81,7 @@ static const int64 *final_counters(FunctionCallInfo fcinfo, int n);
 static Datum nps_result(FunctionCallInfo fcinfo, const int64 *counts);
 static NpsEstimate nps_estimate(const int64 *counts, double added);
 
-/* The category of a score from 0 to 10 */
+/* Find the category of a score from 0 to 10 */
 static inline int
 nps_category_of(double score)
 {
@@ -89,7 +90,7 @@ nps_category_of(double score)
 	return score >= 9 ? PROMOTER : score >= 7 ? PASSIVE : DETRACTOR;
 }
 
-/* The category of a score from 1 to 5 */
+/* Find the category of a score from 1 to 5 */
 static inline int
 csat_category_of(double score)
 {
@@ -99,9 +100,9 @@ csat_category_of(double score)
 }
 
 /*
- * The counters of a transition function, after the context check.  What the
- * executor passes is recognized in line, as calls would be half of the time
- * that a row takes; anything else is left to the shared functions.
+ * Check the context, and get the n counters of a transition function.  The array
+ * the executor passes is recognized inline, since function calls would take half
+ * the time of a row; anything else goes through ret_counters().
  */
 static inline int64 *
 trans_counters(FunctionCallInfo fcinfo, int n)
@@ -118,8 +119,8 @@ trans_counters(FunctionCallInfo fcinfo, int n)
 }
 
 /*
- * Worker of the transition and inverse functions: move one counter by step,
- * in place
+ * Move one counter by step, in place: the worker of the transition and inverse
+ * functions
  */
 static inline Datum
 move_counter(FunctionCallInfo fcinfo, int64 *counter, int step)
@@ -187,7 +188,7 @@ nps_summary_finalfn(PG_FUNCTION_ARGS)
 	return ret_counts_row(fcinfo, counts, NPS_COUNTERS);
 }
 
-/* The state of a rollup has the number of its rows before the counts */
+/* Return the sums of a rollup; its state has the number of its rows before them */
 Datum
 nps_rollup_finalfn(PG_FUNCTION_ARGS)
 {
@@ -298,8 +299,8 @@ nps_interval(PG_FUNCTION_ARGS)
 
 /*
  * nps_test(nps_summary, nps_summary) -> (difference, z, p_value)
- *		The second score minus the first, in points.  Without any variance on
- *		either side, z and p_value are NULL.
+ *		Compare two scores: the difference is the second minus the first, in
+ *		points.  If neither has any variance, z and p_value are NULL.
  */
 Datum
 nps_test(PG_FUNCTION_ARGS)
@@ -326,7 +327,7 @@ nps_test(PG_FUNCTION_ARGS)
 	return ret_float_row(fcinfo, values, 3);
 }
 
-/* The category's name, as nps_category returns it */
+/* Get the name of a score's category, as nps_category returns it */
 static text *
 category_name(double score)
 {
@@ -359,8 +360,8 @@ score_out_of_range(double score, int lowest, int highest)
 }
 
 /*
- * The counters of a final function, which are negative only when somebody's
- * own aggregate began with such ones
+ * Get the n counters of a final function.  They are negative only if a
+ * user-defined aggregate began with such ones.
  */
 static const int64 *
 final_counters(FunctionCallInfo fcinfo, int n)
@@ -377,7 +378,7 @@ final_counters(FunctionCallInfo fcinfo, int n)
 	return counters;
 }
 
-/* NPS in points; NULL without responses */
+/* Return NPS in points; NULL without responses */
 static Datum
 nps_result(FunctionCallInfo fcinfo, const int64 *counts)
 {
@@ -390,9 +391,9 @@ nps_result(FunctionCallInfo fcinfo, const int64 *counts)
 }
 
 /*
- * NPS and its variance, with `added` promoters, as many detractors and twice
- * as many passives more than were counted.  p + d - (p - d)^2 is written as a
- * sum of terms that are never negative, so that nothing cancels.
+ * Estimate NPS and its variance after adding `added` promoters, as many
+ * detractors and twice as many passives to the counts.  p + d - (p - d)^2 is
+ * written as a sum of terms that are never negative, so that nothing cancels.
  */
 static NpsEstimate
 nps_estimate(const int64 *counts, double added)

@@ -6,8 +6,8 @@
  *	  the maximum of a likelihood.
  *
  * Normal quantile: a rough first value, then steps of Halley's method, which
- * triple the number of right digits, on erf in the middle and on erfc in the
- * tails, so that neither a p near 1/2 nor a tiny one loses digits.
+ * triple the number of correct digits: on erf in the middle and on erfc in the
+ * tails, so that digits are lost neither for p near 1/2 nor for a tiny p.
  *
  * Interval of one proportion: E. B. Wilson, Probable inference, the law of
  * succession, and statistical inference, JASA 22 (1927).  Of two: R. G.
@@ -15,7 +15,7 @@
  * proportions, Statistics in Medicine 17 (1998), method 10.
  *
  * Gamma function and derivatives: Stirling's series (Abramowitz and Stegun
- * 6.1.40, 6.3.18, 6.4.11) behind the recurrence.
+ * 6.1.40, 6.3.18, 6.4.11), after the recurrence has made small arguments large.
  *
  * Chi-square tail: the regularized incomplete gamma function Q(degrees / 2,
  * x / 2), by series or continued fraction.
@@ -45,13 +45,13 @@
 #define HALLEY_STEPS	3
 #define GAMMA_STEPS		100000
 
-#define STIRLING_FROM	10		/* below it the recurrence is used */
+#define STIRLING_FROM	10		/* smaller arguments need the recurrence */
 #define HALF_LN_2PI		0.91893853320467274178
 
 #define NEWTON_STEPS	100
-#define LONGEST_STEP	3.0		/* by logarithms, in one parameter */
-#define FARTHEST		30.0	/* from the start, likewise */
-#define SMALL_GRADIENT	1e-9	/* per unit of weight */
+#define LONGEST_STEP	3.0		/* of the logarithm of any parameter */
+#define FARTHEST		30.0	/* of any such logarithm, from the start */
+#define SMALL_GRADIENT	1e-9	/* all gradients are per unit of weight */
 #define NO_GRADIENT		1e-12
 #define FLAT_GRADIENT	1e-6
 #define SMALL_STEP		1e-6
@@ -71,7 +71,7 @@ static bool newton_step(int n, const RetLikelihood *at, double lambda, double we
 static void standard_errors(int n, const RetLikelihood *at, RetFit *fit);
 
 /*
- * The z below which a standard normal variable falls with probability p
+ * Compute the z below which a standard normal variable falls with probability p
  */
 double
 ret_normal_quantile(double p)
@@ -84,7 +84,8 @@ ret_normal_quantile(double p)
 }
 
 /*
- * Probability that a standard normal variable is further from 0 than z
+ * Compute the probability that a standard normal variable is further from 0
+ * than z
  */
 double
 ret_normal_two_sided(double z)
@@ -93,11 +94,11 @@ ret_normal_two_sided(double z)
 }
 
 /*
- * Wilson interval of the proportion x / n.
+ * Compute the Wilson interval of the proportion x / n.
  *
  * The usual lower bound (a - h) / (n + z^2), a = x + z^2/2, subtracts nearly
  * equal numbers when x is small against z^2.  Since a^2 - h^2 is
- * x^2 (n + z^2) / n, it also is x^2 / n / (a + h), where nothing cancels.
+ * x^2 (n + z^2) / n, the bound equals x^2 / n / (a + h), where nothing cancels.
  * Rounding must not carry a bound past the estimate or past 0 and 1.
  */
 void
@@ -112,8 +113,8 @@ ret_wilson(double x, double n, double z, double *lower, double *upper)
 }
 
 /*
- * Newcombe interval of the difference x2 / n2 - x1 / n1, which only rounding
- * could carry past -1 and 1
+ * Compute the Newcombe interval of the difference x2 / n2 - x1 / n1.  Only
+ * rounding could carry its bounds past -1 and 1.
  */
 void
 ret_newcombe(double x1, double n1, double x2, double n2, double z,
@@ -133,8 +134,8 @@ ret_newcombe(double x1, double n1, double x2, double n2, double z,
 }
 
 /*
- * One step of Halley's method from z, where u is the error in the probability
- * divided by the density
+ * Take one step of Halley's method from z, where u is the error in the
+ * probability divided by the density
  */
 static double
 halley_step(double z, double u)
@@ -170,7 +171,7 @@ tail_quantile(double q)
 		return t;
 	for (int i = 0; i < HALLEY_STEPS; i++)
 	{
-		/* q divided by the density, as the density alone may underflow */
+		/* compute q / density at once: the density alone may underflow */
 		double		scale = SQRT_2PI * exp(z * z / 2 + lnq);
 
 		z = halley_step(z, (1 - erfc(z / SQRT_2) / 2 / q) * scale);
@@ -179,8 +180,8 @@ tail_quantile(double q)
 }
 
 /*
- * ln Gamma, digamma and trigamma of z > 0, to about 1e-15 of themselves or
- * absolutely, whichever is larger
+ * Compute ln Gamma, digamma and trigamma of z > 0.  The error is about 1e-15,
+ * relative or absolute, whichever is larger.
  */
 void
 ret_gamma(double z, RetGamma *gamma)
@@ -212,8 +213,9 @@ ret_gamma(double z, RetGamma *gamma)
 }
 
 /*
- * The zeros of the Legendre polynomial of degree n, by Newton's method on its
- * recurrence, and their weights.  O(n^2).
+ * Compute the nodes of Gauss-Legendre quadrature and their weights.  The nodes
+ * are the zeros of the Legendre polynomial of degree n, found by Newton's
+ * method on its recurrence.  O(n^2).
  */
 void
 ret_gauss_legendre(int n, double *nodes, double *weights)
@@ -245,9 +247,9 @@ ret_gauss_legendre(int n, double *nodes, double *weights)
 }
 
 /*
- * Turn derivatives by the parameters into those by their logarithms:
- * g_i becomes theta_i g_i, and H_ij becomes theta_i theta_j H_ij, to which
- * theta_i g_i is added where i = j.
+ * Turn derivatives with respect to the parameters into derivatives with
+ * respect to their logarithms: g_i becomes theta_i g_i, and H_ij becomes
+ * theta_i theta_j H_ij, plus theta_i g_i where i = j.
  */
 void
 ret_log_parameters(int n, const double *theta, RetLikelihood *result)
@@ -261,18 +263,18 @@ ret_log_parameters(int n, const double *theta, RetLikelihood *result)
 	}
 }
 
-/* A search under way */
+/* A search in progress */
 typedef struct Search
 {
 	const RetProblem *problem;
 	double		p[RET_MAX_PARAMS];	/* the logarithms of the parameters */
-	double		origin[RET_MAX_PARAMS]; /* where they began */
+	double		origin[RET_MAX_PARAMS]; /* where the search began */
 	double		step[RET_MAX_PARAMS];	/* the step to be taken */
 	double		lambda;			/* damping */
 	RetLikelihood at;			/* the likelihood at p */
 } Search;
 
-/* The likelihood at p; false if not finite */
+/* Evaluate the likelihood at p; false if any part of the result is not finite */
 static bool
 evaluate(const RetProblem *problem, const double *p, RetLikelihood *result)
 {
@@ -296,7 +298,10 @@ evaluate(const RetProblem *problem, const double *p, RetLikelihood *result)
 	return isfinite(sum);
 }
 
-/* Take the step, if the likelihood there is not less than tolerated */
+/*
+ * Take the step, unless it lowers the likelihood by more than tolerance; false
+ * if it is not taken
+ */
 static bool
 take_step(Search *search, double tolerance)
 {
@@ -314,8 +319,8 @@ take_step(Search *search, double tolerance)
 }
 
 /*
- * Whether the search is over.  In a maximum, what is left of the way is a step
- * too small to be checked, and is taken.
+ * Decide whether the search is over.  At a maximum the remaining step is too
+ * small to be checked; it is taken anyway.
  */
 static bool
 search_ends(Search *search, RetFit *fit)
@@ -340,8 +345,9 @@ search_ends(Search *search, RetFit *fit)
 }
 
 /*
- * One damped Newton step; false if there is none.  The search may have left
- * for 0 or infinity, or what there is to gain may drown in rounding.
+ * Try one damped Newton step; false if the search cannot go on.  A parameter
+ * may be on its way to 0 or infinity, or the remaining gain may be lost in
+ * rounding.
  */
 static bool
 search_step(Search *search, RetFit *fit)
@@ -351,7 +357,7 @@ search_step(Search *search, RetFit *fit)
 
 	while (!newton_step(n, &search->at, search->lambda, search->problem->weight, search->step))
 	{
-		/* no damping helps where there is nothing to weigh */
+		/* if even the strongest damping gives no pivot, there is no step */
 		if (search->lambda > MOST_DAMPING)
 			return false;
 		search->lambda = fmax(search->lambda * 10, 1e-6);
@@ -377,9 +383,10 @@ search_step(Search *search, RetFit *fit)
 }
 
 /*
- * Search for the maximum of a log-likelihood, from start.  Never fails: how
- * the search ended is in fit->end, and the parameters are those reached.  If
- * there is no likelihood even at the start, its value is not finite.
+ * Search for the maximum of a log-likelihood, from start.  Never fails:
+ * fit->end says how the search ended, and fit->theta holds the parameters that
+ * it reached.  If the likelihood is not finite even at the start, fit->value is
+ * NaN.
  */
 void
 ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
@@ -414,6 +421,7 @@ ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
 	standard_errors(n, &search.at, fit);
 }
 
+/* Find the largest absolute value */
 static double
 largest(int n, const double *values)
 {
@@ -426,9 +434,9 @@ largest(int n, const double *values)
 
 /*
  * Solve (-H + lambda diag |H|) step = g, and shorten the step if need be.
- * False if the matrix is not positive definite.  A direction in which the
- * likelihood is flat has a diagonal of 0, of which no lambda makes a pivot:
- * with damping it gets a tiny one, and the gradient of 0 no step.
+ * False if the matrix is not positive definite.  Where the likelihood is flat
+ * in a direction, the diagonal is 0 and multiplying by lambda leaves it 0.  So
+ * damping adds a tiny pivot; the gradient is 0 there too, and no step results.
  */
 static bool
 newton_step(int n, const RetLikelihood *at, double lambda, double weight, double *step)
@@ -453,8 +461,9 @@ newton_step(int n, const RetLikelihood *at, double lambda, double weight, double
 }
 
 /*
- * Standard errors of a maximum: the roots of the diagonal of the inverse of
- * -H, times the parameters, since H is by their logarithms
+ * Compute the standard errors at a maximum: the square roots of the diagonal
+ * of the inverse of -H, times the parameters, since H is with respect to their
+ * logarithms
  */
 static void
 standard_errors(int n, const RetLikelihood *at, RetFit *fit)
@@ -526,8 +535,9 @@ cholesky_solve(int n, Matrix l, const double *b, double *x)
 }
 
 /*
- * The regularized lower incomplete gamma function P(a, x), given factor =
- * x^a e^-x / Gamma(a), by its power series, which converges fast for x < a + 1
+ * Compute the regularized lower incomplete gamma function P(a, x), given
+ * factor = x^a e^-x / Gamma(a), by its power series, which converges fast for
+ * x < a + 1
  */
 static double
 gamma_series(double a, double x, double factor)
@@ -544,9 +554,9 @@ gamma_series(double a, double x, double factor)
 }
 
 /*
- * The upper one, Q(a, x) = 1 - P(a, x), for x >= a + 1: the even part of the
- * continued fraction Abramowitz and Stegun 6.5.31, evaluated from the front by
- * the method of Lentz
+ * Compute the upper function, Q(a, x) = 1 - P(a, x), for x >= a + 1 and the
+ * same factor: the even part of the continued fraction Abramowitz and Stegun
+ * 6.5.31, evaluated from the front by the method of Lentz
  */
 static double
 gamma_fraction(double a, double x, double factor)
@@ -573,9 +583,9 @@ gamma_fraction(double a, double x, double factor)
 }
 
 /*
- * Probability that a chi-square variable with so many degrees of freedom, at
- * least one, exceeds x.  The relative error is about 1e-15 times the larger of
- * x and the degrees of freedom, also far out in the tail.
+ * Compute the probability that a chi-square variable exceeds x, where `degrees`
+ * is its number of degrees of freedom, at least 1.  The relative error is about
+ * 1e-15 times the larger of x and degrees, even far out in the tail.
  */
 double
 ret_chi_square_tail(double x, int degrees)

@@ -17,7 +17,7 @@ extern double ret_normal_two_sided(double z);
 /* the chi-square distribution */
 extern double ret_chi_square_tail(double x, int degrees);
 
-/* confidence intervals of x successes in n > 0 trials, z the normal quantile */
+/* confidence intervals of x successes in n > 0 trials; z is the normal quantile */
 extern void ret_wilson(double x, double n, double z,
 					   double *lower, double *upper);
 extern void ret_newcombe(double x1, double n1, double x2, double n2, double z,
@@ -43,7 +43,10 @@ extern void ret_gauss_legendre(int n, double *nodes, double *weights);
 
 #define RET_MAX_PARAMS	4
 
-/* A log-likelihood with its derivatives by the logarithms of the parameters */
+/*
+ * A log-likelihood with its derivatives with respect to the logarithms of the
+ * parameters
+ */
 typedef struct RetLikelihood
 {
 	double		value;
@@ -58,29 +61,30 @@ typedef struct RetProblem
 	double		weight;			/* sum of the observations' weights, > 0 */
 	void	   *data;			/* for evaluate() */
 
-	/* fill in all of result, which comes zeroed, at theta > 0 */
+	/* fills in result, which is zeroed before the call; each theta is > 0 */
 	void		(*evaluate) (void *data, const double *theta, RetLikelihood *result);
-	/* called before each evaluation and may not return; or NULL */
+	/* called before each evaluation, and may not return; NULL for none */
 	void		(*interrupt) (void);
 } RetProblem;
 
 /* How the search ended */
 typedef enum RetFitEnd
 {
-	RET_FIT_CONVERGED,			/* in a maximum with negative definite Hessian */
-	RET_FIT_RIDGE,				/* still rising, or flat, towards 0 or infinity */
+	RET_FIT_CONVERGED,			/* at a maximum with negative definite Hessian */
+	RET_FIT_RIDGE,				/* no maximum: rising or flat towards 0 or infinity */
 	RET_FIT_STEPS				/* out of steps */
 } RetFitEnd;
 
+/* The result of a search */
 typedef struct RetFit
 {
-	double		theta[RET_MAX_PARAMS];	/* the parameters as reached */
+	double		theta[RET_MAX_PARAMS];	/* the parameters reached */
 	double		se[RET_MAX_PARAMS]; /* standard errors; NaN unless converged */
-	double		value;			/* log-likelihood there */
-	double		gradient;		/* largest part of the gradient / weight */
+	double		value;			/* log-likelihood at theta */
+	double		gradient;		/* largest component of the gradient / weight */
 	int			iterations;		/* Newton steps */
-	RetFitEnd	end;
-	int			farthest;		/* the parameter that went farthest */
+	RetFitEnd	end;			/* how the search ended */
+	int			farthest;		/* index of the parameter that moved farthest */
 } RetFit;
 
 extern void ret_maximize(const RetProblem *problem, const double *start, RetFit *fit);

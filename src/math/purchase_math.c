@@ -5,24 +5,24 @@
  *
  * BG/NBD: P. S. Fader, B. G. S. Hardie, K. L. Lee, "Counting your customers"
  * the easy way: an alternative to the Pareto/NBD model, Marketing Science 24
- * (2005).  While active, a customer buys at a rate of his own, which is
- * gamma(r, alpha) in the population, and leaves after each repeat purchase
- * with a chance of his own, which is beta(a, b).  MBG/NBD (E. P. Batislam,
- * M. Denizel, A. Filiztekin, International Journal of Research in Marketing
- * 24 (2007)): he may also leave right after the first purchase.  Here k is 0
- * for the former and 1 for the latter.  A customer is x repeat purchases, the
- * last at t_x, seen until T:
+ * (2005).  While active, each customer buys at a constant rate; these rates are
+ * gamma(r, alpha) among customers.  After each repeat purchase they leave with
+ * a constant probability; these probabilities are beta(a, b) among customers.
+ * MBG/NBD (E. P. Batislam, M. Denizel, A. Filiztekin, International Journal of
+ * Research in Marketing 24 (2007)): customers may also leave right after the
+ * first purchase.  Here k is 0 for BG/NBD and 1 for MBG/NBD.  The likelihood l
+ * of a customer with x repeat purchases, the last at t_x, observed until T, is
  *
  *	ln l = sum of ln(r+j) over j < x, - r ln(1 + T/alpha) - x ln(alpha+T)
  *		 - sum of ln(1 + a/(b+j)) over j < x+k, + ln(1 + e^u)
  *	u	 = ln a - ln(b+x-1+k) + (r+x) ln((alpha+T)/(alpha+t_x)),
  *		   - infinity if x+k = 0
  *
- * where the logarithms of gamma functions have become sums, since x is a
- * whole number, and then sums over all customers at once: the term j counts
- * as often as there are customers with x > j.  What depends on T alone, or on
- * t_x alone, is computed once per distinct time.  There remain, per group of
- * equal customers, one exponential and one logarithm.
+ * Here the logarithms of gamma functions have become sums, since x is a whole
+ * number.  These sums are taken over all customers at once: term j counts once
+ * for each customer with x > j.  What depends on T alone, or on t_x alone, is
+ * computed once per distinct time.  There remain, per group of equal customers,
+ * one exponential and one logarithm.
  *
  * Gamma-Gamma: P. S. Fader, B. G. S. Hardie, The gamma-gamma model of
  * monetary value (2013), from the mean m of x purchases:
@@ -30,8 +30,8 @@
  *	ln l = lnG(px+q) - lnG(px) - lnG(q) - ln m + px ln w + q ln(1-w)
  *	w	 = xm / (xm + v)
  *
- * All derivatives are by the logarithms of the parameters, and written so
- * that they keep their digits where parameters go to 0 or infinity.
+ * All derivatives are with respect to the logarithms of the parameters, and
+ * written so that they keep their digits where parameters go to 0 or infinity.
  *
  * Nothing here allocates, and nothing throws.
  *
@@ -41,12 +41,12 @@
 
 #include "math/purchase_math.h"
 
-#define SERIES_TERMS	4000	/* above it an integral is cheaper */
-#define SERIES_START	600.0	/* - ln of a first term that is not too small */
+#define SERIES_TERMS	4000	/* with more terms an integral is cheaper */
+#define SERIES_START	600.0	/* a first term below e^-600 could underflow */
 #define SERIES_END		1e-17
-#define MAX_STEPS		100000	/* never needed */
-#define FLAT_END		40.0	/* e^-40 is no part of a double */
-#define LARGE_WEIGHT	1e10
+#define MAX_STEPS		100000	/* never reached */
+#define FLAT_END		40.0	/* 1 + e^-40 is 1 in double precision */
+#define LARGE_WEIGHT	1e10	/* with more, a density counts as a point */
 #define LONG_HORIZON	50.0	/* what is discounted by e^-50 is worth nothing */
 
 /*-------------------------------------------------------------------------
@@ -54,7 +54,7 @@
  *-------------------------------------------------------------------------
  */
 
-/* The part of the purchase rates: r and alpha, without those who left */
+/* Add the part of the purchase rates, r and alpha, as if nobody had left */
 static void
 add_purchases(RetPurchases *data, double r, double alpha, RetLikelihood *result)
 {
@@ -93,11 +93,11 @@ add_purchases(RetPurchases *data, double r, double alpha, RetLikelihood *result)
 	}
 }
 
-/* Purchase j+1 was not the last, so often */
+/* Add that `weight` customers stayed after purchase j + 1 */
 static inline void
 add_stay(double j, double weight, double a, double b, RetLikelihood *result)
 {
-	double		c = a / (a + b + j);	/* the chance that it is */
+	double		c = a / (a + b + j);	/* the probability of leaving then */
 	double		d = b / (b + j);
 	double		e = b / (a + b + j);
 
@@ -109,7 +109,7 @@ add_stay(double j, double weight, double a, double b, RetLikelihood *result)
 	result->hessian[RET_B][RET_B] += weight * c * d * (j / (b + j) - e);
 }
 
-/* The part of the purchases after which customers stayed */
+/* Add the part of the purchases after which customers stayed */
 static void
 add_stays(RetPurchases *data, double a, double b, RetLikelihood *result)
 {
@@ -130,7 +130,7 @@ add_stays(RetPurchases *data, double a, double b, RetLikelihood *result)
 	}
 }
 
-/* The part of those who may have left: ln(1 + e^u), see above */
+/* Add the part of the customers who may have left: ln(1 + e^u), see above */
 static void
 add_leaves(const RetPurchases *data, const double *theta, RetLikelihood *result)
 {
@@ -153,7 +153,7 @@ add_leaves(const RetPurchases *data, const double *theta, RetLikelihood *result)
 		double		wq = group->weight * (u > 0 ? 1 : e) / (1 + e);
 		double		wv = group->weight * e / ((1 + e) * (1 + e));
 
-		/* u by ln r, ln alpha, ln b; by ln a it is 1 */
+		/* derivatives of u by ln r, ln alpha and ln b; that by ln a is 1 */
 		double		ur = r * ln;
 		double		ual = last->rest - end->rest;
 		double		urr = r * ual;
@@ -162,7 +162,7 @@ add_leaves(const RetPurchases *data, const double *theta, RetLikelihood *result)
 		if ((i & 0xFFFF) == 0xFFFF && data->interrupt)
 			data->interrupt();
 		ual *= shape;
-		/* log1p would take longer, for digits that the sum loses */
+		/* log1p would take longer, for digits that are lost in the sum */
 		value += group->weight * (fmax(u, 0) + log(1 + e));
 		g[RET_R] += wq * ur;
 		g[RET_ALPHA] += wq * ual;
@@ -189,6 +189,7 @@ add_leaves(const RetPurchases *data, const double *theta, RetLikelihood *result)
 	}
 }
 
+/* Copy the upper half of the Hessian to the lower half */
 static void
 mirror(int n, RetLikelihood *result)
 {
@@ -198,7 +199,8 @@ mirror(int n, RetLikelihood *result)
 }
 
 /*
- * BG/NBD and MBG/NBD.  O(largest frequency + distinct times + groups).
+ * Evaluate the log-likelihood of BG/NBD or MBG/NBD.
+ * O(largest frequency + distinct times + groups).
  */
 void
 ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result)
@@ -212,7 +214,8 @@ ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result)
 }
 
 /*
- * Their limit where nobody ever leaves, a model of r and alpha alone
+ * Evaluate the limit of both where nobody ever leaves (NBD): a model with the
+ * parameters r and alpha alone
  */
 void
 ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result)
@@ -224,20 +227,22 @@ ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result)
 /*-------------------------------------------------------------------------
  * BG/NBD and MBG/NBD: what is expected of a customer
  *
- * Of a customer who is active at T, the rate is gamma(s, A) and the chance
- * beta(a, c), s = r+x, A = alpha+T, c = b+x+k.  If he never left, the number
- * of purchases in (T, T+t] would be n with a negative binomial probability;
- * of n he makes 1 + (1-p) + ... + (1-p)^(n-1).  So
+ * For a customer who is active at T, the rate is gamma(s, A) and the
+ * probability p to leave is beta(a, c), where s = r+x, A = alpha+T, c = b+x+k.
+ * If they never left, the number n of purchases in (T, T+t] would be negative
+ * binomial; of these n they make 1 + (1-p) + ... + (1-p)^(n-1) on average.  So
+ * the expected number of purchases is
  *
  *	E = sum over n of (1-z)^s (s)_n / n! z^n G_n,		z = t/(A+t),
  *	G_n = sum over j < n of (c)_j / (a+c)_j,			(s)_n = s (s+1) ... (s+n-1)
  *
- * a sum of positive numbers, where the published closed form, with a 2F1
- * divided by a-1, loses its digits near a = 1, for small a+b, and for the
- * large r or b of a fit without much of a maximum.
+ * This is a sum of positive numbers.  The published closed form, with a 2F1
+ * divided by a-1, loses its digits near a = 1, for small a+b, and for the large
+ * r or b of a fit with a weak maximum.
  *-------------------------------------------------------------------------
  */
 
+/* The future of an active customer, with the names from above */
 typedef struct Future
 {
 	double		shape;			/* s */
@@ -246,7 +251,7 @@ typedef struct Future
 	double		c;
 } Future;
 
-/* u of the likelihood, the log-odds of having left; for x+k > 0 */
+/* Compute u of the likelihood, the log-odds of having left; x+k must be > 0 */
 static double
 log_odds_left(const RetPurchaseModel *model, const RetHistory *history)
 {
@@ -255,7 +260,7 @@ log_odds_left(const RetPurchaseModel *model, const RetHistory *history)
 		log1p((history->t - history->tx) / (model->alpha + history->tx));
 }
 
-/* 1 / (1 + e^u) */
+/* Compute 1 / (1 + e^u) */
 static double
 logistic(double u)
 {
@@ -265,7 +270,7 @@ logistic(double u)
 }
 
 /*
- * Probability that the customer is still active
+ * Compute the probability that the customer is still active
  */
 double
 ret_p_alive(const RetPurchaseModel *model, const RetHistory *history)
@@ -288,7 +293,8 @@ future(const RetPurchaseModel *model, const RetHistory *history)
 }
 
 /*
- * Probability of no purchase within so many days: he has left, or buys none
+ * Compute the probability of no purchase within `days`: the customer has left,
+ * or is active but does not buy
  */
 double
 ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days)
@@ -303,9 +309,9 @@ ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double 
 }
 
 /*
- * The terms of the series that are needed for t = A (e^end - 1).  The number
- * of purchases has mean s y and variance s y (1+y), y = t/A, and beyond that
- * its probabilities fall like z^n.
+ * Estimate how many terms the series needs for t = A (e^end - 1).  The number
+ * of purchases has mean s y and variance s y (1+y), where y = t/A, and far
+ * above the mean its probabilities fall like z^n.
  */
 static double
 series_terms(const Future *f, double end)
@@ -317,8 +323,8 @@ series_terms(const Future *f, double end)
 }
 
 /*
- * The sum above for the end of the time, times[n], and for n earlier times, a
- * multiple of 8.  Times are ln(1 + t/A), ascending.
+ * Compute the sum above for times[n] and for n earlier times.  Times are
+ * ln(1 + t/A), ascending; n must be a multiple of 8.
  */
 static void
 sum_series(const Future *f, const double *times, int n, double *result)
@@ -326,7 +332,7 @@ sum_series(const Future *f, const double *times, int n, double *result)
 	double		z = -expm1(-times[n]);
 	double		scale[RET_VALUE_NODES];
 	double		power[RET_VALUE_NODES];
-	double		last = 0;		/* sum at the end */
+	double		last = 0;		/* the sum for times[n] */
 	double		chance = 1;		/* (s)_m / m! z^m */
 	double		stays = 1;		/* (c)_m / (a+c)_m */
 	double		kept = 0;		/* G_m */
@@ -353,7 +359,7 @@ sum_series(const Future *f, const double *times, int n, double *result)
 				result[i] += term * power[i];
 			}
 
-		/* the ratio of the terms falls, so that it bounds what is left out */
+		/* the ratio of successive terms falls, so it bounds the terms left out */
 		if (((int) m & 7) == 0)
 		{
 			double		ratio = z * ((f->shape + m) / (m + 1)) * (1 + stays / kept);
@@ -365,14 +371,17 @@ sum_series(const Future *f, const double *times, int n, double *result)
 	result[n] = last * exp(-f->shape * times[n]);
 }
 
-/* ln(1 + e^y) */
+/* Compute ln(1 + e^y) */
 static inline double
 softplus(double y)
 {
 	return y > FLAT_END ? y : log1p(exp(y));
 }
 
-/* (1 - (1 + p y)^-s) / p, what a customer who leaves with chance p will buy */
+/*
+ * Compute (1 - (1 + p y)^-s) / p, the expected purchases of a customer who
+ * leaves with probability p
+ */
 static inline double
 purchases_if(double p, double y, double shape)
 {
@@ -384,15 +393,16 @@ purchases_if(double p, double y, double shape)
 }
 
 /*
- * The same as an integral over the chance p to leave, for the many terms of
- * heavy buyers and of far horizons:
+ * Compute the same as sum_series() by an integral over the probability p to
+ * leave, for heavy buyers and far horizons, where the series is long:
  *
  *	E = integral of (1 - (1 + p t/A)^-s) / p over the density of p,
  *
  * by the trapezoidal rule in ln(p/(1-p)), where the integrand p^a (1-p)^c
  * dies out at both ends and is smooth enough for full precision.  Where p is
- * next to 0 or 1 the terms fall like e^(-ah) and e^(-ch), and their sum is
- * known.  The larger a and c, the narrower the density, in the end a point.
+ * close to 0 or 1, each term is e^(-ah) or e^(-ch) times the one before, so the
+ * sum of the rest is known.  The larger a and c are, the narrower the density
+ * is; in the end it counts as a point.
  */
 static void
 integrate(const Future *f, const double *times, int n, double *result)
@@ -439,7 +449,7 @@ integrate(const Future *f, const double *times, int n, double *result)
 		result[i] /= total;
 }
 
-/* Expected purchases of an active customer, to the end and to n earlier times */
+/* Compute the expected purchases of an active customer, as sum_series() does */
 static void
 purchases_if_active(const Future *f, const double *times, int n, double *result)
 {
@@ -450,7 +460,7 @@ purchases_if_active(const Future *f, const double *times, int n, double *result)
 }
 
 /*
- * Expected number of purchases within so many days
+ * Compute the expected number of purchases within `days`
  */
 double
 ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days)
@@ -467,7 +477,7 @@ ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history,
 
 static const int rule_nodes[RET_VALUE_RULES] = {8, 16, 24, 40, 80};
 
-/* The rules of Gauss-Legendre quadrature, computed once for many customers */
+/* Compute the rules of Gauss-Legendre quadrature, once for many customers */
 void
 ret_value_rules(RetValueRules *rules)
 {
@@ -476,13 +486,13 @@ ret_value_rules(RetValueRules *rules)
 }
 
 /*
- * Expected purchases within so many days, each discounted to now at the rate
- * discount per day:
+ * Compute the expected purchases within `days`, each discounted to now at the
+ * rate `discount` per day:
  *
  *	integral of e^(-dt) dE(t) = E(H) e^(-dH) + d integral of E(t) e^(-dt) dt
  *
- * in the variable ln(1 + t/scale), in which E is smooth whatever the scale of
- * times is: the nearest singularity is pi away.
+ * The integral is taken in the variable ln(1 + t/scale).  In it E is smooth
+ * whatever the scale of times is: the nearest singularity is pi away.
  */
 double
 ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
@@ -490,7 +500,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 {
 	Future		f = future(model, history);
 	double		horizon = discount > 0 ? fmin(days, LONG_HORIZON / discount) : days;
-	/* expectations bend over times of the rate, or shorter ones where customers leave soon */
+	/* E bends over times of about f.rate, or shorter if customers leave soon */
 	double		scale = f.rate / fmax(1, 2 * f.shape * f.a / (f.a + f.c));
 	double		end = log1p(horizon / scale);
 	double		growth = fabs(discount) * horizon;
@@ -529,13 +539,14 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 /* Sums over the customers of one frequency */
 typedef struct SpendSums
 {
-	double		ln_w;			/* ln w, */
-	double		ln_rest;		/* ln(1-w), */
-	double		w;
-	double		rest;			/* 1-w, */
-	double		both;			/* w (1-w) */
+	double		ln_w;			/* sum of ln w */
+	double		ln_rest;		/* sum of ln(1-w) */
+	double		w;				/* sum of w */
+	double		rest;			/* sum of 1-w */
+	double		both;			/* sum of w (1-w) */
 } SpendSums;
 
+/* Sum over the groups from group up to, but not including, end */
 static SpendSums
 spend_sums(const RetSpendGroup *group, const RetSpendGroup *end, double v)
 {
@@ -546,10 +557,10 @@ spend_sums(const RetSpendGroup *group, const RetSpendGroup *end, double v)
 	{
 		double		w = group->total / (group->total + v);
 		double		rest = v / (group->total + v);
-		double		ln = ln_v - group->ln_total;	/* of (1-w)/w */
+		double		ln = ln_v - group->ln_total;	/* ln((1-w)/w) */
 		double		weight = group->weight;
 
-		/* the smaller of the two logarithms comes without loss of digits */
+		/* log1p gives the logarithm closer to 0 without loss of digits */
 		if (ln < 0)
 		{
 			double		ln_w = -log1p(v / group->total);
@@ -572,7 +583,7 @@ spend_sums(const RetSpendGroup *group, const RetSpendGroup *end, double v)
 }
 
 /*
- * Gamma-Gamma.  O(groups).
+ * Evaluate the log-likelihood of Gamma-Gamma.  O(groups).
  */
 void
 ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result)
@@ -617,9 +628,9 @@ ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result)
 }
 
 /*
- * Expected mean value of the purchases of a customer with x of this mean; NaN
- * if the model has none, the tail being too heavy.  The model knows no mean of
- * 0 or below: who has one is expected to spend what 0 lets expect.
+ * Compute the expected mean value of the purchases of a customer who has made x
+ * purchases of the given mean.  NaN if the model has no mean, because its tail
+ * is too heavy.  A mean of 0 or below cannot occur in the model; it counts as 0.
  */
 double
 ret_expected_spend(const RetSpendModel *model, double x, double mean)

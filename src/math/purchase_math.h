@@ -25,13 +25,17 @@ enum
 	RET_B = 3
 };
 
+/*
+ * A fitted model: the customers' purchase rates are gamma(r, alpha), their
+ * probabilities to leave beta(a, b)
+ */
 typedef struct RetPurchaseModel
 {
-	double		r;				/* purchase rates are gamma(r, alpha), */
+	double		r;
 	double		alpha;			/* in days */
-	double		a;				/* chances to leave are beta(a, b) */
+	double		a;
 	double		b;
-	int			modified;		/* 1: MBG/NBD, may leave before any repeat purchase */
+	int			modified;		/* k: 1 for MBG/NBD, 0 for BG/NBD */
 } RetPurchaseModel;
 
 /* A distinct frequency */
@@ -41,7 +45,7 @@ typedef struct RetFrequency
 	double		above;			/* customers with this many or more */
 	double		weight;			/* customers with this many */
 
-	/* of the parameters that are being evaluated */
+	/* set for the parameters that are being evaluated */
 	double		ln_b;			/* ln(b + x - 1 + k) */
 	double		du;				/* b / (b + x - 1 + k) */
 } RetFrequency;
@@ -50,10 +54,10 @@ typedef struct RetFrequency
 typedef struct RetMoment
 {
 	double		t;				/* days */
-	double		weight;			/* customers of this age, */
-	double		purchases;		/* and their repeat purchases */
+	double		weight;			/* customers of this age */
+	double		purchases;		/* repeat purchases of customers of this age */
 
-	/* of the parameters that are being evaluated */
+	/* set for the parameters that are being evaluated */
 	double		ln;				/* ln(1 + t / alpha) */
 	double		part;			/* alpha / (alpha + t) */
 	double		rest;			/* t / (alpha + t) */
@@ -62,13 +66,13 @@ typedef struct RetMoment
 /* Customers of equal frequency, recency and age who may have left */
 typedef struct RetPurchaseGroup
 {
-	double		weight;			/* how many */
-	int			x;				/* index of the frequency, */
-	int			tx;				/* of the recency, */
-	int			t;				/* of the age */
+	double		weight;			/* number of customers */
+	int			x;				/* index of their frequency */
+	int			tx;				/* index of their recency among the moments */
+	int			t;				/* index of their age among the moments */
 } RetPurchaseGroup;
 
-/* What a likelihood is computed from: the arrays are the caller's */
+/* What a likelihood is computed from; the arrays belong to the caller */
 typedef struct RetPurchases
 {
 	int			modified;		/* as in the model */
@@ -80,11 +84,11 @@ typedef struct RetPurchases
 	RetMoment  *moments;
 	RetPurchaseGroup *groups;
 
-	/* called now and then and may not return; or NULL */
+	/* called now and then, and may not return; NULL for none */
 	void		(*interrupt) (void);
 } RetPurchases;
 
-/* evaluate functions of a RetProblem, data is a RetPurchases */
+/* evaluate functions of a RetProblem whose data is a RetPurchases */
 extern void ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result);
 extern void ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result);
 
@@ -92,8 +96,8 @@ extern void ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *r
 typedef struct RetHistory
 {
 	double		x;				/* repeat purchases */
-	double		tx;				/* days from the first to the last */
-	double		t;				/* days from the first until now */
+	double		tx;				/* days from the first purchase to the last */
+	double		t;				/* days from the first purchase until now */
 } RetHistory;
 
 extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *history);
@@ -102,7 +106,7 @@ extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHis
 
 /* Rules of quadrature over a horizon, from the coarsest to the finest */
 #define RET_VALUE_RULES		5
-#define RET_VALUE_NODES		80	/* of the finest */
+#define RET_VALUE_NODES		80	/* of the finest rule */
 
 typedef struct RetValueRules
 {
@@ -127,36 +131,41 @@ enum
 	RET_V = 2
 };
 
+/*
+ * A fitted model: the values of a customer's purchases are gamma(p, scale), and
+ * the inverses of the customers' scales are gamma(q, v)
+ */
 typedef struct RetSpendModel
 {
-	double		p;				/* a purchase is gamma(p, scale), */
-	double		q;				/* the scales' inverses are gamma(q, v) */
+	double		p;
+	double		q;
 	double		v;				/* in units of money */
 } RetSpendModel;
 
 /* Customers of equal frequency and mean value */
 typedef struct RetSpendGroup
 {
-	double		weight;			/* how many */
-	double		total;			/* frequency x mean value, */
-	double		ln_total;		/* and its logarithm */
+	double		weight;			/* number of customers */
+	double		total;			/* frequency x mean value */
+	double		ln_total;		/* ln total */
 } RetSpendGroup;
 
-/* Those of a frequency are groups[first] up to the next frequency's first */
+/* A distinct frequency; its groups end where those of the next one begin */
 typedef struct RetSpendFrequency
 {
-	double		x;
-	double		weight;			/* customers */
-	int			first;
+	double		x;				/* repeat purchases */
+	double		weight;			/* customers with this many */
+	int			first;			/* index of its first group */
 } RetSpendFrequency;
 
+/* What the likelihood is computed from; the arrays belong to the caller */
 typedef struct RetSpends
 {
 	int			nfrequencies;
 	int			ngroups;
 	double		customers;		/* sum of all weights */
-	double		ln_means;		/* sum of the logarithms of their mean values */
-	RetSpendFrequency *frequencies; /* one more than nfrequencies: the end */
+	double		ln_means;		/* sum of the logarithms of all mean values */
+	RetSpendFrequency *frequencies; /* ascending, and one more that ends the last */
 	RetSpendGroup *groups;
 	void		(*interrupt) (void);	/* as in RetPurchases */
 } RetSpends;
