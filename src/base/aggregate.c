@@ -35,9 +35,9 @@ PG_FUNCTION_INFO_V1(counters_combine);
 PG_FUNCTION_INFO_V1(counters_rollup_transfn);
 
 /*
- * Memory context of the running aggregate.  Every support function begins
- * with this, since with anything but an executor's state to work on it would
- * scribble on its caller's values.
+ * Get the memory context of the running aggregate.  Every support function
+ * calls this first: outside an aggregate it would modify its caller's values
+ * in place.
  */
 MemoryContext
 ret_agg_context(FunctionCallInfo fcinfo)
@@ -52,7 +52,7 @@ ret_agg_context(FunctionCallInfo fcinfo)
 	return aggcontext;
 }
 
-/* What a transition function returns for a row that it ignores */
+/* Return the state as it is, for a row that the transition function ignores */
 Datum
 ret_agg_ignore(FunctionCallInfo fcinfo)
 {
@@ -62,8 +62,8 @@ ret_agg_ignore(FunctionCallInfo fcinfo)
 }
 
 /*
- * The window that a window function is called over.  Somebody's own operator
- * could call it without one.
+ * Get the window that a window function is called over.  It is an error if
+ * there is none: a user-defined operator could call the function without one.
  */
 WindowObject
 ret_window_object(FunctionCallInfo fcinfo)
@@ -80,9 +80,9 @@ ret_window_object(FunctionCallInfo fcinfo)
 }
 
 /*
- * Answer the planner's request for the frame that a window function needs, if
- * it is that request: it does not look at the frame, which may then be the one
- * that costs least.
+ * Answer the planner's request for the frame that a window function needs;
+ * false if it is another request.  The result of the function does not depend
+ * on the frame, so the planner gets the one that costs least.
  */
 bool
 ret_any_frame_will_do(Node *request)
@@ -101,7 +101,10 @@ ret_any_frame_will_do(Node *request)
 	return false;
 }
 
-/* An order of the bytes of two values, which means nothing but lets them be sorted */
+/*
+ * Compare two values byte by byte; an arbitrary but total order, for sorting
+ * and grouping
+ */
 int
 ret_compare_bytes(const struct varlena *a, const struct varlena *b)
 {
@@ -112,14 +115,20 @@ ret_compare_bytes(const struct varlena *a, const struct varlena *b)
 	return result != 0 ? result : (size_a > size_b) - (size_a < size_b);
 }
 
-/* For mathematics that knows nothing of the server, and may take long */
+/*
+ * Check for interrupts: the callback of the mathematics, which does not know
+ * the server
+ */
 void
 ret_check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* The array in argument argno; 22004 if somebody's own aggregate has no INITCOND */
+/*
+ * Get the array in argument argno; 22004 if a user-defined aggregate has no
+ * INITCOND
+ */
 static ArrayType *
 counters_array(FunctionCallInfo fcinfo, int argno)
 {
@@ -132,16 +141,16 @@ counters_array(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * The n counters of the bigint[] in argument argno, to be read or modified in
- * place.  Any other array, as a state or INITCOND of somebody's own aggregate
- * might hold, is an error.
+ * Get the n counters of the bigint[] in argument argno, to be read or modified
+ * in place.  Any other array is an error: the state or the INITCOND of a
+ * user-defined aggregate may be one.
  */
 int64 *
 ret_counters(FunctionCallInfo fcinfo, int argno, int n)
 {
 	ArrayType  *array = counters_array(fcinfo, argno);
 
-	/* what the caller returns must be what it has modified */
+	/* the caller returns the argument, which must be the array it has modified */
 	PG_GETARG_DATUM(argno) = PointerGetDatum(array);
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n ||
 		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
@@ -151,7 +160,7 @@ ret_counters(FunctionCallInfo fcinfo, int argno, int n)
 	return (int64 *) ARR_DATA_PTR(array);
 }
 
-/* counters += other, element by element; 22003 on overflow */
+/* Add other to counters, element by element; 22003 on overflow */
 void
 ret_counters_add(int64 *counters, const int64 *other, int n)
 {
@@ -159,7 +168,7 @@ ret_counters_add(int64 *counters, const int64 *other, int n)
 		ret_counter_move(&counters[i], other[i]);
 }
 
-/* The number of elements that a state of counters has */
+/* Get the number of counters of a state; 0 if its array has not one dimension */
 static int
 counters_length(FunctionCallInfo fcinfo, int argno)
 {
@@ -170,7 +179,7 @@ counters_length(FunctionCallInfo fcinfo, int argno)
 
 /*
  * counters_combine(bigint[], bigint[]) -> bigint[]
- *		The combine function of every aggregate whose state is counters.
+ *		Combine function of every aggregate whose state is an array of counters.
  */
 Datum
 counters_combine(PG_FUNCTION_ARGS)
@@ -186,8 +195,8 @@ counters_combine(PG_FUNCTION_ARGS)
 /*
  * counters_rollup_transfn(bigint[], composite) -> bigint[]
  *		Transition function of rollup(X_summary): adds the fields of the
- *		composite, all bigint, to counters[1..]; counters[0] counts the rows,
- *		which tells a total of nothing (NULL) from a total of zeros.
+ *		composite, all bigint, to counters[1..].  counters[0] counts the rows,
+ *		so that a total of no rows (NULL) differs from a total of zeros.
  */
 Datum
 counters_rollup_transfn(PG_FUNCTION_ARGS)
@@ -213,7 +222,10 @@ counters_rollup_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-/* Is the row one of n fields, all bigint?  (A user may pair any with any state.) */
+/*
+ * Check that a row has n fields, all bigint: a user may pair any row with any
+ * state
+ */
 static bool
 has_counts(HeapTupleHeader row, int n)
 {
@@ -229,8 +241,8 @@ has_counts(HeapTupleHeader row, int n)
 
 /*
  * Read the n bigint fields of the composite in argument argno, which must not
- * be null.  False if all of them are null, which is as good as no row at all;
- * error if only some are, or one is negative.
+ * be null.  Returns false if all fields are null, as if there were no row.  It
+ * is an error if only some are null, or if one is negative.
  */
 bool
 ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
@@ -270,7 +282,7 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 	return true;
 }
 
-/* part / whole; NULL if there is no whole */
+/* Return part / whole; NULL if whole is 0 */
 Datum
 ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole)
 {
@@ -280,8 +292,8 @@ ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole)
 }
 
 /*
- * The bytes of a text form in hexadecimal digits, in argument 0 of an input
- * function; NULL after a soft error.
+ * Read the text form in argument 0 of an input function, which is hexadecimal
+ * digits.  Returns the bytes, or NULL after a soft error.
  */
 struct varlena *
 ret_hex_input(FunctionCallInfo fcinfo, const char *type)
@@ -299,7 +311,7 @@ ret_hex_input(FunctionCallInfo fcinfo, const char *type)
 	return (struct varlena *) DatumGetPointer(DirectFunctionCall1(byteain, CStringGetDatum(text)));
 }
 
-/* The same the other way */
+/* Write bytes as the text form that ret_hex_input() reads */
 char *
 ret_hex_output(const char *bytes, Size size, const char *type)
 {
@@ -319,7 +331,7 @@ ret_hex_output(const char *bytes, Size size, const char *type)
 	return result;
 }
 
-/* A row of the calling function's declared result type */
+/* Form a row of the calling function's declared result type */
 Datum
 ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 {
@@ -333,7 +345,7 @@ ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
 
-/* The same for a row of bigint counts */
+/* Form a row of n bigint counts, as ret_row() does */
 Datum
 ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n)
 {
@@ -347,8 +359,8 @@ ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n)
 }
 
 /*
- * The same for a row of double precision values; NaN, which is never a
- * result, stands for NULL.
+ * Form a row of n double precision values, as ret_row() does.  NaN, which is
+ * never a result, stands for NULL.
  */
 Datum
 ret_float_row(FunctionCallInfo fcinfo, const double *values, int n)

@@ -24,7 +24,10 @@ extern void ret_check_interrupts(void);
 extern struct WindowObjectData *ret_window_object(FunctionCallInfo fcinfo);
 extern bool ret_any_frame_will_do(Node *request);
 
-/* The check alone, of which the usual case is in line: for transition functions */
+/*
+ * Only check the context; inline for the usual case, for use in transition
+ * functions
+ */
 static inline void
 ret_agg_check(FunctionCallInfo fcinfo)
 {
@@ -36,7 +39,7 @@ ret_agg_check(FunctionCallInfo fcinfo)
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
 extern void ret_counters_add(int64 *counters, const int64 *other, int n);
 
-/* Move a counter, which may have come from elsewhere, by step; 22003 on overflow */
+/* Add step to a counter, whose value may come from outside; 22003 on overflow */
 static inline void
 ret_counter_move(int64 *counter, int64 step)
 {
@@ -47,9 +50,9 @@ ret_counter_move(int64 *counter, int64 step)
 }
 
 /*
- * A sum of money in twice the precision of a double, so that the order of the
- * rows does not show: total + rest += amount, without loss (Knuth, TAOCP 2,
- * 4.2.2, theorem B).  22003 on overflow.
+ * Add an amount to a sum, total + rest, with twice the precision of a double,
+ * so that the order of the rows does not show.  The error of each addition
+ * goes to rest (Knuth, TAOCP 2, 4.2.2, theorem B). 22003 on overflow.
  */
 static inline void
 ret_add_amount(double *total, double *rest, double amount)
@@ -63,14 +66,14 @@ ret_add_amount(double *total, double *rest, double amount)
 	*total = sum;
 }
 
-/* composite arguments, and results */
+/* composite arguments and results */
 extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);
 extern Datum ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole);
 extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n);
 extern Datum ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
-/* types that are bytes: their order, and their text forms */
+/* types that are plain bytes: comparison and text forms */
 extern int ret_compare_bytes(const struct varlena *a, const struct varlena *b);
 extern struct varlena *ret_hex_input(FunctionCallInfo fcinfo, const char *type);
 extern char *ret_hex_output(const char *bytes, Size size, const char *type);

@@ -42,8 +42,8 @@ ret_reject_infinite_time(void)
 }
 
 /*
- * Midnight of a date, for the functions that add intervals; 22008 if the date
- * is infinite or beyond what a timestamp can hold.
+ * Get midnight of a date, for the functions that add intervals; 22008 if the
+ * date is infinite or beyond what a timestamp can hold.
  */
 Timestamp
 ret_date_timestamp(DateADT date)
@@ -58,13 +58,13 @@ ret_date_timestamp(DateADT date)
 }
 
 /*
- * Make bounds those of range, a daterange, tsrange or tstzrange, unless they
- * are already.
+ * Set bounds to those of range, a daterange, tsrange or tstzrange, unless they
+ * are set already.
  *
  * Time is discrete, so exclusive lower and inclusive upper bounds move up by
- * one unit and all ranges become [lower, upper).  An infinite bound, and a
- * bound that is the value infinity, is the outermost instant; an empty range
- * is one that contains nothing.
+ * one unit and all ranges become [lower, upper).  A bound that is infinite, or
+ * is the value infinity, becomes the outermost instant.  An empty range
+ * becomes one that contains nothing.
  */
 void
 ret_bounds_decode(RetBounds *bounds, Datum range)
@@ -96,12 +96,12 @@ ret_bounds_decode(RetBounds *bounds, Datum range)
 			bounds->upper++;
 	}
 
-	/* a range of another size would merely not be cached */
+	/* a range that is too large for the image is merely not cached */
 	bounds->size = size <= sizeof(bounds->image) ? size : 0;
 	memcpy(bounds->image, value, bounds->size);
 }
 
-/* The value of one bound of a range over date, timestamp or timestamptz */
+/* Get the instant of one bound of a range over date, timestamp or timestamptz */
 static int64
 bound_instant(const RangeBound *bound, Oid subtype)
 {
@@ -121,7 +121,7 @@ bound_instant(const RangeBound *bound, Oid subtype)
 	return DatumGetTimestamp(bound->val);
 }
 
-/* Error 22023 unless the interval reaches forward by a finite amount */
+/* Raise error 22023 unless the interval is positive and finite */
 void
 ret_check_within(const Interval *within)
 {
@@ -138,8 +138,8 @@ ret_check_within(const Interval *within)
 }
 
 /*
- * at + span by the calendar: months first, then days, then time.  If zoned,
- * at is a timestamptz and days are those of the session's time zone.
+ * Add an interval by the calendar: months first, then days, then time.  If
+ * zoned, at is a timestamptz and days are those of the session's time zone.
  */
 Timestamp
 ret_plus_interval(Timestamp at, const Interval *span, bool zoned)
@@ -149,7 +149,7 @@ ret_plus_interval(Timestamp at, const Interval *span, bool zoned)
 												 IntervalPGetDatum(span)));
 }
 
-/* at - span, as above */
+/* Subtract an interval, as ret_plus_interval() adds one */
 Timestamp
 ret_minus_interval(Timestamp at, const Interval *span, bool zoned)
 {
@@ -170,9 +170,9 @@ floor_div(int64 a, int64 b)
 }
 
 /*
- * The offsets that all calls of a function in a query share, for states that
- * must be small.  A caller that makes a new FmgrInfo for each row gets them
- * anew each time, which is slow and right.
+ * Get the offsets that all calls of a function in a query share, for states
+ * that must be small.  A caller that makes a new FmgrInfo for each row gets
+ * empty ones each time, which is slow but correct.
  */
 RetOffsets *
 ret_call_offsets(FmgrInfo *flinfo)
@@ -183,8 +183,8 @@ ret_call_offsets(FmgrInfo *flinfo)
 }
 
 /*
- * The first instant behind a span that ends at a boundary of the zone's rules,
- * in seconds since 1970; no later than the end of the calendar of timestamps
+ * Convert a boundary of the zone's rules, in seconds since 1970, to the first
+ * instant after the span that ends there; at most END_TIMESTAMP.
  */
 static TimestampTz
 boundary_instant(pg_time_t boundary)
@@ -194,7 +194,7 @@ boundary_instant(pg_time_t boundary)
 	return seconds < END_TIMESTAMP / USECS_PER_SEC ? seconds * USECS_PER_SEC : END_TIMESTAMP;
 }
 
-/* Read the offset at an instant, and until when it holds, from the zone's rules */
+/* Read the offset at an instant from the zone's rules, and until when it holds */
 static RetOffset
 read_offset(TimestampTz at)
 {
@@ -217,21 +217,24 @@ read_offset(TimestampTz at)
 			span.offset = before * USECS_PER_SEC;
 			break;
 		default:
-			/* beyond what the zone's rules cover; the server takes UTC, too */
+			/* beyond the zone's rules: UTC, as in the server */
 			span.upper = at + 1;
 			break;
 	}
 	return span;
 }
 
-/* Is the day of an instant, in the session's time zone, before the first of the calendar? */
+/*
+ * Tell whether the day of an instant in the session's time zone is before the
+ * first of the calendar
+ */
 bool
 ret_before_calendar(TimestampTz at)
 {
 	return at < MIN_TIMESTAMP + USECS_PER_DAY && at + read_offset(at).offset < MIN_TIMESTAMP;
 }
 
-/* Find, or learn, the offset at an instant */
+/* Find the offset at an instant among those cached, or read it and cache it */
 RetOffset *
 ret_offset_find(RetOffsets *offsets, TimestampTz at)
 {
@@ -251,7 +254,7 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 	}
 	span = read_offset(at);
 
-	/* spans have no earlier instants, so that those that are known are not checked */
+	/* checked only here, since no cached span contains such an instant */
 	if (at + span.offset < MIN_TIMESTAMP)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -260,7 +263,7 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 						   pg_get_timezone_name(session_timezone)),
 				 errhint("Leave such rows out with FILTER (WHERE ...).")));
 
-	/* an earlier instant of a span that is known already widens it */
+	/* an earlier instant with the same offset and end widens a cached span */
 	for (i = 0; i < RET_OFFSETS; i++)
 	{
 		if (offsets->spans[i].upper == span.upper &&
@@ -297,7 +300,7 @@ ret_zone_session(RetZone *zone)
 				 hash_bytes((const unsigned char *) name, (int) size));
 }
 
-/* Read the name of a zone from untrusted bytes; false if they are none */
+/* Read the name of a zone from untrusted bytes; false if they cannot be one */
 bool
 ret_zone_read(RetZone *zone, const char *bytes, Size size)
 {
@@ -313,7 +316,10 @@ ret_zone_read(RetZone *zone, const char *bytes, Size size)
 	return true;
 }
 
-/* Are days the same in a zone as in the session's, since each has one offset only? */
+/*
+ * Tell whether a zone and the session's each have one offset only, and the
+ * same one
+ */
 static bool
 same_offset(const RetZone *zone)
 {
@@ -327,7 +333,10 @@ same_offset(const RetZone *zone)
 		offset == session_offset;
 }
 
-/* Error for days of another zone, whose name may not be known any longer */
+/*
+ * Raise the error for days of another zone; name is NULL if that is not known
+ * any longer
+ */
 static void
 reject_zone(const char *name)
 {
@@ -345,9 +354,9 @@ reject_zone(const char *name)
 }
 
 /*
- * Error 22023 unless a state may be combined or finished in this session: its
- * days are those of the session's time zone, or of none.  UTC and GMT are one
- * zone.
+ * Raise error 22023 unless a state may be combined or finished in this
+ * session: its days must be those of the session's time zone, or of no zone.
+ * UTC and GMT are one zone.
  */
 void
 ret_zone_check(const RetZone *zone)
@@ -363,7 +372,7 @@ ret_zone_check(const RetZone *zone)
 	reject_zone(zone->name);
 }
 
-/* A number that stands for the session's time zone in small states; not 0 */
+/* Get a number that stands for the session's time zone in small states; never 0 */
 uint16
 ret_zone_number(void)
 {
@@ -373,8 +382,8 @@ ret_zone_number(void)
 }
 
 /*
- * Read the name of the zone of such a state, check that its days are those of
- * the session's, and return its number; 0 if it is no name
+ * Read the name of the zone of a state that keeps only the number, check that
+ * it is the session's zone, and return the number; 0 if the bytes are no name.
  */
 uint16
 ret_zone_receive(const char *bytes, Size size)
@@ -387,7 +396,10 @@ ret_zone_receive(const char *bytes, Size size)
 	return ret_zone_number();
 }
 
-/* Send the name of the zone of such a state, if it has one; 22023 if it is not the session's */
+/*
+ * Send the name of the zone of a state that keeps only the number, if that is
+ * not 0; 22023 if it is not the session's zone.
+ */
 void
 ret_zone_send(StringInfo buf, uint16 number)
 {
@@ -401,9 +413,9 @@ ret_zone_send(StringInfo buf, uint16 number)
 }
 
 /*
- * Error 22023 unless a number is that of the session's time zone, or 0.  States
- * that keep no more than the number check the name when they are read, so that
- * here the zone can only have been set while the aggregate ran.
+ * Raise error 22023 unless number is 0 or that of the session's time zone.
+ * States that keep only the number check the name when they are read, so here
+ * the zone can only have been set while the aggregate ran.
  */
 void
 ret_zone_check_number(uint16 number)
@@ -428,8 +440,8 @@ month_of(DateADT day, int *mday)
 }
 
 /*
- * Prepare bins of a period of whole months or whole days, of which bin 0
- * begins at origin; else 22023.
+ * Prepare bins of whole months or whole days; origin is in bin 0.  22023 if
+ * the period is neither.
  */
 void
 ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
@@ -450,12 +462,12 @@ ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
 	bins->origin = origin;
 	bins->origin_month = month_of(origin, &mday);
 
-	/* months are calendar months, whatever the origin's day */
+	/* bins of months begin on the first, whatever the day of origin */
 	if (bins->months != 0)
 		bins->origin -= mday - 1;
 }
 
-/* Whole months from a first day to another */
+/* Count the whole months from first to day */
 static int64
 months_between(DateADT first, DateADT day)
 {
@@ -463,15 +475,18 @@ months_between(DateADT first, DateADT day)
 				first_mday;
 	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
 
-	/* the first day may be missing in day's month, and is then its last */
+	/*
+	 * where the month of day is too short for first_mday, its last day counts
+	 * instead
+	 */
 	if (mday < first_mday && add_months(first, nmonths) > day)
 		nmonths--;
 	return nmonths;
 }
 
 /*
- * The day so many months later, or the last of that month.  Beyond the range
- * of date it is one outside of it, so that it can still be compared.
+ * Get the day nmonths later, or the last of that month.  Beyond the range of
+ * date the result is outside of it as well, so that it can still be compared.
  */
 static int64
 add_months(DateADT day, int64 nmonths)
@@ -489,7 +504,7 @@ add_months(DateADT day, int64 nmonths)
 	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
 }
 
-/* The bin of a day, by the calendar */
+/* Compute the bin of a day by the calendar */
 int64
 ret_bin_compute(const RetBins *bins, DateADT day)
 {
@@ -500,16 +515,14 @@ ret_bin_compute(const RetBins *bins, DateADT day)
 	return floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
 }
 
-/*
- * The day on which a bin begins; may be outside the range of date
- */
+/* Get the first day of a bin, which may be outside the range of date */
 int64
 ret_bin_start(const RetBins *bins, int64 bin)
 {
 	return ret_window_start(bins, bins->origin, bin);
 }
 
-/* The day on which window k of a customer begins whose first day is given */
+/* Get the first day of window k of a customer whose first day is `first` */
 int64
 ret_window_start(const RetBins *bins, DateADT first, int64 k)
 {
@@ -518,7 +531,10 @@ ret_window_start(const RetBins *bins, DateADT first, int64 k)
 	return add_months(first, k * bins->months);
 }
 
-/* The window of a day, which is not before the first one */
+/*
+ * Get the window of a day that is not before `first`, the first day of the
+ * customer
+ */
 int64
 ret_window_of(const RetBins *bins, DateADT first, DateADT day)
 {
@@ -528,8 +544,8 @@ ret_window_of(const RetBins *bins, DateADT first, DateADT day)
 }
 
 /*
- * Compute the bins of first..last once, if they are few enough (a table that
- * fits the cache is the point of it)
+ * Compute the bins of first..last once, unless they are too many: the table is
+ * of use only while it fits the cache.
  */
 void
 ret_bins_table(RetBins *bins, DateADT first, DateADT last)

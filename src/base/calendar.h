@@ -21,7 +21,10 @@
 
 #include "base/retention.h"
 
-/* The types of time, in bytes that are sent and stored: never renumber */
+/*
+ * Types of time.  The numbers are in bytes that are sent and stored: never
+ * renumber.
+ */
 typedef enum RetTimeKind
 {
 	RET_DATE = 1,
@@ -29,7 +32,10 @@ typedef enum RetTimeKind
 	RET_TIMESTAMPTZ = 3
 } RetTimeKind;
 
-/* The instants before and after all others: an infinite bound of a range */
+/*
+ * Instants before and after all others, which stand for infinite bounds of a
+ * range
+ */
 #define RET_INSTANT_MIN		PG_INT64_MIN
 #define RET_INSTANT_MAX		PG_INT64_MAX
 
@@ -38,61 +44,67 @@ typedef enum RetTimeKind
 #define RET_RANGE_4_SIZE	(sizeof(RangeType) + 2 * sizeof(DateADT) + 1)
 
 /*
- * A range as the half-open [lower, upper) of instants, with the bytes it was
- * decoded from.  All zeros is a valid cache of nothing yet.
+ * A range as the half-open interval [lower, upper) of instants, with the bytes
+ * it was decoded from.  All zeros is an empty cache.
  */
 typedef struct RetBounds
 {
 	int64		lower;			/* first instant in the range */
-	int64		upper;			/* first instant behind it */
+	int64		upper;			/* first instant after the range */
 	uint32		size;			/* bytes of image, 0 if there is none */
 	char		image[RET_RANGE_8_SIZE + 3];	/* the range, with a 4-byte header */
 } RetBounds;
 
 #define RET_BOUNDS_CONTAIN(b, at)	((at) >= (b)->lower && (at) < (b)->upper)
 
-/* Instants of one offset from UTC: the local day is (at + offset) / one day */
+/*
+ * A span of instants with one offset from UTC: the local day is (at + offset)
+ * / one day
+ */
 typedef struct RetOffset
 {
-	TimestampTz lower;			/* first instant known to have it */
-	TimestampTz upper;			/* first instant behind it */
+	TimestampTz lower;			/* first instant known to have the offset */
+	TimestampTz upper;			/* first instant after the span */
 	int64		offset;			/* microseconds east of Greenwich */
 } RetOffset;
 
 #define RET_OFFSETS		4
 
-/* The offsets of a time zone that were needed last.  All zeros is none yet. */
+/*
+ * The offsets of a time zone that were needed last.  All zeros is an empty
+ * cache.
+ */
 typedef struct RetOffsets
 {
-	uint32		next;			/* the one to replace next */
-	uint32		last;			/* the one used last */
-	const pg_tz *zone;			/* whose they are */
-	RetOffset	spans[RET_OFFSETS];
+	uint32		next;			/* index of the span to replace next */
+	uint32		last;			/* index of the span used last */
+	const pg_tz *zone;			/* the time zone */
+	RetOffset	spans[RET_OFFSETS]; /* empty ones have lower = upper */
 } RetOffsets;
 
 /*
  * The name of the time zone in which a state has counted days; all zeros if
  * they do not depend on one.  A state that goes to another server or session
- * carries it, since the answer would otherwise be that of some other zone.  A
- * name that is too long is cut, and ends in its hash.
+ * carries it, since the time zone there may be another.  A name that is too
+ * long is cut, and ends in its hash.
  */
 #define RET_ZONE_SIZE	48
 
 typedef struct RetZone
 {
-	char		name[RET_ZONE_SIZE];	/* padded with zeros, of which there is one */
+	char		name[RET_ZONE_SIZE];	/* padded with at least one zero */
 } RetZone;
 
 /* Bins of whole months, or of whole days, counted from an origin */
 typedef struct RetBins
 {
-	int32		months;			/* length of a bin: months, or else */
-	int32		days;			/* days */
-	DateADT		origin;			/* bin 0 begins here */
-	int64		origin_month;	/* its month, counted from year 0 */
+	int32		months;			/* length of a bin in months, or 0 */
+	int32		days;			/* length of a bin in days, or 0 */
+	DateADT		origin;			/* first day of bin 0 */
+	int64		origin_month;	/* month of origin, counted from year 0 */
 	DateADT		first_day;		/* day of table[0] */
 	int32		ndays;			/* days in table */
-	int32	   *table;			/* bins of these days, or NULL */
+	int32	   *table;			/* bins of these days; NULL: no table */
 } RetBins;
 
 pg_noreturn extern void ret_reject_infinite_time(void);
@@ -122,7 +134,7 @@ extern int64 ret_bin_start(const RetBins *bins, int64 bin);
 extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
 extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
 
-/* Instant of an event on a date; 22008 if it is infinite */
+/* Get the instant of an event on a date; 22008 if the date is infinite */
 static inline int64
 ret_instant_date(DateADT date)
 {
@@ -131,7 +143,10 @@ ret_instant_date(DateADT date)
 	return date;
 }
 
-/* Instant of an event at a timestamp or timestamptz; 22008 if it is infinite */
+/*
+ * Get the instant of an event at a timestamp or timestamptz; 22008 if it is
+ * infinite
+ */
 static inline int64
 ret_instant_timestamp(Timestamp at)
 {
@@ -141,9 +156,9 @@ ret_instant_timestamp(Timestamp at)
 }
 
 /*
- * Make bounds those of a range.  That it is the range of the row before is
- * found in line for the two usual sizes: the compiler knows how to compare
- * a known number of bytes in a few instructions.
+ * Set bounds to those of a range.  Whether it is the range of the row before
+ * is checked inline for the two usual sizes: a compiler can compare a known
+ * number of bytes in a few instructions.
  */
 static inline void
 ret_bounds_get(RetBounds *bounds, Datum range)
@@ -166,14 +181,14 @@ ret_bounds_get(RetBounds *bounds, Datum range)
 	ret_bounds_decode(bounds, range);
 }
 
-/* Day of an instant in microseconds, rounded down */
+/* Get the day of an instant in microseconds, rounded down */
 static inline DateADT
 ret_day_of(int64 at)
 {
 	return (DateADT) (at / USECS_PER_DAY - (at % USECS_PER_DAY < 0));
 }
 
-/* Day of a timestamp; 22008 if it is infinite */
+/* Get the day of a timestamp; 22008 if it is infinite */
 static inline DateADT
 ret_day_timestamp(Timestamp at)
 {
@@ -181,12 +196,11 @@ ret_day_timestamp(Timestamp at)
 }
 
 /*
- * Day of a timestamptz in the session's time zone; 22008 if it is infinite, or
- * before the first day of the calendar there.
+ * Get the day of a timestamptz in the session's time zone; 22008 if it is
+ * infinite, or before the first day of the calendar there.
  *
- * What a day is changes with the zone's offset, a few times a year, and not
- * with the day: so it is the offsets that are remembered, and a row in any
- * order seldom needs to ask the calendar.
+ * The zone's UTC offset changes a few times a year, so offsets are cached
+ * rather than days: even rows in random order rarely need the calendar.
  */
 static inline DateADT
 ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
@@ -198,14 +212,14 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 	return ret_day_of(at + span->offset);
 }
 
-/* Does a state depend on a time zone? */
+/* Tell whether a state depends on a time zone */
 static inline bool
 ret_zone_known(const RetZone *zone)
 {
 	return zone->name[0] != '\0';
 }
 
-/* The bin of a day */
+/* Get the bin of a day */
 static inline int64
 ret_bin_of(const RetBins *bins, DateADT day)
 {

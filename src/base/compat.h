@@ -50,17 +50,17 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 #define INTERVAL_NOT_FINITE(i)	(false)
 #endif
 
-/* Window functions may tell the planner which frame they need since 16 */
+/* Since 16 window functions may tell the planner which frame they need */
 #if PG_VERSION_NUM >= 160000
 #define RET_HAVE_OPTIMIZE_WINDOW_CLAUSE 1
 #endif
 
-/* pg_noreturn, before the declaration, replaced this in 18 */
+/* Since 18 there is pg_noreturn, which stands before the declaration */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
-/* A case that goes on into the next: a statement, not a comment, since 19 */
+/* Marks a case that continues with the next one; since 19 it is a statement */
 #ifndef pg_fallthrough
 #if defined(__GNUC__) && (__GNUC__ >= 7 || defined(__clang__))
 #define pg_fallthrough __attribute__((fallthrough))

@@ -5,10 +5,10 @@
  *
  * annual_discount is an effective rate per year, a fraction above -1: below 0
  * if later payments are worth more than earlier ones.  periods_per_year is
- * above 0.  Both are options, so that NULL is an error, before anything else
- * is looked at.  A sum for ever that a negative discount makes infinite is an
- * error as well; one that is infinite without a discount is left to the
- * function, which returns NULL as for any denominator of 0.
+ * above 0.  Both are options, so NULL is an error, and they are checked before
+ * anything else.  A sum without a horizon that a negative discount makes
+ * infinite is an error as well.  One that is infinite without a discount is
+ * left to the function, which returns NULL as for any denominator of 0.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 #include "base/discount.h"
 
-/* Argument argno, a finite number above `above`, or an error with the hint */
+/* Get argument argno, which must be finite and greater than `above` */
 static double
 option_above(FunctionCallInfo fcinfo, int argno, const char *name, double above, const char *hint)
 {
@@ -44,8 +44,9 @@ option_above(FunctionCallInfo fcinfo, int argno, const char *name, double above,
 }
 
 /*
- * Get ln(1 + d) from two arguments: d is the discount of a period, or that of
- * a year if the argument number `periods` is negative.
+ * Get ln(1 + d).  Normally d is the discount of a period, from the arguments
+ * number `annual` and `periods`.  If `periods` is negative, d is the discount
+ * of a year.
  */
 double
 ret_log_discount(FunctionCallInfo fcinfo, int annual, int periods)

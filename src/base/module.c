@@ -12,7 +12,7 @@
 
 #include "base/retention.h"
 
-/* The Makefile's; another build system need not know it */
+/* The Makefile defines it; another build system need not */
 #ifndef RETENTION_SOURCE_ID
 #define RETENTION_SOURCE_ID "unknown sources"
 #endif
@@ -23,13 +23,16 @@ PG_MODULE_MAGIC_EXT(.name = "retention",.version = RETENTION_VERSION);
 PG_MODULE_MAGIC;
 #endif
 
-/* Names the sources in the file of the library, where tools/setup looks */
+/*
+ * Names the sources that the library was built from; tools/setup looks for it
+ * in the file
+ */
 extern PGDLLEXPORT const char retention_build[];
 const char	retention_build[] = "retention built from " RETENTION_SOURCE_ID " for " PG_MAJORVERSION ".";
 
 PG_FUNCTION_INFO_V1(retention_version);
 
-/* The version of the library that is loaded, which may lag the script's. */
+/* Return the version of the loaded library, which may be older than the script's */
 Datum
 retention_version(PG_FUNCTION_ARGS)
 {

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * customer_key.c
- *	  What is a customer: 64 bits, passed by value.
+ *	  The type customer_key, which identifies a customer: 64 bits, passed by
+ *	  value.
  *
- * Integers are kept as they are, whole floating-point numbers too; other types
- * become 64 bits of their own extended hash, so that values which are equal in
- * SQL are one customer.  The server's hash of numeric leaves the sign out: here
- * it is added, also where a numeric is inside another value.
+ * Integers are kept as they are, and so are whole floating-point numbers.  Other
+ * types become 64 bits of their own extended hash, so that values that are equal
+ * in SQL are one customer.  The server's hash of numeric leaves out the sign; it
+ * is added here, also where a numeric is inside another value.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,13 +33,14 @@
 
 #include "base/retention.h"
 
-/* Beyond it, not every integer is a double precision */
+/* Above this, not every integer is a double precision */
 #define MAX_WHOLE_DOUBLE	9007199254740992.0
 
 /*
- * The first two bytes of a numeric, which is the same on disk in all versions:
- * the highest two bits tell the long form of a positive and a negative number,
- * the short form, and NaN and the infinities, which are nothing else.
+ * The first two bytes of a numeric, which are the same on disk in all
+ * versions.  The highest two bits tell the form: 00 long and positive, 01 long
+ * and negative, 10 short, 11 NaN or an infinity, which has no more bytes than
+ * these.
  */
 #define NUMERIC_FORM		0xC000
 #define NUMERIC_NEGATIVE	0x4000
@@ -65,8 +67,8 @@ PG_FUNCTION_INFO_V1(customer_key_anyelement);
 static uint64 hash_value(Oid type, Oid collation, Datum value, bool *null);
 
 /*
- * The text form of a customer_key is the integer as it is written, without
- * anything else: customer_key(citext) reads it too, and '07' is not '7'.
+ * Read the text form of a customer_key, which is the integer as it is written
+ * and nothing else: customer_key(citext) comes here too, and '07' is not '7'.
  */
 Datum
 customer_key_in(PG_FUNCTION_ARGS)
@@ -116,8 +118,9 @@ customer_key_oid(PG_FUNCTION_ARGS)
 }
 
 /*
- * Whole numbers are the integers they are, since programs make floating-point
- * numbers of a column of integers as soon as one of them is missing.
+ * Hash a floating-point number.  Whole numbers stay the integers they are,
+ * since programs turn a column of integers into floating-point numbers as soon
+ * as one value is missing.
  */
 static uint64
 hash_double(double number)
@@ -140,7 +143,7 @@ customer_key_double(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) hash_double(PG_GETARG_FLOAT8(0)));
 }
 
-/* The first two bytes of a numeric, of which value has at least those */
+/* Read the first two bytes of a numeric */
 static uint16
 numeric_header(Datum value)
 {
@@ -150,7 +153,7 @@ numeric_header(Datum value)
 	return header;
 }
 
-/* Is a numeric less than 0?  Infinities are not asked for. */
+/* Tell whether a numeric is less than 0; not for infinities */
 static bool
 numeric_negative(Datum value)
 {
@@ -162,8 +165,9 @@ numeric_negative(Datum value)
 }
 
 /*
- * The server's own hash of a numeric, its bits inverted for a negative number.
- * NaN and the infinities, which that takes for one, are told apart.
+ * Hash a numeric with the server's own function, and invert the bits for a
+ * negative number.  NaN and the infinities, which that function does not tell
+ * apart, get a hash each.
  */
 static uint64
 hash_numeric_sign(Datum value)
@@ -184,11 +188,14 @@ customer_key_numeric(PG_FUNCTION_ARGS)
 }
 
 /*-------------------------------------------------------------------------
- * Other types that are customers without a word
+ * Other types with an implicit cast
  *-------------------------------------------------------------------------
  */
 
-/* The type's own extended hash of argument 0, under its collation */
+/*
+ * Hash argument 0 with the type's own extended hash function, under its
+ * collation
+ */
 static Datum
 own_hash(FunctionCallInfo fcinfo, PGFunction hash)
 {
@@ -244,7 +251,7 @@ add_hash(uint64 hash, uint64 part)
 	return hash * 31 + part;
 }
 
-/* Hash a record; null becomes true if one of its fields is */
+/* Hash a record; *null becomes true if one of its fields is null */
 static uint64
 hash_fields(Datum value, bool *null)
 {
@@ -273,7 +280,7 @@ hash_fields(Datum value, bool *null)
 	return hash;
 }
 
-/* Hash an array; null becomes true if one of its elements is */
+/* Hash an array; *null becomes true if one of its elements is null */
 static uint64
 hash_elements(Datum value, Oid collation, bool *null)
 {
@@ -298,7 +305,7 @@ hash_elements(Datum value, Oid collation, bool *null)
 	return hash;
 }
 
-/* Hash a jsonb with the signs of its numbers */
+/* Hash a jsonb, including the signs of its numbers */
 static uint64
 hash_jsonb(Datum value)
 {
@@ -320,7 +327,7 @@ hash_jsonb(Datum value)
 	return hash;
 }
 
-/* Add the hash of a bound, where there is one */
+/* Add the hash of a bound, unless it is infinite */
 static uint64
 add_bound(uint64 hash, TypeCacheEntry *range, const RangeBound *bound, bool *null)
 {
@@ -331,9 +338,10 @@ add_bound(uint64 hash, TypeCacheEntry *range, const RangeBound *bound, bool *nul
 }
 
 /*
- * Hash a range, or a multirange if multi, and then its bounds again, in which
- * there may be numbers with a sign.  range is the type of the one, or of those in
- * the other.
+ * Add the hashes of the bounds to `hash`, which is the server's hash of a
+ * range, or of a multirange if `multi`: there may be numbers with a sign in
+ * the bounds.  `range` is the type of the range, or of the ranges in the
+ * multirange.
  */
 static uint64
 hash_ranges(uint64 hash, TypeCacheEntry *range, Datum value, bool multi, bool *null)
@@ -341,7 +349,7 @@ hash_ranges(uint64 hash, TypeCacheEntry *range, Datum value, bool multi, bool *n
 	MultirangeType *ranges = multi ? DatumGetMultirangeTypeP(value) : NULL;
 	int			n = multi ? (int) ranges->rangeCount : 1;
 
-	/* what is passed by value has no numeric in it */
+	/* types passed by value contain no numeric */
 	if (range->rngelemtype->typbyval)
 		return hash;
 	for (int i = 0; i < n; i++)
@@ -363,8 +371,9 @@ hash_ranges(uint64 hash, TypeCacheEntry *range, Datum value, bool multi, bool *n
 }
 
 /*
- * Hash a value of any type that has an extended hash function, else 42883.
- * null becomes true, and the result means nothing, if a part of it is null.
+ * Hash a value of any type that has an extended hash function; 42883 for other
+ * types.  *null becomes true, and the result means nothing, if a part of the
+ * value is null.
  */
 static uint64
 hash_value(Oid type, Oid collation, Datum value, bool *null)
@@ -376,7 +385,7 @@ hash_value(Oid type, Oid collation, Datum value, bool *null)
 	type = getBaseType(type);
 	if (type == NUMERICOID)
 		return hash_numeric_sign(value);
-	/* a literal in a row constructor: what the text would hash to */
+	/* a literal in a row constructor is hashed as the text would be */
 	if (type == UNKNOWNOID)
 		return hash_bytes_extended((unsigned char *) DatumGetCString(value),
 								   strlen(DatumGetCString(value)), 0);
@@ -403,7 +412,10 @@ hash_value(Oid type, Oid collation, Datum value, bool *null)
 	return hash;
 }
 
-/* customer_key(anyelement): any type without a function of its own */
+/*
+ * Convert a value of a type without a function of its own:
+ * customer_key(anyelement)
+ */
 Datum
 customer_key_anyelement(PG_FUNCTION_ARGS)
 {
@@ -426,14 +438,14 @@ customer_key_anyelement(PG_FUNCTION_ARGS)
  *
  * "o.customer_key" means customer_key(o) if o has no such column, and must not
  * make a customer of each row.  A row of a table fits customer_key(record) and
- * customer_key(anyelement) alike, so that the parser takes neither and says
- * that there is no such column.  A row of a subquery is of the type that
- * row(a, b) has; but its fields are called what the columns are called, and
- * those of row(a, b) are called f1 and f2.
+ * customer_key(anyelement) alike, so the parser takes neither and reports that
+ * there is no such column.  A row of a subquery has the same type as row(a, b).
+ * But its fields have the names of the columns, while those of row(a, b) are
+ * called f1 and f2.
  *-------------------------------------------------------------------------
  */
 
-/* Is this the name that a row constructor gives to field n, counted from 1? */
+/* Tell whether a row constructor gives this name to field n, counted from 1 */
 static bool
 constructed_name(const char *name, int n)
 {
@@ -450,7 +462,10 @@ reject_row(void)
 			 errhint("Name the columns of the customer: customer_key(row(a, b)).")));
 }
 
-/* Error unless a record of no named type comes from a row constructor */
+/*
+ * Raise an error if a record of no named type does not come from a row
+ * constructor
+ */
 static void
 check_constructed(FmgrInfo *flinfo, Datum value)
 {
@@ -460,7 +475,7 @@ check_constructed(FmgrInfo *flinfo, Datum value)
 
 	if (HeapTupleHeaderGetTypeId(record) != RECORDOID)
 		return;
-	/* fn_extra is the last one that was found to be right */
+	/* fn_extra holds the last typmod that passed the check */
 	if (flinfo->fn_extra && *(int32 *) flinfo->fn_extra == typmod)
 		return;
 	desc = lookup_rowtype_tupdesc(RECORDOID, typmod);
@@ -475,7 +490,7 @@ check_constructed(FmgrInfo *flinfo, Datum value)
 	*(int32 *) flinfo->fn_extra = typmod;
 }
 
-/* customer_key(record): a customer of several columns */
+/* Make a customer of several columns: customer_key(record) */
 Datum
 customer_key_record(PG_FUNCTION_ARGS)
 {
@@ -490,8 +505,8 @@ customer_key_record(PG_FUNCTION_ARGS)
 }
 
 /*
- * Planner support of customer_key(record): the same error before there are
- * rows, where the expression shows that it is a row of a subquery.
+ * Support the planner for customer_key(record): raise the same error before
+ * any row is read, where the expression shows that it is a row of a subquery.
  */
 Datum
 customer_key_record_support(PG_FUNCTION_ARGS)

@@ -5,16 +5,17 @@
  *
  * The map is the transition value of every aggregate that counts customers.
  * It is an open-addressing table with linear probing on the high bits of a
- * multiplicative hash.  Anybody can compute keys whose hashes are alike: once a
- * customer has to be put more than RET_MAX_PROBES slots from home, all move to
- * the places of a hash with a random factor.  A flat table is too small to need
- * that, so that its bytes always mean the same.  Slots are 16 bytes and what the family keeps per
- * customer, so that a probe is one cache line, and the table doubles when
- * 13/16 of it are used: for families without values that is never more than
- * 40 bytes per customer.  It doubles in place: the chunk is extended (for a
- * large one the kernel merely remaps it) and its entries move one by one, each
- * pushing out entries which have not moved yet; an old and a new table never
- * exist side by side.
+ * multiplicative hash.  Anybody can compute keys whose hashes are alike.  So
+ * once a customer has to be put more than RET_MAX_PROBES slots from home, the
+ * hash gets a random factor and all customers move.  A flat table is too small
+ * to need that, so its bytes always mean the same.
+ *
+ * A slot is 16 bytes and what the family keeps per customer, so that a probe is
+ * one cache line.  The table doubles when 13/16 of it are used: for families
+ * without values that is never more than 40 bytes per customer.  It doubles in
+ * place: the chunk is extended (the kernel merely remaps a large one) and its
+ * entries move one by one, each pushing out entries that have not moved yet.
+ * An old and a new table never exist side by side.
  *
  * The value has two forms.
  *
@@ -24,15 +25,14 @@
  *   asks all contexts for their size whenever a group is added.
  * - Expanded, above that: an expanded object in a context below the
  *   aggregate's.  At a million customers each probe misses the cache.  So a
- *   row only prefetches its slot and then waits in a ring, and is worked on
- *   when 64 rows have followed: by then the executor has read those, and the
- *   slot has arrived meanwhile.
+ *   row only prefetches its slot and then waits in a ring until 64 rows have
+ *   followed: while the executor reads those, the slot arrives.
  *
  * Flattening an expanded object, to send it from a parallel worker to the
  * leader, packs the customers without gaps or hash table.  They stay in the
- * order of their slots; writing them in that order to a table with room for
- * all is sequential, and in a table that had to grow meanwhile they would pile
- * up.  That is why combining begins with a reservation for both sides.
+ * order of their slots.  In a table with room for all, they are then written
+ * sequentially; in one that had to grow meanwhile they would pile up.  That is
+ * why combining reserves room for both sides first.
  *
  * Adding a row is O(1); combining is O(customers of the second value) apart
  * from growth; memory is owned by the aggregate's context.
@@ -52,7 +52,7 @@
 #define FLAT_MIN_SLOTS		4
 #define FLAT_MAX_SLOTS		4096
 #define PREFETCH_AHEAD		16
-#define MAX_VALUES			8	/* of a customer, or totals of a map */
+#define MAX_VALUES			8	/* of a customer, and totals of a map */
 
 PG_FUNCTION_INFO_V1(customer_map_in);
 PG_FUNCTION_INFO_V1(customer_map_out);
@@ -73,7 +73,7 @@ static const ExpandedObjectMethods expanded_map_methods =
  *-------------------------------------------------------------------------
  */
 
-/* Number of slots of a table with room for n customers */
+/* Get the number of slots of a table with room for n customers */
 static uint64
 table_slots_for(uint64 n)
 {
@@ -93,11 +93,11 @@ table_set_slots(RetMap *map, char *slots, uint64 nslots)
 	map->nslots = nslots;
 	map->limit = RET_MAP_LIMIT(nslots);
 	map->shift = 64 - pg_leftmost_one_pos64(nslots);
-	/* slots that do not fill lines exactly would gain nothing */
+	/* slots that do not fill cache lines exactly would gain nothing */
 	map->group = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
 }
 
-/* The first place for slots in a chunk, which has room for a line more */
+/* Get the first place for slots in a chunk, which has room for one more line */
 static char *
 table_align(char *chunk)
 {
@@ -105,10 +105,9 @@ table_align(char *chunk)
 }
 
 /*
- * Bring the customer in old slot i of a table that has just grown to its new
- * place.  Whoever sits there and has not moved yet is pushed out and moves
- * next; those who have moved stay where they are, so that no chain of probes
- * is ever broken.
+ * Move the customer in slot i to the place where they now belong.  A customer
+ * there who has not moved yet is pushed out and moves next.  Those who have
+ * moved stay where they are, so that no chain of probes is ever broken.
  */
 static void
 table_move(RetMap *map, uint64 i)
@@ -149,7 +148,7 @@ table_move(RetMap *map, uint64 i)
 	}
 }
 
-/* Bring the customers in the first n slots to where they now belong */
+/* Move the customers in the first n slots to where they now belong */
 static void
 table_move_all(RetMap *map, uint64 n)
 {
@@ -165,7 +164,7 @@ table_move_all(RetMap *map, uint64 n)
 	}
 }
 
-/* Enlarge a table that is a chunk of its own in place */
+/* Enlarge in place a table that is a chunk of its own */
 static void
 table_grow(RetMap *map, uint64 nslots)
 {
@@ -190,9 +189,10 @@ table_grow(RetMap *map, uint64 nslots)
 }
 
 /*
- * Give customers whose hashes are alike, and who therefore are far from where
- * their probes begin, other hashes.  With a factor that is not known when the
- * keys are chosen, chance alone decides how far they are.
+ * Give the customers new hashes as long as one is too far from where the
+ * probes begin, because the keys were chosen to have hashes alike.  With a
+ * factor that is not known when the keys are chosen, chance alone decides how
+ * far they are.
  */
 static void
 table_scatter(RetMap *map)
@@ -205,7 +205,7 @@ table_scatter(RetMap *map)
 	}
 }
 
-/* Make a table that is a chunk of its own fit for another customer */
+/* Make a table that is a chunk of its own ready for another customer */
 void
 ret_map_remake(RetMap *map)
 {
@@ -215,7 +215,10 @@ ret_map_remake(RetMap *map)
 	table_scatter(map);
 }
 
-/* An empty table in context with room for n customers, slots of size bytes */
+/*
+ * Create an empty table in context, with room for n customers, of slots of
+ * size bytes
+ */
 static void
 table_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 {
@@ -236,7 +239,7 @@ table_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 	memset(map->slots, 0, nslots * size);
 }
 
-/* Copy all customers of one table into an empty one with room for them */
+/* Copy all customers of a table into an empty one with room for them */
 static void
 table_copy(RetMap *map, const RetMap *from)
 {
@@ -267,14 +270,14 @@ slot_size(int nvalues)
 	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
 }
 
-/* Bytes in front of the slots */
+/* Get the number of bytes before the slots */
 static Size
 flat_header_size(int ntotals, Size scratch)
 {
 	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
 }
 
-/* A flat value with nothing but its header filled in, in the current context */
+/* Allocate a flat value in the current context, and fill in its header only */
 static RetFlatMap *
 flat_alloc(const RetMapDef *def, uint32 nslots)
 {
@@ -315,8 +318,8 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 
 /*
  * Detoast a flat value and check that it is one of the family's.  The type's
- * input functions let no inconsistent value pass, but a user may well hand a
- * value of one aggregate to another.
+ * input functions let no inconsistent value pass, but a user may pass a value
+ * of one aggregate to another.
  */
 static RetFlatMap *
 flat_get(Datum datum, const RetMapDef *def)
@@ -338,7 +341,7 @@ flat_get(Datum datum, const RetMapDef *def)
  *-------------------------------------------------------------------------
  */
 
-/* An expanded object with the content of map and room for n customers */
+/* Create an expanded object with the content of map and room for n customers */
 static RetExpandedMap *
 expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 {
@@ -359,8 +362,8 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 }
 
 /*
- * Bring all rows into the table.  Changes how the object is stored, not what
- * it holds, and so is done for read-only pointers as well.
+ * Bring all rows into the table.  That changes how the object is stored, not
+ * its content, so it is done for read-only pointers as well.
  */
 static void
 expanded_flush(RetExpandedMap *expanded)
@@ -369,7 +372,10 @@ expanded_flush(RetExpandedMap *expanded)
 		ret_expanded_apply(expanded);
 }
 
-/* The expanded object that a datum points to, which must be one of the family's */
+/*
+ * Get the expanded object that a datum points to, which must be one of the
+ * family's
+ */
 static RetExpandedMap *
 expanded_get(Datum datum, const RetMapDef *def)
 {
@@ -438,7 +444,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
  *-------------------------------------------------------------------------
  */
 
-/* Let state be a flat value, which the executor will take over from here */
+/* Make a flat value the state */
 static void
 state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
 {
@@ -460,7 +466,7 @@ state_set_expanded(RetState *state, RetExpandedMap *expanded)
 
 /*
  * Give the state a table with room for n customers: a larger flat value, an
- * expanded object, or more slots of the one there is.  The executor copies a
+ * expanded object, or more slots in the present one.  The executor copies a
  * new flat value into the aggregate's context and frees the old one; a new
  * expanded object is there already.
  */
@@ -496,8 +502,8 @@ state_reserve(RetState *state, uint64 n)
 
 /*
  * Unpack a transition value that is not an expanded object of the family, or
- * make an empty one.  A value that came packed, as the INITCOND of somebody's
- * own aggregate might, gets its hash table.
+ * make an empty one.  A packed value, such as the INITCOND of a user-defined
+ * aggregate, gets its hash table here.
  */
 void
 ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
@@ -516,9 +522,9 @@ ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *stat
 }
 
 /*
- * The customer of a key, entered with flags = 0 if new, which the caller must
- * set.  For rows that cannot wait until the slot is in the cache.  state->datum
- * may change.
+ * Get the customer of a key, entered with flags = 0 if new; the caller must
+ * then set them.  For rows that cannot wait until the slot is in the cache.
+ * state->datum may change.
  */
 RetCustomer *
 ret_state_enter(RetState *state, int64 key)
@@ -548,8 +554,8 @@ ret_state_add_flat(RetState *state, int64 key, int64 value)
 }
 
 /*
- * Make argument argno readable: the map of an expanded object, or of a flat
- * value wherever that has been put.  state only holds the view.
+ * Get the map of argument argno for reading: that of an expanded object, or a
+ * view, held in state, of a flat value, toasted or not.
  */
 RetMap *
 ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state)
@@ -568,8 +574,8 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetStat
 }
 
 /*
- * Merge a customer.  One whose flags mean nothing to the family would be in
- * the map without being there.
+ * Merge a customer.  If the family does not know its flags they stay 0, and
+ * the slot would count as used but look unused: an error.
  */
 static inline void
 merge_customer(RetMap *map, const RetCustomer *other)
@@ -584,8 +590,8 @@ merge_customer(RetMap *map, const RetCustomer *other)
 }
 
 /*
- * The combine function of all families: the first value takes in the second,
- * which is only read.  Right for any split of the rows.
+ * Combine two values, for any family: the first takes in the second, which is
+ * only read.  Correct for any split of the rows.
  */
 Datum
 ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
@@ -630,14 +636,14 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
  *
  * The binary form is: version, kind, values per customer, totals per map (one
  * byte each), customers (int32), the totals, then the customers in ascending
- * order of their keys: key, flags (one byte), values.  The text form is that in
- * hexadecimal digits.  It exists for partial aggregation between machines, not
- * to be stored.
+ * order of their keys: key, flags (one byte), values.  The text form is the
+ * binary form in hexadecimal digits.  Both exist for partial aggregation between
+ * machines, not for storage.
  *-------------------------------------------------------------------------
  */
 
 /*
- * Build a packed value from the binary form.  Returns NULL and says why if
+ * Build a packed value from the binary form.  Returns NULL and sets *why if
  * the bytes are not one.
  */
 static RetFlatMap *
@@ -714,7 +720,7 @@ customer_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The customers of a value in ascending order of their keys */
+/* Sort the customers of a value by their keys */
 static RetCustomer **
 sorted_customers(const RetMap *map)
 {
@@ -735,7 +741,7 @@ sorted_customers(const RetMap *map)
 	return sorted;
 }
 
-/* The binary form of the value in argument 0 */
+/* Write the binary form of the value in argument 0 */
 static bytea *
 flat_bytes(FunctionCallInfo fcinfo)
 {

@@ -17,33 +17,33 @@
 #define PG_GETARG_CUSTOMER(n)	PG_GETARG_INT64(n)
 
 /*
- * One customer in a map.  How many values follow is the map's; what flags and
- * values mean is known only to the family that the map belongs to.
+ * One customer in a map.  The map knows how many values follow; only the
+ * family that the map belongs to knows what flags and values mean.
  */
 typedef struct RetCustomer
 {
 	int64		key;			/* the customer_key */
 	uint8		flags;			/* never 0 once the customer is in the map */
-	uint8		turn;			/* which growth of the map placed it */
+	uint8		turn;			/* RetMap.turn when it was placed */
 	uint8		unused[6];		/* 0 */
-	int64		values[FLEXIBLE_ARRAY_MEMBER];
+	int64		values[FLEXIBLE_ARRAY_MEMBER];	/* RetMapDef.nvalues of them */
 } RetCustomer;
 
 struct RetMap;
 
-/* What a family of aggregates keeps in its maps, and how it is put together */
+/* What a family of aggregates keeps in its maps, and how to combine it */
 typedef struct RetMapDef
 {
-	uint8		kind;			/* tells the families' maps apart */
+	uint8		kind;			/* tells apart the maps of the families */
 	uint8		nvalues;		/* values per customer */
 	uint8		ntotals;		/* values per map, part of its content */
-	uint16		scratch;		/* bytes of cache per map, not part of it */
+	uint16		scratch;		/* bytes of cache per map, not part of its content */
 
-	/* a row of the customer; flags are 0 if it is the first */
+	/* add a row of the customer; flags are 0 if it is the customer's first */
 	void		(*add) (struct RetMap *map, RetCustomer *customer, int64 value);
-	/* the same customer from another map */
+	/* merge the same customer from another map */
 	void		(*merge) (struct RetMap *map, RetCustomer *customer, const RetCustomer *other);
-	/* the totals of another map, before its customers; may be NULL */
+	/* merge the totals of another map, before its customers; may be NULL */
 	void		(*merge_totals) (struct RetMap *map, const int64 *other);
 } RetMapDef;
 
@@ -53,17 +53,17 @@ typedef struct RetMapDef
  */
 typedef struct RetMap
 {
-	const RetMapDef *def;		/* whose map */
+	const RetMapDef *def;		/* the family's definition */
 	char	   *slots;			/* RetCustomers, flags = 0 where unused */
-	char	   *chunk;			/* the allocated chunk they lie in, if any */
+	char	   *chunk;			/* allocated chunk in which they lie, or NULL */
 	uint64		nslots;			/* a power of 2 if hashed */
-	uint64		limit;			/* customers at which a table of its own must be remade */
-	uint64		factor;			/* of the hash */
-	uint64		group;			/* mask: the slot where the probes of a key begin */
+	uint64		limit;			/* customers at which it must be remade; 0: at once */
+	uint64		factor;			/* factor of the hash */
+	uint64		group;			/* mask of the slot at which the probes of a key begin */
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
 	int			shift;			/* slot = hash >> shift */
-	uint8		turn;			/* mark of the customers placed since the last growth */
+	uint8		turn;			/* mark of the customers placed since all were moved last */
 	int64	   *totals;			/* the family's totals */
 	void	   *scratch;		/* the family's cache */
 } RetMap;
@@ -79,8 +79,8 @@ typedef struct RetFlatMap
 	uint8		kind;			/* RetMapDef.kind */
 	uint8		nvalues;		/* RetMapDef.nvalues */
 	uint8		ntotals;		/* RetMapDef.ntotals */
-	uint32		nslots;			/* slots that follow */
-	uint32		ncustomers;		/* how many of them are used */
+	uint32		nslots;			/* number of slots that follow */
+	uint32		ncustomers;		/* number of slots in use */
 	uint16		hashed;			/* 1: a hash table, 0: packed */
 	uint16		scratch;		/* bytes of scratch, 0 if packed */
 	uint32		unused;			/* 0 */
@@ -99,8 +99,8 @@ typedef struct RetExpandedMap
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
 	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
-	uint32		nadded;			/* rows that were delayed so far, */
-	uint32		napplied;		/* and how many of them are in the table */
+	uint32		nadded;			/* number of rows added so far */
+	uint32		napplied;		/* number of these rows that are in the table */
 	RetDelayedRow rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
 } RetExpandedMap;
 
@@ -108,9 +108,9 @@ typedef struct RetExpandedMap
 typedef struct RetState
 {
 	Datum		datum;			/* to be returned to the executor */
-	RetMap	   *map;			/* its map */
-	RetFlatMap *flat;			/* the flat value, or NULL: expanded */
-	RetExpandedMap *expanded;	/* the expanded object, or NULL: flat */
+	RetMap	   *map;			/* the map of the value */
+	RetFlatMap *flat;			/* the flat value; NULL if it is expanded */
+	RetExpandedMap *expanded;	/* the expanded object; NULL if it is flat */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
 } RetState;
@@ -123,10 +123,10 @@ extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
 
-/* Number of customers above which a table of n slots must grow */
+/* Most customers that a table of n slots may hold before it must grow */
 #define RET_MAP_LIMIT(n)	((n) / 16 * 13 + (n) % 16 * 13 / 16)
 
-/* The customer in slot i, which may be unused */
+/* Get the customer in slot i, which may be unused */
 static inline RetCustomer *
 ret_map_slot(const RetMap *map, uint64 i)
 {
@@ -136,18 +136,20 @@ ret_map_slot(const RetMap *map, uint64 i)
 /* Slots of a table that is a chunk of its own begin at a multiple of this */
 #define RET_CACHE_LINE		64
 
-/* The factor of hashes that are the same in all processes */
+/* Factor of the hashes that are the same in all processes */
 #define RET_HASH_FACTOR		UINT64CONST(0x9E3779B97F4A7C15)
 
 /*
  * A customer further from their home slot than this shows that the keys were
- * chosen to have hashes alike: in a table of 2^26 slots 420 is the most.
+ * chosen to have hashes alike: by chance, 420 is the most in a table of 2^26
+ * slots.
  */
 #define RET_MAX_PROBES		1024
 
 /*
- * A hash of which the high bits are good.  The first step lets the high half
- * of the key (keys are often a shard number and a counter) reach the rest.
+ * Hash a key so that the high bits are good.  The first step lets the high
+ * half of the key (keys are often a shard number and a counter) reach the
+ * rest.
  */
 static inline uint64
 ret_customer_hash_by(int64 key, uint64 factor)
@@ -167,8 +169,8 @@ ret_customer_hash(int64 key)
 }
 
 /*
- * A factor that nobody can foresee.  It must decide nothing but where things
- * lie in memory.
+ * Draw a factor that nobody can foresee.  It must decide nothing except where
+ * things lie in memory.
  */
 static inline uint64
 ret_random_factor(void)
@@ -176,7 +178,7 @@ ret_random_factor(void)
 	return pg_prng_uint64(&pg_global_prng_state) | 1;
 }
 
-/* The customer of a hash: each step is undone, the factors by their inverses */
+/* Get the customer of a hash: each step is undone, the factors by their inverses */
 static inline int64
 ret_hash_customer(uint64 h)
 {
@@ -187,8 +189,9 @@ ret_hash_customer(uint64 h)
 }
 
 /*
- * The slot at which the probes of a key begin.  Where slots are small it is the
- * first of a cache line, so that nearly every probe needs just that line.
+ * Get the slot at which the probes of a key begin.  Where slots fill cache
+ * lines exactly, it is the first of a line, so that nearly every probe needs
+ * just that line.
  */
 static inline uint64
 ret_map_home(const RetMap *map, int64 key)
@@ -196,7 +199,10 @@ ret_map_home(const RetMap *map, int64 key)
 	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->group;
 }
 
-/* The slot of a key in a table: its own, or the unused one that it should get */
+/*
+ * Find the slot of a key in a table: its own, or the unused one that it should
+ * get
+ */
 static inline RetCustomer *
 ret_map_probe(const RetMap *map, int64 key)
 {
@@ -213,9 +219,8 @@ ret_map_probe(const RetMap *map, int64 key)
 }
 
 /*
- * Ask for the slot of a key.  Must be inlined before the compiler looks for
- * functions without effect: gcc takes one that only prefetches for such, and
- * drops the calls.
+ * Prefetch the slot of a key.  Must be always inlined: gcc treats a function
+ * that only prefetches as free of side effects and deletes calls of it.
  */
 static pg_always_inline void
 ret_map_prefetch(const RetMap *map, int64 key)
@@ -224,8 +229,9 @@ ret_map_prefetch(const RetMap *map, int64 key)
 }
 
 /*
- * The customer of a key, entered with flags = 0 if new; there must be room.
- * The map asks to be remade if the place is far from home.
+ * Get the customer of a key, entered with flags = 0 if new; there must be
+ * room.  If the slot is far from home, limit becomes 0, so that the map is
+ * remade.
  */
 static inline RetCustomer *
 ret_map_enter(RetMap *map, int64 key)
@@ -259,7 +265,10 @@ ret_expanded_apply(RetExpandedMap *expanded)
 	map->def->add(map, ret_map_enter(map, row->key), row->value);
 }
 
-/* Add a row: ask for its slot, and work on one that was asked for earlier */
+/*
+ * Prefetch the slot of a row and queue the row; if the queue is full, bring
+ * its oldest row into the table first.
+ */
 static inline void
 ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
 {
@@ -273,7 +282,7 @@ ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
 	expanded->nadded++;
 }
 
-/* The expanded object of the family in argument 0, or NULL */
+/* Get the expanded object in argument 0; NULL if it is not one of the family */
 static inline RetExpandedMap *
 ret_state_expanded(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
@@ -291,9 +300,9 @@ ret_state_expanded(FunctionCallInfo fcinfo, const RetMapDef *def)
 }
 
 /*
- * The scratch of the transition value in argument 0, so that a row which is
- * not to be added needs nothing else; NULL if it takes more to find it.  The
- * caller has checked that this is an aggregate's call.
+ * Look for the scratch of the transition value in argument 0, for rows that
+ * may not have to be added; NULL if the state must be unpacked to find it.
+ * The caller has checked that this is an aggregate's call.
  */
 static inline void *
 ret_state_scratch(FunctionCallInfo fcinfo, const RetMapDef *def)
@@ -312,8 +321,8 @@ ret_state_scratch(FunctionCallInfo fcinfo, const RetMapDef *def)
 
 /*
  * Unpack the transition value in argument 0; the caller has checked that this
- * is an aggregate's call.  Large groups are recognized in line, since a row
- * takes little more than the calls would.
+ * is an aggregate's call.  Large groups are recognized inline, since function
+ * calls would take nearly as long as the row.
  */
 static inline void
 ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)

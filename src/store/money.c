@@ -3,10 +3,11 @@
  * money.c
  *	  Amounts of money, and exact sums of them.
  *
- * The only file that knows how a numeric lies on disk.  No header of the
- * server says it, but it is what pg_upgrade keeps, and the same since 9.1; a
- * test compares what is read here with what numeric_out writes.  After the
- * varlena header (of one byte or of four, so nothing is aligned):
+ * This file alone knows how a numeric lies on disk, except that customer_key.c
+ * reads the first two bytes.  No header of the server describes it, but
+ * pg_upgrade keeps it, and it has been the same since 9.1.  A test compares
+ * what is read here with what numeric_out writes.  After the varlena header (of one
+ * byte or of four, so nothing is aligned):
  *
  *		uint16		11iiiiii iiiiiiii: NaN or an infinity;
  *					10sdddddd wwwwwwww (short): s sign, d 6 bits of decimals to
@@ -18,15 +19,16 @@
  * Printing a numeric and reading that as a double, which is what the server's
  * cast does, takes 30 times as long.
  *
- * Limits.  Decimal: 127 bits of units, which with two decimals is 10^36, and
- * 24 decimals, with which it is 10^14.  A sum beyond is an error, as there is
- * no rounding of it that would not depend on the order of the rows.  An amount
- * of more decimals, such as a quotient times another, is rounded to 24 by
- * itself, but not to 0, so that its sign stays.  As long as amounts of one sign are added, whether a
- * sum fails does not depend on the order either.  Binary: doubles from 2^-1074
- * to 2^1024 do not fit in 127 bits together.  Sums keep the high bits, at
- * least 110, and so are exact for amounts from 0.0003 on while they are below
- * 2^62, and otherwise at least as good as a sum of two doubles.
+ * Limits.  Decimal: 127 bits of units, which is 10^36 with two decimals and
+ * 10^14 with 24, the most there may be.  A larger sum is an error, as any
+ * rounding of it would depend on the order of the rows.  An amount with more
+ * decimals, such as a quotient times another, is rounded to 24 by itself, but
+ * not to 0, so that its sign stays.  As long as amounts of one sign are added,
+ * whether a sum fails does not depend on the order either.  Binary: doubles
+ * from 2^-1074 to 2^1024 do not fit in 127 bits together.  Sums keep the high
+ * bits, at least 110.  So they are exact for amounts of 0.0003 and more while
+ * they are below 2^62, and otherwise at least as precise as a sum that is kept
+ * in two doubles.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,9 +49,9 @@
 typedef struct NumericParts
 {
 	const char *digits;			/* int16 each, not aligned */
-	int			ndigits;
-	int			weight;			/* of the first digit, as a power of 10,000 */
-	bool		negative;
+	int			ndigits;		/* number of digits */
+	int			weight;			/* exponent of the first digit, in base 10,000 */
+	bool		negative;		/* less than 0 */
 } NumericParts;
 
 /* A natural number of up to 192 bits, low word first */
@@ -75,7 +77,7 @@ static const double exact_powers[] = {
 #define MAX_EXACT_POWER		22
 #define DECIMAL_DIGITS		15	/* digits of a decimal that survive in a double */
 
-/* 10^n for 0 <= n <= 38, the last one that fits */
+/* Compute 10^n for 0 <= n <= 38, the last one that fits */
 static int128
 power_of_10(int n)
 {
@@ -152,7 +154,7 @@ numeric_parts(const struct varlena *numeric, NumericParts *parts)
 	}
 }
 
-/* Number of zeros at the end of a digit in base 10,000 that is not 0 */
+/* Count the decimal zeros at the end of a digit in base 10,000 that is not 0 */
 static inline int
 trailing_zeros(int digit)
 {
@@ -163,7 +165,7 @@ trailing_zeros(int digit)
 	return digit % 1000 != 0 ? 2 : 3;
 }
 
-/* units * factor + more, all of them >= 0, or 22003 */
+/* Compute units * factor + more, all of them >= 0; 22003 if it does not fit */
 static inline int128
 multiply_add(int128 units, int128 factor, int more)
 {
@@ -173,8 +175,8 @@ multiply_add(int128 units, int128 factor, int more)
 }
 
 /*
- * Units of a numeric with too many decimals: those of the digits up to the
- * 24th, rounded half up, and at least 1.
+ * Get the units of a numeric with too many decimals: those of the digits up to
+ * the 24th decimal, rounded half up, and at least 1.
  */
 static int128
 units_rounded(const NumericParts *parts)
@@ -189,7 +191,7 @@ units_rounded(const NumericParts *parts)
 	return Max(units, 1);
 }
 
-/* Units of any numeric that has some; sets the scale */
+/* Get the units of any numeric that is not 0, and set *scale */
 static int128
 units_slow(const NumericParts *parts, int *scale)
 {
@@ -215,8 +217,8 @@ units_slow(const NumericParts *parts, int *scale)
 }
 
 /*
- * Read a numeric: the smallest scale with which it is whole.  22003 for NaN
- * and infinity, and for what is too large.
+ * Read a numeric, at the smallest scale at which it is whole.  22003 for NaN,
+ * for infinity, and for what is too large.
  */
 void
 ret_money_read_numeric(Datum numeric, RetMoney *money)
@@ -229,7 +231,7 @@ ret_money_read_numeric(Datum numeric, RetMoney *money)
 	if (unlikely(VARATT_IS_COMPRESSED(value) || VARATT_IS_EXTERNAL(value)))
 		value = PG_DETOAST_DATUM_PACKED(numeric);
 	numeric_parts(value, &parts);
-	/* what make_result() leaves has none, but a zero at the end costs decimals */
+	/* zeros at the end, which make_result() never leaves, would cost decimals */
 	while (unlikely(parts.ndigits > 0 && numeric_digit(&parts, parts.ndigits - 1) == 0))
 		parts.ndigits--;
 
@@ -242,7 +244,7 @@ ret_money_read_numeric(Datum numeric, RetMoney *money)
 		int			last = numeric_digit(&parts, parts.ndigits - 1);
 		int			exponent = (parts.weight - (parts.ndigits - 1)) * NUMERIC_BASE_DIGITS;
 
-		/* 16 digits; no more with the zeros of an exponent, as weight <= 3 */
+		/* at most 16 digits, with the zeros of an exponent too, as weight <= 3 */
 		for (int i = 0; i < parts.ndigits; i++)
 			few = few * NUMERIC_BASE + numeric_digit(&parts, i);
 		if (exponent >= 0)
@@ -270,7 +272,7 @@ ret_money_read_numeric(Datum numeric, RetMoney *money)
  *-------------------------------------------------------------------------
  */
 
-/* Read a double that is not of the usual size, or 0, or not finite */
+/* Read a double that is not of the usual size, or 0; 22003 if it is not finite */
 void
 ret_money_read_double_slow(double value, RetMoney *money)
 {
@@ -293,7 +295,7 @@ ret_money_read_double_slow(double value, RetMoney *money)
 		mantissa /= 2;
 		exponent++;
 	}
-	/* the smallest scale with which value * 65536^scale is whole */
+	/* the smallest scale at which value * 65536^scale is whole */
 	scale = exponent < 0 ? (-exponent + 15) / 16 : -(exponent / 16);
 	if (scale < RET_MONEY_USUAL_BINARY && exponent + 16 * RET_MONEY_USUAL_BINARY <= 64)
 		scale = RET_MONEY_USUAL_BINARY;
@@ -301,7 +303,7 @@ ret_money_read_double_slow(double value, RetMoney *money)
 	money->form = RET_MONEY_FORM(scale, 1);
 }
 
-/* Round a number far from the limits of int64, without a call of rint() */
+/* Round a number far from the limits of int64, without calling rint() */
 static inline int64
 round_half_away(double value)
 {
@@ -309,11 +311,12 @@ round_half_away(double value)
 }
 
 /*
- * Read the decimal of at most DECIMAL_DIGITS digits that a double is nearest
- * to, which is what it shows by default: 0.1 + 0.2 is 0.3.  A double below
- * 10^15 that was made from such a decimal gives that very one.  Beyond, it is a
- * whole number and read as it is.  Tries the number of decimals that is passed,
- * and otherwise finds the smallest.  22003 if it is not finite, or too large.
+ * Read a double as the nearest decimal of at most DECIMAL_DIGITS digits, which
+ * is what extra_float_digits = 0 shows: 0.1 + 0.2 is 0.3.  A double below
+ * 10^15 that was made from such a decimal gives that very decimal.  Of a
+ * larger one the whole part is read.  Tries `scale` as the number of decimals
+ * first, and otherwise finds the smallest number.  22003 if the double is not
+ * finite, or too large.
  */
 void
 ret_money_read_double_decimal(double value, int scale, RetMoney *money)
@@ -338,10 +341,10 @@ ret_money_read_double_decimal(double value, int scale, RetMoney *money)
 	scale = 0;
 	if (size < exact_powers[DECIMAL_DIGITS])
 	{
-		/* as many decimals as leave DECIMAL_DIGITS digits, less zeros at the end */
+		/* as many decimals as make DECIMAL_DIGITS digits, less zeros at the end */
 		int			exponent;
 
-		/* size < 2^exponent: nearly as many at once, as log10(2) is 1233 / 4096 */
+		/* begin close to that: size < 2^exponent, and log10(2) is 1233 / 4096 */
 		(void) frexp(size, &exponent);
 		scale = DECIMAL_DIGITS - 1 - (exponent * 1233 >> 12);
 		scale = Max(Min(scale, MAX_EXACT_POWER), 0);
@@ -362,7 +365,7 @@ ret_money_read_double_decimal(double value, int scale, RetMoney *money)
  *-------------------------------------------------------------------------
  */
 
-/* Number of bits of |units| */
+/* Count the bits of |units| */
 static int
 bit_length(int128 units)
 {
@@ -374,7 +377,10 @@ bit_length(int128 units)
 	return n;
 }
 
-/* Units at a larger decimal scale, or 22003 */
+/*
+ * Convert units to a decimal scale that is larger by `by`; 22003 if they do
+ * not fit
+ */
 static int128
 decimal_rescale(int128 units, int by)
 {
@@ -387,7 +393,10 @@ decimal_rescale(int128 units, int by)
 	return units * power;
 }
 
-/* Units at another binary scale; towards 0 if bits are lost */
+/*
+ * Convert units to a binary scale that is larger by `by`, or smaller if `by`
+ * is negative; lost bits round towards 0.
+ */
 static int128
 binary_rescale(int128 units, int by)
 {
@@ -398,7 +407,10 @@ binary_rescale(int128 units, int by)
 	return units / ((int128) 1 << (-16 * by));
 }
 
-/* Largest scale, but not above scale, at which units leave two bits free */
+/*
+ * Find the largest scale, up to `scale`, at which units of scale `from` leave
+ * two bits free
+ */
 static int
 binary_fit(int128 units, int from, int scale)
 {
@@ -411,7 +423,7 @@ binary_fit(int128 units, int from, int scale)
 	return scale;
 }
 
-/* ret_money_add where the two differ in scale, or the sum is too large */
+/* Add where ret_money_add() cannot: the scales differ, or the sum is too large */
 void
 ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 {
@@ -436,7 +448,7 @@ ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 	if (ret_money_is_binary(sum))
 	{
 		scale = binary_fit(a, from, binary_fit(b, by, scale));
-		/* only a sum that came from elsewhere can be too large */
+		/* only a sum that was read from outside can be too large */
 		if (__builtin_add_overflow(binary_rescale(a, scale - from),
 								   binary_rescale(b, scale - by), &a))
 			out_of_range();
@@ -449,7 +461,7 @@ ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 	sum->form = RET_MONEY_FORM(scale, ret_money_is_binary(sum));
 }
 
-/* Can a sum that came from elsewhere be one? */
+/* Tell whether a sum that was read from outside has a form that is possible */
 bool
 ret_money_is_valid(const RetMoney *money)
 {
@@ -487,7 +499,7 @@ wide_double(Wide *a)
 	a->word[0] <<= 1;
 }
 
-/* If a >= b, subtract b from a */
+/* If a >= b, subtract b from a and return true */
 static bool
 wide_take(Wide *a, const Wide *b)
 {
@@ -518,8 +530,9 @@ wide_bits(const Wide *a)
 }
 
 /*
- * a / b * 2^exponent, correctly rounded, for a > 0 and b > 0 of up to 160 bits:
- * 57 bits of the quotient, and a last bit that says whether more would follow.
+ * Compute a / b * 2^exponent, correctly rounded, for a > 0 and b > 0 of up to
+ * 160 bits: 57 bits of the quotient, and a last bit that tells whether more
+ * would follow.
  */
 static double
 wide_quotient(Wide a, Wide b, int exponent)
@@ -542,8 +555,9 @@ wide_quotient(Wide a, Wide b, int exponent)
 }
 
 /*
- * A sum divided by a number > 0, correctly rounded; 22003 if it is too large
- * for a double.  As 10^s = 5^s 2^s, decimals need few bits of their own.
+ * Divide a sum by a number > 0, correctly rounded; 22003 if the result is too
+ * large for a double.  As 10^s = 5^s 2^s, the divisor grows by powers of 5
+ * only, and the powers of 2 go to the exponent.
  */
 double
 ret_money_ratio(const RetMoney *money, int64 divisor)
@@ -559,7 +573,7 @@ ret_money_ratio(const RetMoney *money, int64 divisor)
 	Assert(divisor > 0);
 	if (units == 0)
 		return 0;
-	/* both are whole in a double, so that the division is all that rounds */
+	/* both are whole numbers in a double, so only the division rounds */
 	if (!binary && scale <= 15 && size >> 53 == 0 &&
 		divisor <= (INT64CONST(1) << 53) / powers_of_10[scale])
 		return (double) (int64) units / (double) (divisor * powers_of_10[scale]);

@@ -8,10 +8,10 @@
  *		decimal		units / 10^scale		what a numeric holds
  *		binary		units / 65536^scale		what a double precision holds
  *
- * Both are the value that was read, without loss (save decimals beyond the
- * 24th), and sums are whole numbers, so that neither the order of the rows nor
- * the plan shows in them: not in the result, and not in a byte of the sum.  A sum has the largest scale of its
- * amounts.  All zeros is the empty sum, decimal or binary.
+ * Both hold the value that was read, without loss except for decimals beyond
+ * the 24th.  Sums are whole numbers, so neither the order of the rows nor the
+ * plan shows in the result, or in any byte of the sum.  A sum has the largest
+ * scale of its amounts.  All zeros is the empty sum, decimal or binary.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,21 +30,27 @@
  */
 #define RET_MONEY_MAX_DECIMALS	24
 
-/* Scales of binary amounts: 65536^-68 and 65536^60 reach the ends of a double */
+/*
+ * Scales of binary amounts: 65536^-68 and 65536^60 reach the ends of double
+ * precision
+ */
 #define RET_MONEY_MIN_BINARY	(-60)
 #define RET_MONEY_MAX_BINARY	68
 
-/* Scale of the binary amounts from 2^-12 to 2^53, so that most rows have one */
+/*
+ * Scale of all binary amounts from 2^-12 to 2^53, so that most rows have the
+ * same
+ */
 #define RET_MONEY_USUAL_BINARY	4
 
 /*
- * Three int64, whatever the machine's order of bytes, so that an aggregate may
- * keep it among its totals.  An amount as read, or a sum.
+ * An amount as read, or a sum.  Three int64, whatever the machine's byte
+ * order, so that an aggregate may keep it among its totals.
  */
 typedef struct RetMoney
 {
-	int64		high;			/* the units: their high half, */
-	int64		low;			/* and their low half, without sign */
+	int64		high;			/* high half of the units */
+	int64		low;			/* low half of the units, without sign */
 	int64		form;			/* 2 * scale, + 1 if binary */
 } RetMoney;
 
@@ -105,7 +111,7 @@ ret_money_read_double(double value, RetMoney *money)
 	int			shift;
 
 	memcpy(&bits, &value, sizeof(bits));
-	/* 1075 is the exponent of a mantissa that is a whole number */
+	/* 1075 is the stored exponent of a mantissa that is a whole number */
 	shift = (int) ((bits >> 52) & 0x7FF) - 1075 + 16 * RET_MONEY_USUAL_BINARY;
 	if (likely(shift >= 0 && shift <= 16 * RET_MONEY_USUAL_BINARY))
 	{
@@ -122,8 +128,8 @@ ret_money_read_double(double value, RetMoney *money)
 }
 
 /*
- * Add an amount, or another sum, to a sum of the same kind.  22003 if a
- * decimal sum cannot be had; a binary one beyond 127 bits loses its last ones.
+ * Add an amount, or another sum, to a sum of the same kind.  22003 if a decimal
+ * sum does not fit; a binary sum of more than 127 bits loses the lowest ones.
  */
 static inline void
 ret_money_add(RetMoney *sum, const RetMoney *amount)
@@ -137,7 +143,7 @@ ret_money_add(RetMoney *sum, const RetMoney *amount)
 		ret_money_add_slow(sum, amount);
 }
 
-/* The sum as a double, rounded once */
+/* Convert a sum to a double, rounding once */
 static inline double
 ret_money_double(const RetMoney *money)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tally.c
- *	  Counts of distinct points: the state of the aggregates that forget which
- *	  row was whose, and keep how often each combination of numbers occurred.
+ *	  Counts of distinct points: the state of the aggregates that keep how often
+ *	  each combination of numbers occurred, and forget whose row it was.
  *
  * A survival curve needs how many customers left, and how many were still
  * there, after each duration; a purchase model how many customers share a
@@ -17,12 +17,13 @@
  *   value of a small group is flat too, with room to grow, and modified in
  *   place: an object with a memory context of its own for each of many groups
  *   would make HashAggregate quadratic.  It stays flat up to FLAT_MAX_POINTS
- *   points and FLAT_MAX_ROWS rows: few points are found fast enough by halving,
- *   but each row of a large group would take longer than a probe.
- * - Expanded: an open-addressing hash table with linear probing, whose hash
- *   gets a random factor if the points were chosen to be alike, in a context
- *   below the aggregate's.  Once it is larger than the cache a row only
- *   prefetches its slot and waits until 64 others have come.  Flattening sorts.
+ *   points and FLAT_MAX_ROWS rows: a binary search among few points is fast
+ *   enough, but takes longer than a probe, which matters in a large group.
+ * - Expanded: an open-addressing hash table with linear probing, in a context
+ *   below the aggregate's.  Its hash gets a random factor if the points were
+ *   chosen to have hashes alike.  Once the table is larger than the cache, a
+ *   row only prefetches its slot and waits until 64 others have come.
+ *   Flattening sorts.
  *
  * Counting a row is O(1), combining is O(points of the second value), reading
  * and flattening an expanded value is O(points x log points).  A point needs
@@ -41,8 +42,8 @@
 #include "store/tally.h"
 
 #define FLAT_MIN_POINTS		4
-#define FLAT_MAX_POINTS		512		/* of a transition value, */
-#define FLAT_MAX_ROWS		16384	/* and rows that it counts */
+#define FLAT_MAX_POINTS		512		/* points of a flat transition value */
+#define FLAT_MAX_ROWS		16384	/* rows that it counts */
 #define MIN_SLOTS			256
 #define PREFETCH_AHEAD		16
 #define CACHED_SIZE			262144	/* bytes of a table that stays in the cache */
@@ -90,7 +91,7 @@ ret_tally_overflow(void)
 			 errdetail("More rows were counted than a bigint can hold.")));
 }
 
-/* counts += other */
+/* Add other to counts, element by element; 22003 on overflow */
 static inline void
 add_counts(int64 *counts, const int64 *other, int n)
 {
@@ -115,7 +116,10 @@ reject_other_kind(void)
  *-------------------------------------------------------------------------
  */
 
-/* A flat value without points and with room for n, in the current context */
+/*
+ * Allocate a flat value without points and with room for n, in the current
+ * context
+ */
 static RetFlatTally *
 flat_alloc(const RetTallyDef *def, uint64 n)
 {
@@ -126,7 +130,7 @@ flat_alloc(const RetTallyDef *def, uint64 n)
 	return flat;
 }
 
-/* Points that a flat value has room for */
+/* Get the number of points that a flat value has room for */
 static inline uint64
 flat_capacity(const RetFlatTally *flat)
 {
@@ -134,7 +138,7 @@ flat_capacity(const RetFlatTally *flat)
 		((flat->ndims + flat->ncounts) * sizeof(int64));
 }
 
-/* Detoast a flat value and check whose it is */
+/* Detoast a flat value and check that it is one of the family's */
 static RetFlatTally *
 flat_get(Datum datum, const RetTallyDef *def)
 {
@@ -148,7 +152,7 @@ flat_get(Datum datum, const RetTallyDef *def)
 	return flat;
 }
 
-/* Where a point is in a flat value, or should be */
+/* Find the place where a point is in a flat value, or should be */
 static uint32
 flat_search(const RetFlatTally *flat, const double *point, bool *found)
 {
@@ -177,7 +181,7 @@ flat_search(const RetFlatTally *flat, const double *point, bool *found)
 }
 
 /*
- * Put a new point with counts of 0 into place i of a flat value, which is
+ * Insert a new point with counts of 0 at place i of a flat value, which is
  * copied if it has no room.
  */
 static RetFlatTally *
@@ -213,7 +217,7 @@ flat_insert(RetFlatTally *flat, const RetTallyDef *def, const double *point, uin
  *-------------------------------------------------------------------------
  */
 
-/* Give a tally an empty table for n points */
+/* Give a tally an empty table with room for n points */
 static void
 table_create(RetTally *tally, uint64 n)
 {
@@ -238,7 +242,7 @@ table_create(RetTally *tally, uint64 n)
 										 RET_TALLY_DELAY_ROWS * sizeof(RetTallyRow));
 }
 
-/* Take notice if the slot of a point that has been written is far from its home */
+/* Set crowded if the slot of a point that has been written is far from its home */
 static inline void
 table_check(RetTally *tally, const int64 *slot)
 {
@@ -253,9 +257,9 @@ table_check(RetTally *tally, const int64 *slot)
 }
 
 /*
- * Bring the points into a new table, with room for n.  The entries of the old
- * one come in the order of their hash: the new one has room for all of them, so
- * that they do not pile up.
+ * Move the points into a new table with room for n.  The entries of the old
+ * one come in the order of their hash; they do not pile up, since the new one
+ * has room for all of them.
  */
 static void
 table_remake(RetTally *tally, uint64 n)
@@ -284,8 +288,8 @@ table_remake(RetTally *tally, uint64 n)
 }
 
 /*
- * Make the table have room for n points.  If a point is far from its home,
- * because numbers were chosen that have hashes alike, all get hashes by a
+ * Make room for n points in the table.  If a point is far from its home,
+ * because numbers were chosen to have hashes alike, all points get hashes by a
  * random factor.
  */
 static void
@@ -301,7 +305,7 @@ table_reserve(RetTally *tally, uint64 n)
 	}
 }
 
-/* Enter a point that is not in the table, with counts of 0 */
+/* Enter a point that is not in the table, with counts of 0, and return its slot */
 int64 *
 ret_tally_insert(RetTally *tally, const int64 *key)
 {
@@ -318,7 +322,7 @@ ret_tally_insert(RetTally *tally, const int64 *key)
 	return slot;
 }
 
-/* An expanded object without points, with room for n */
+/* Create an expanded object without points, with room for n */
 static RetTally *
 expanded_create(const RetTallyDef *def, MemoryContext parent, uint64 n)
 {
@@ -333,8 +337,8 @@ expanded_create(const RetTallyDef *def, MemoryContext parent, uint64 n)
 }
 
 /*
- * Bring all rows into the table.  Changes how the object is stored, not what
- * it holds, and so is done for read-only pointers as well.
+ * Bring all rows into the table.  That changes how the object is stored, not
+ * its content, so it is done for read-only pointers as well.
  */
 static void
 expanded_flush(RetTally *tally)
@@ -348,8 +352,8 @@ expanded_flush(RetTally *tally)
 }
 
 /*
- * The expanded object that a datum points to, which must be the family's, with
- * all rows in its table
+ * Get the expanded object that a datum points to, which must be one of the
+ * family's, with all rows in its table.
  */
 static RetTally *
 expanded_get(Datum datum, const RetTallyDef *def)
@@ -363,8 +367,9 @@ expanded_get(Datum datum, const RetTallyDef *def)
 }
 
 /*
- * Write the entries in ascending order.  The current context may be that of a
- * sort, in which nothing can be freed since 17.
+ * Write the entries in ascending order.  The items are in the tally's context,
+ * since the current one may be that of a sort, in which nothing can be freed
+ * since PostgreSQL 17.
  */
 static void
 expanded_sort(const RetTally *tally, int64 *entries)
@@ -437,7 +442,10 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
  *-------------------------------------------------------------------------
  */
 
-/* Error unless the family can have counted each point, n of them in use */
+/*
+ * Raise an error unless the family can have counted each of n entries that is
+ * in use
+ */
 static void
 check_entries(const int64 *entries, uint64 n, const RetTallyDef *def)
 {
@@ -456,7 +464,7 @@ check_entries(const int64 *entries, uint64 n, const RetTallyDef *def)
 	}
 }
 
-/* Add the entries of a packed array, of which those that are not points are skipped */
+/* Add n entries to the table, skipping those that are unused */
 static void
 table_merge(RetTally *tally, const int64 *entries, uint64 n)
 {
@@ -484,7 +492,7 @@ table_merge(RetTally *tally, const int64 *entries, uint64 n)
 	}
 }
 
-/* An expanded object with the points of a flat value, and room for n */
+/* Make an expanded object with the points of a flat value, and room for n */
 static RetTally *
 expand(const RetFlatTally *flat, const RetTallyDef *def, MemoryContext parent, uint64 n)
 {
@@ -547,9 +555,9 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 }
 
 /*
- * The entries of a value in any order, and how many there are; some of them
- * may be unused.  The value is not changed.  Its zone, if it has one, must be
- * the session's.
+ * Get the entries of a value in any order, and their number; some of them may
+ * be unused.  Get also the number of points and the zone, which must be the
+ * session's if there is one.  The value is not changed.
  */
 static const int64 *
 peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints, uint16 *zone)
@@ -573,9 +581,9 @@ peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoi
 }
 
 /*
- * The combine function of all families, and the transition function of their
- * rollups: the first value takes in the second, which is only read.  Right for
- * any split of the rows.
+ * Combine two values, for any family; also the transition function of their
+ * rollups.  The first value takes in the second, which is only read.  Correct
+ * for any split of the rows.
  */
 Datum
 ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
@@ -628,7 +636,7 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
  *-------------------------------------------------------------------------
  */
 
-/* The sum of all counts, which must fit a bigint */
+/* Add up all counts; 22003 if the sum does not fit a bigint */
 static int64
 sum_counts(const int64 *entries, uint64 n, const RetTallyDef *def)
 {
@@ -647,8 +655,9 @@ sum_counts(const int64 *entries, uint64 n, const RetTallyDef *def)
 }
 
 /*
- * The canonical flat value of the transition value in argument 0: a final
- * function.  22003 if it could not be read again.
+ * Make the canonical flat value of the transition value in argument 0, for a
+ * final function.  22003 if the value could not be read again, since its counts
+ * together are more than a bigint.
  */
 Datum
 ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
@@ -678,9 +687,9 @@ ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
 }
 
 /*
- * Read the points of a value in ascending order: flat, toasted or expanded, it
- * is not changed.  22003 if all the counts together are more than a bigint, so
- * that callers may add up any of them.
+ * Read the points of a value in ascending order.  The value may be flat,
+ * toasted or expanded, and is not changed.  22003 if all the counts together
+ * are more than a bigint, so that callers may add up any of them.
  */
 void
 ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)

@@ -18,7 +18,10 @@
 #define RET_TALLY_MAX_COUNTS	2
 #define RET_TALLY_DELAY_ROWS	64	/* a power of 2 */
 
-/* The families, in bytes that are sent and stored: never renumber */
+/*
+ * The families.  The numbers are in bytes that are sent and stored: never
+ * renumber.
+ */
 typedef enum RetTallyKind
 {
 	RET_TALLY_SURVIVAL = 1,		/* (duration): censored, churned */
@@ -28,14 +31,17 @@ typedef enum RetTallyKind
 	RET_TALLY_SPEND = 5			/* (frequency, monetary value): customers */
 } RetTallyKind;
 
-/* What a family of aggregates counts.  Each family has one, and one alone. */
+/*
+ * What a family of aggregates counts.  A family has exactly one definition,
+ * which is compared by its address.
+ */
 typedef struct RetTallyDef
 {
 	uint8		kind;			/* a RetTallyKind, tells the families apart */
 	uint8		ndims;			/* numbers of a point */
 	uint8		ncounts;		/* counts of a point */
 
-	/* can the family have counted the point?  NULL: it may be any finite one */
+	/* tell whether the family can have counted the point; NULL: any finite one */
 	bool		(*valid) (const double *point);
 } RetTallyDef;
 
@@ -49,17 +55,17 @@ typedef struct RetFlatTally
 	uint8		kind;			/* RetTallyDef.kind */
 	uint8		ndims;			/* RetTallyDef.ndims */
 	uint8		ncounts;		/* RetTallyDef.ncounts */
-	uint32		npoints;		/* points in use; entries behind them are zeros */
+	uint32		npoints;		/* points in use; the entries after them are zeros */
 	uint16		nrows;			/* rows counted while it is built, else 0 */
-	uint16		zone;			/* ret_zone_number() of a transition value that depends on one, else 0 */
-	int64		entries[FLEXIBLE_ARRAY_MEMBER];
+	uint16		zone;			/* number of the zone that its points depend on, or 0 */
+	int64		entries[FLEXIBLE_ARRAY_MEMBER]; /* of a point: numbers, then counts */
 } RetFlatTally;
 
 /* One row that waits for its slot to arrive in the cache */
 typedef struct RetTallyRow
 {
 	int64		key[RET_TALLY_MAX_DIMS];	/* bits of the point's numbers */
-	int64		which;			/* the count to which it adds 1 */
+	int64		which;			/* index of the count to which it adds 1 */
 } RetTallyRow;
 
 /*
@@ -69,32 +75,35 @@ typedef struct RetTallyRow
 typedef struct RetTally
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	const RetTallyDef *def;		/* whose it is */
-	int64	   *slots;			/* entries, beginning with RET_TALLY_UNUSED where unused */
+	const RetTallyDef *def;		/* the family's definition */
+	int64	   *slots;			/* entries; an unused one begins with RET_TALLY_UNUSED */
 	uint64		nslots;			/* a power of 2 */
-	uint64		limit;			/* points at which it must grow */
+	uint64		limit;			/* points with which it is full */
 	uint64		npoints;		/* slots in use */
-	uint64		factor;			/* of the hash */
+	uint64		factor;			/* factor of the hash */
 	int			shift;			/* slot = hash >> shift */
-	bool		crowded;		/* is a point far from its home slot? */
+	bool		crowded;		/* a point is far from its home slot */
 	uint16		zone;			/* as in the flat form */
-	bool		delaying;		/* is it so large that rows wait? */
-	uint32		nadded;			/* rows that were delayed so far, */
-	uint32		napplied;		/* and how many of them are in the table */
+	bool		delaying;		/* rows wait, since the table is large */
+	uint32		nadded;			/* number of rows delayed so far */
+	uint32		napplied;		/* number of these rows that are in the table */
 	RetTallyRow *rows;			/* row n is rows[n % RET_TALLY_DELAY_ROWS]; NULL: none yet */
 } RetTally;
 
 /* No point begins with these bits, which are a NaN */
 #define RET_TALLY_UNUSED	INT64CONST(-1)
 
-/* The points of a value in ascending order, the first number being the most significant */
+/*
+ * The points of a value in ascending order of the first number, then of the
+ * second, then of the third
+ */
 typedef struct RetTallyReader
 {
-	int64		npoints;		/* at least one */
+	int64		npoints;		/* number of points, at least 1 */
 	int64		total;			/* sum of all counts of all points */
 	int			ndims;
 	int			width;			/* 8-byte words of an entry */
-	const int64 *entries;		/* read only, of the value or the current context */
+	const int64 *entries;		/* read-only, in the value or in the current context */
 } RetTallyReader;
 
 /* for transition, combine and final functions */
@@ -112,7 +121,7 @@ extern Datum ret_tally_output(FunctionCallInfo fcinfo, const char *type);
 extern Datum ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type);
 extern Datum ret_tally_send(FunctionCallInfo fcinfo);
 
-/* Less than 0, 0, or more: points a and b in ascending order */
+/* Compare points a and b number by number; less than 0, 0 or more, as in qsort() */
 static inline int
 ret_tally_compare(const double *a, const double *b, int ndims)
 {
@@ -124,7 +133,7 @@ ret_tally_compare(const double *a, const double *b, int ndims)
 	return 0;
 }
 
-/* Bytes of a flat value of n points, of so many words each */
+/* Get the number of bytes of a flat value of n points of `width` words each */
 static inline Size
 ret_tally_flat_size(int width, uint64 n)
 {
@@ -145,20 +154,24 @@ ret_tally_set_header(RetFlatTally *flat, int kind, int ndims, int ncounts,
 	flat->zone = 0;
 }
 
-/* The numbers of point i, and its counts */
+/* Get the numbers of point i */
 static inline const double *
 ret_tally_point(const RetTallyReader *reader, int64 i)
 {
 	return (const double *) (reader->entries + i * reader->width);
 }
 
+/* Get the counts of point i */
 static inline const int64 *
 ret_tally_counts(const RetTallyReader *reader, int64 i)
 {
 	return reader->entries + i * reader->width + reader->ndims;
 }
 
-/* The slot at which the probes of a point begin, by the bits of its numbers */
+/*
+ * Get the slot at which the probes of a point begin, from the bits of its
+ * numbers
+ */
 static pg_always_inline uint64
 ret_tally_home(const RetTally *tally, const int64 *key, int n)
 {
@@ -166,7 +179,7 @@ ret_tally_home(const RetTally *tally, const int64 *key, int n)
 
 	for (int i = 0; i < n; i++)
 	{
-		/* whole numbers have all their bits in the high half of a double */
+		/* small whole numbers have all their bits in the high half of a double */
 		h ^= (uint64) key[i];
 		h ^= h >> 32;
 		h *= tally->factor;
@@ -175,7 +188,7 @@ ret_tally_home(const RetTally *tally, const int64 *key, int n)
 	return (h * UINT64CONST(0xBF58476D1CE4E5B9)) >> tally->shift;
 }
 
-/* The slot of a point: its own, or the unused one that it should get */
+/* Find the slot of a point: its own, or the unused one that it should get */
 static pg_always_inline int64 *
 ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 {
@@ -194,7 +207,7 @@ ret_tally_probe(const RetTally *tally, const int64 *key, int ndims, int width)
 	}
 }
 
-/* The bits of a point's numbers */
+/* Get the bits of a point's numbers */
 static pg_always_inline void
 ret_tally_key(const double *point, int ndims, int64 *key)
 {
@@ -221,8 +234,8 @@ ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int n
 }
 
 /*
- * Count a row later, when its slot has arrived, and one now that was asked for
- * earlier
+ * Prefetch the slot of a row and queue the row; if the queue is full, count
+ * its oldest row first.
  */
 static pg_always_inline void
 ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int ncounts)
@@ -245,12 +258,14 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
 }
 
 /*
- * What a transition function returns that has a row to count: adds 1 to count
- * which of a point, whose numbers must be finite.  The caller has checked that
- * this is an aggregate's call; argument 0 is the state, or null.  Large groups
- * are recognized in line, and def being a constant of the caller's file lets
- * the compiler leave nothing but the probe.  If zoned, the point depends on the
- * session's time zone: the state gets that with its first row, when it is flat.
+ * Add 1 to count number `which` of a point and return the transition value.
+ * The point's numbers must be finite.  The caller has checked that this is an
+ * aggregate's call; argument 0 is the state, or null.
+ *
+ * Large groups are recognized inline, and as def is a constant of the caller's
+ * file, the compiler leaves nothing but the probe.  If zoned, the point
+ * depends on the session's time zone: the state gets the zone's number with
+ * its first row, when it is flat.
  */
 static pg_always_inline Datum
 ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *point, int which,

@@ -5,11 +5,12 @@
  *
  * The binary form is: version, kind, numbers and counts per point (one byte
  * each), points (int32), then the points in ascending order, their numbers
- * (float8) before their counts (int64).  The text form is that in hexadecimal
- * digits.  A transition value whose durations are of days of a time zone has the
- * zone's name behind that, which is checked where it arrives; no other type can
- * be read with one.  Nothing but what would be written can be read: finite numbers in
- * order, no -0, no point without a count, no more counts than a bigint can count.
+ * (float8) before their counts (int64).  The text form is the binary form in
+ * hexadecimal digits.  A transition value whose durations count days of a time
+ * zone ends with the zone's name, which is checked where it arrives; the values
+ * of other types than tally have none.  Only what would be written can be read:
+ * finite numbers in order, no -0, no point without a count, and no more counts
+ * than a bigint can hold.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,8 +34,8 @@ PG_FUNCTION_INFO_V1(tally_recv);
 PG_FUNCTION_INFO_V1(tally_send);
 
 /*
- * Read one entry of the binary form, and add its counts to the total of all;
- * false, and why, if it is none
+ * Read one entry of the binary form, and add its counts to *total.  Returns
+ * false and sets *why if the bytes are not one.
  */
 static bool
 parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, const char **why)
@@ -65,7 +66,10 @@ parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, 
 	return *total > before;
 }
 
-/* Can a value of the type tally, and not of one of a family, depend on a time zone? */
+/*
+ * Tell whether a value may depend on a time zone, which only one of the type
+ * tally may
+ */
 static bool
 may_be_zoned(const RetTallyDef *def, int kind)
 {
@@ -73,8 +77,9 @@ may_be_zoned(const RetTallyDef *def, int kind)
 }
 
 /*
- * Build a canonical flat value from the binary form.  Returns NULL and says
- * why if the bytes are not one, or not one of the family def, if that is given.
+ * Build a canonical flat value from the binary form.  Returns NULL and sets
+ * *why if the bytes are not one, or not one of the family def, if that is
+ * given.
  */
 static RetFlatTally *
 flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
@@ -141,7 +146,10 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 	return flat;
 }
 
-/* Receive function of a type whose values are those of the family def, or of any */
+/*
+ * Receive a value of a type whose values are those of the family def, or of
+ * any if NULL
+ */
 Datum
 ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
@@ -157,7 +165,7 @@ ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *t
 	PG_RETURN_POINTER(flat);
 }
 
-/* Input function of such a type */
+/* Read the text form of a value of such a type */
 Datum
 ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
@@ -178,7 +186,7 @@ ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *typ
 	PG_RETURN_POINTER(flat);
 }
 
-/* Send function of any such type */
+/* Send a value of such a type */
 Datum
 ret_tally_send(FunctionCallInfo fcinfo)
 {
@@ -206,7 +214,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* Output function of such a type */
+/* Write the text form of a value of such a type */
 Datum
 ret_tally_output(FunctionCallInfo fcinfo, const char *type)
 {
