@@ -4,7 +4,7 @@
 \echo Use "CREATE EXTENSION retention" to load this file. \quit
 
 --
--- src/module.c
+-- src/base/module.c
 --
 
 CREATE FUNCTION retention_version() RETURNS text
@@ -12,7 +12,7 @@ CREATE FUNCTION retention_version() RETURNS text
 COMMENT ON FUNCTION retention_version() IS 'version of the loaded retention library, e.g. retention_version() = ''1.0''';
 
 --
--- src/customer_key.c and src/customer.c
+-- src/store/customer_key.c and src/store/customer_map.c
 --
 
 CREATE TYPE customer_key;
@@ -257,7 +257,7 @@ CREATE TYPE customer_map (
 COMMENT ON TYPE customer_map IS 'transition value of the aggregates over customers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
 
 --
--- src/aggregate.c
+-- src/base/aggregate.c
 --
 
 CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
@@ -265,7 +265,7 @@ CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
 COMMENT ON FUNCTION counters_combine(bigint[], bigint[]) IS 'aggregate combine function of states that are counters';
 
 --
--- src/tally.c
+-- src/store/tally.c
 --
 
 CREATE TYPE tally;
@@ -295,7 +295,7 @@ CREATE TYPE tally (
 COMMENT ON TYPE tally IS 'transition value of the aggregates that count distinct combinations of numbers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
 
 --
--- src/stats.c
+-- src/family/stats.c
 --
 
 CREATE FUNCTION as_percent(rate double precision, digits integer DEFAULT 1) RETURNS numeric
@@ -358,7 +358,7 @@ CREATE AGGREGATE retention_lift(treated boolean, retained boolean) (
 COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fraction) of treated customers less that of others, with counts, 95 percent interval and p value; rows with a null treated are ignored, a null retained is false, NULL if there are no rows; e.g. SELECT (retention_lift(is_member, is_customer)).* FROM customers';
 
 --
--- src/survey.c
+-- src/family/survey.c
 --
 
 CREATE TYPE nps_summary AS (promoters bigint, passives bigint, detractors bigint);
@@ -560,7 +560,7 @@ CREATE FUNCTION nps_category(score double precision) RETURNS text
 COMMENT ON FUNCTION nps_category(double precision) IS 'promoter, passive or detractor (text) for a score 0..10; NULL for NULL, e.g. nps_category(8.5) = ''passive''';
 
 --
--- src/rate.c
+-- src/family/rate.c
 --
 
 CREATE TYPE retention_summary AS (
@@ -920,7 +920,7 @@ CREATE FUNCTION churn_rate(customers_at_start bigint, customers_lost bigint) RET
 COMMENT ON FUNCTION churn_rate(bigint, bigint) IS 'lost / start, a share (0..1), from known counts; NULL for NULL and for customers_at_start = 0; e.g. churn_rate(1000, 50) = 0.05';
 
 --
--- src/purchase.c
+-- src/family/purchase.c and src/family/clv.c
 --
 
 CREATE FUNCTION repeat_rows_transfn(customer_map, customer_key) RETURNS customer_map
@@ -1222,7 +1222,7 @@ CREATE FUNCTION customer_type(purchases bigint, score integer DEFAULT NULL) RETU
 COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; NULL for 0 or NULL purchases, a null score is no promoter; e.g. customer_type(3, 9) = ''loyal''';
 
 --
--- src/activity_io.c
+-- src/family/activity_type.c
 --
 
 CREATE TYPE customer_activity;
@@ -1361,7 +1361,7 @@ CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity U
 COMMENT ON OPERATOR CLASS customer_activity_ops USING hash IS 'equal content';
 
 --
--- src/activity.c
+-- src/history/activity.c
 --
 
 CREATE FUNCTION customer_activity_transfn(customer_activity, customer_key, date) RETURNS customer_activity
@@ -1435,7 +1435,7 @@ CREATE FUNCTION activity_span(activity customer_activity) RETURNS daterange
 COMMENT ON FUNCTION activity_span(customer_activity) IS 'from the first active day of any customer to the last, as a range that does not contain its upper bound; NULL for NULL; e.g. activity_span(a)';
 
 --
--- src/cohort.c
+-- src/family/cohort.c
 --
 
 CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
@@ -1470,7 +1470,7 @@ CREATE FUNCTION repeat_purchase_rate(activity customer_activity) RETURNS double 
 COMMENT ON FUNCTION repeat_purchase_rate(customer_activity) IS 'share (0..1) of the customers with two active days or more; NULL for NULL; e.g. repeat_purchase_rate(a)';
 
 --
--- src/lifecycle.c
+-- src/family/lifecycle.c
 --
 
 CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
@@ -1492,7 +1492,7 @@ CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT
 COMMENT ON FUNCTION active_table(customer_activity, interval, timestamptz) IS 'for each day before as_of the number of customers active in the days after (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'', as_of => now())';
 
 --
--- src/window.c
+-- src/family/window.c
 --
 
 CREATE FUNCTION spell_support(internal) RETURNS internal
@@ -1571,7 +1571,7 @@ COMMENT ON AGGREGATE active_customers(customer_key) IS 'number of distinct custo
 
 
 --
--- src/rfm.c
+-- src/family/rfm.c
 --
 
 CREATE TYPE purchase_days;
@@ -1723,7 +1723,7 @@ CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
 COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS 'name of the segment of a customer with these scores of recency, frequency and monetary value, each 1..5; NULL if a score is NULL; e.g. rfm_segment(5, 5, 4) = ''champions''';
 
 --
--- src/purchase_fit.c
+-- src/family/purchase_fit.c
 --
 
 CREATE TYPE purchase_model AS (
@@ -1842,7 +1842,7 @@ CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precisi
 COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases, those whose mean is 0 or below and rows with a NULL are left out, NULL if there are no others; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
 
 --
--- src/purchase_model.c
+-- src/family/purchase_model.c
 --
 
 CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision, age double precision) RETURNS double precision
@@ -1883,7 +1883,7 @@ CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_
 COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
 
 --
--- src/survival.c
+-- src/family/survival.c
 --
 
 CREATE TYPE survival_curve;
@@ -2141,7 +2141,7 @@ CREATE FUNCTION mean_lifetime_error(curve survival_curve, horizon double precisi
 COMMENT ON FUNCTION mean_lifetime_error(survival_curve, double precision) IS 'standard error of mean_lifetime(curve, horizon), in the unit of the curve; NULL for NULL; e.g. mean_lifetime_error(curve, 24)';
 
 --
--- src/logrank.c
+-- src/family/logrank.c
 --
 
 CREATE TYPE logrank_test AS (chi_square double precision, degrees_of_freedom integer, p_value double precision);
@@ -2298,7 +2298,7 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
 COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 --
--- src/contract.c
+-- src/family/contract.c
 --
 
 CREATE TYPE sbg_model AS (alpha double precision, beta double precision, alpha_se double precision, beta_se double precision,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * parts.h
- *	  The expanded form of a customer_activity: maps from customers to days.
+ *	  The expanded form of a customer_activity: customers and their days.
  *
  *-------------------------------------------------------------------------
  */
