@@ -155,7 +155,8 @@ FROM model;
 
 WITH known AS (
     SELECT customer_id, rfm_summary(ordered_at::date, amount, :'known_until') AS s,
-           count(DISTINCT ordered_at::date) FILTER (WHERE late AND amount < 0 IS NOT TRUE) AS orders,
+           count(DISTINCT ordered_at::date)
+               FILTER (WHERE late AND amount < 0 IS NOT TRUE) AS orders,
            coalesce(sum(amount) FILTER (WHERE late), 0) AS revenue
     FROM orders, LATERAL (SELECT ordered_at::date >= :'known_until') AS l(late)
     WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
