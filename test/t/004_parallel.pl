@@ -45,7 +45,7 @@ my %calls = (
 		'timestamptz,double precision' => q{tz, amount, timestamptz '2024-07-01'},
 		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'}, 'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
 		'timestamptz,numeric' => q{tz, (amount / 8)::numeric, timestamptz '2024-07-01'} },
-	logrank_test => {
+	logrank_test => { 'double precision,boolean,customer_key' => 'o, was, g', 'double precision,boolean,boolean' => 'o, was, now',
 		map({ ("$_->[0],$_->[0],$_->[2],boolean" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', now",
 			"$_->[0],$_->[0],$_->[2],customer_key" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', g") }
 			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
