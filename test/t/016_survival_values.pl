@@ -91,13 +91,16 @@ UPDATE source SET i = i;
 REFRESH MATERIALIZED VIEW CONCURRENTLY daily;
 SELECT count(*), count(*) FILTER (WHERE daily.ctid = place) FROM daily JOIN before USING (g)}), '10|10', 'a concurrent refresh');
 
-# The states of the aggregates, taken out of them by aggregates of one's own
+# The states of the aggregates, taken out of them by user-defined aggregates: one
+# for each final function, with a time zone and without
 my $states = $node->safe_psql('postgres', q{
-SELECT DISTINCT ON (aggtransfn) p.proname || '_' || row_number() OVER (ORDER BY a.aggfnoid::text), a.aggtransfn::regproc, a.aggcombinefn::regproc, a.aggfinalfn::regproc,
+SELECT DISTINCT ON (a.aggfinalfn, 'timestamptz'::regtype = ANY (p.proargtypes::oid[])) p.proname || '_' || row_number() OVER (ORDER BY a.aggfnoid::text), a.aggtransfn::regproc, a.aggcombinefn::regproc, a.aggfinalfn::regproc,
 	(SELECT string_agg(format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(t, n)),
-	(SELECT string_agg(CASE format_type(t, NULL) WHEN 'boolean' THEN 'i % 3 = 0' WHEN 'text' THEN '(i % 3)::text' WHEN 'integer' THEN '1 + i % 9' WHEN 'bigint' THEN 'i % 3' WHEN 'date' THEN CASE n WHEN 1 THEN 'date ''2024-01-01''' WHEN 2 THEN 'date ''2024-01-01'' + i % 11' ELSE 'date ''2024-01-09''' END
-		WHEN 'double precision' THEN CASE WHEN p.proname ~ 'nbd' THEN CASE n WHEN 2 THEN '(i % 3) * 2.5' ELSE '40.0 + i % 5' END ELSE '1 + i % 11' END END, ', ' ORDER BY n) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(t, n))
-FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE aggtranstype = 'tally'::regtype AND p.proname <> 'rollup' ORDER BY aggtransfn, 1});
+	(SELECT string_agg(CASE format_type(t, NULL) WHEN 'boolean' THEN 'i % 3 = 0' WHEN 'text' THEN '(i % 3)::text' WHEN 'integer' THEN '1 + i % 9' WHEN 'bigint' THEN 'i % 3' WHEN 'customer_key' THEN 'i % 3'
+		WHEN 'double precision' THEN CASE WHEN p.proname ~ 'nbd' THEN CASE n WHEN 2 THEN '(i % 3) * 2.5' ELSE '40.0 + i % 5' END ELSE '1 + i % 11' END
+		ELSE CASE n WHEN 1 THEN '(date ''2024-01-01'')' WHEN 2 THEN '(date ''2024-01-01'' + i % 11)' ELSE '(date ''2024-01-09'')' END || '::' || format_type(t, NULL) END, ', ' ORDER BY n) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(t, n))
+FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE aggtranstype = 'tally'::regtype AND p.proname <> 'rollup'
+ORDER BY a.aggfinalfn, 'timestamptz'::regtype = ANY (p.proargtypes::oid[]), p.oid});
 my @states = map { [ split /\|/ ] } split /\n/, $states;
 cmp_ok(scalar @states, '>=', 4, 'there are aggregates with such states');
 my $setup = "CREATE TABLE state (family text, n int, s tally);\n";
@@ -308,7 +311,8 @@ for my $type (sort keys %types)
 			last if $o->{lost};
 		}
 		is($o->{lost} // 0, 0, "$total damaged values of $type as $name: the connection lives") or last;
-		my @states = grep { $_ ne '00000' && $_ ne '22003' } sort keys %$o;
+		# 22023: a state of a time zone, whose name has become that of another
+		my @states = grep { $_ ne '00000' && $_ ne '22003' && !($type eq 'tally' && $_ eq '22023') } sort keys %$o;
 		is("@states", $format ? '22P03' : '22P02', "what is refused as $name has one SQLSTATE: $type");
 		cmp_ok($o->{ $states[0] } // 0, '>', $total / 4, "many were refused as $name: $type");
 		cmp_ok(scalar(grep { !$whole{$_} } keys %accepted), '>', 1000, "others were accepted as $name: $type");
