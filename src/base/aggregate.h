@@ -49,23 +49,6 @@ ret_counter_move(int64 *counter, int64 step)
 				 errmsg("bigint out of range")));
 }
 
-/*
- * Add an amount to a sum, total + rest, with twice the precision of a double,
- * so that the order of the rows does not show.  The error of each addition
- * goes to rest (Knuth, TAOCP 2, 4.2.2, theorem B). 22003 on overflow.
- */
-static inline void
-ret_add_amount(double *total, double *rest, double amount)
-{
-	double		sum = *total + amount;
-	double		part = sum - *total;
-
-	if (unlikely(isinf(sum) || isnan(sum)))
-		float_overflow_error();
-	*rest += (*total - (sum - part)) + (amount - part);
-	*total = sum;
-}
-
 /* composite arguments and results */
 extern bool ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n);
 extern Datum ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole);
