@@ -6,14 +6,16 @@ PGFILEDESC = "retention - customer retention analytics"
 
 # The code by floors, from the ground up.  A file includes only what stands before
 # it here, which test/t/031_layers.pl checks.
-BASE    = base/compat base/retention base/module base/aggregate base/ordering base/calendar base/discount
-MATH    = math/mathfn math/purchase_math
-STORE   = store/money store/customer_key store/customer_map store/tally store/tally_io
+BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
+          base/ordering base/calendar base/args base/periods
+MATH    = math/mathfn math/maximum math/purchase_math
+STORE   = store/money store/counters store/customer_key store/customer_map store/tally store/tally_io
 HISTORY = history/rows history/reader history/events history/bytes history/columns \
           history/sent history/parts history/activity
-FAMILY  = family/stats family/survey family/rate family/purchase family/clv family/activity_type family/cohort \
-          family/lifecycle family/window family/purchase_days family/rfm family/purchase_model \
-          family/purchase_fit family/survival family/logrank family/contract
+FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity_type \
+          family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \
+          family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit \
+          family/survival family/logrank family/contract
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file

@@ -27,9 +27,7 @@
 #include "base/calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
-static int64 add_months(DateADT day, int64 nmonths);
 pg_noreturn static void reject_zone(const char *name);
-static int64 months_between(DateADT first, DateADT day);
 
 void
 ret_reject_infinite_time(void)
@@ -163,12 +161,6 @@ ret_minus_interval(Timestamp at, const Interval *span, bool zoned)
  *-------------------------------------------------------------------------
  */
 
-static inline int64
-floor_div(int64 a, int64 b)
-{
-	return a / b - (a % b < 0);
-}
-
 /*
  * Get the offsets that all calls of a function in a query share, for states
  * that must be small.  A caller that makes a new FmgrInfo for each row gets
@@ -199,7 +191,7 @@ static RetOffset
 read_offset(TimestampTz at)
 {
 	RetOffset	span = {at, RET_INSTANT_MAX, 0};
-	pg_time_t	now = (pg_time_t) floor_div(at, USECS_PER_SEC) +
+	pg_time_t	now = (pg_time_t) ret_floor_div(at, USECS_PER_SEC) +
 		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
 	pg_time_t	boundary;
 	long int	before,
@@ -422,148 +414,4 @@ ret_zone_check_number(uint16 number)
 {
 	if (number != 0 && unlikely(number != ret_zone_number()))
 		reject_zone(NULL);
-}
-
-/*-------------------------------------------------------------------------
- * Periods
- *-------------------------------------------------------------------------
- */
-
-static int64
-month_of(DateADT day, int *mday)
-{
-	int			year,
-				month;
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
-	return (int64) year * MONTHS_PER_YEAR + month - 1;
-}
-
-/*
- * Prepare bins of whole months or whole days; origin is in bin 0.  22023 if
- * the period is neither.
- */
-void
-ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
-{
-	int			mday;
-
-	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
-		(period->month != 0 && period->day != 0) ||
-		period->month < 0 || period->day < 0 ||
-		(period->month == 0 && period->day == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a period must be a positive number of whole months or of whole days"),
-				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
-	memset(bins, 0, sizeof(RetBins));
-	bins->months = period->month;
-	bins->days = period->day;
-	bins->origin = origin;
-	bins->origin_month = month_of(origin, &mday);
-
-	/* bins of months begin on the first, whatever the day of origin */
-	if (bins->months != 0)
-		bins->origin -= mday - 1;
-}
-
-/* Count the whole months from first to day */
-static int64
-months_between(DateADT first, DateADT day)
-{
-	int			mday,
-				first_mday;
-	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
-
-	/*
-	 * where the month of day is too short for first_mday, its last day counts
-	 * instead
-	 */
-	if (mday < first_mday && add_months(first, nmonths) > day)
-		nmonths--;
-	return nmonths;
-}
-
-/*
- * Get the day nmonths later, or the last of that month.  Beyond the range of
- * date the result is outside of it as well, so that it can still be compared.
- */
-static int64
-add_months(DateADT day, int64 nmonths)
-{
-	int			mday;
-	int64		month = month_of(day, &mday) + nmonths;
-	int64		year = floor_div(month, MONTHS_PER_YEAR);
-
-	month -= year * MONTHS_PER_YEAR;
-	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
-		return PG_INT32_MAX;
-	if (year < JULIAN_MINYEAR)
-		return PG_INT32_MIN;
-	mday = Min(mday, day_tab[isleap((int) year)][month]);
-	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
-}
-
-/* Compute the bin of a day by the calendar */
-int64
-ret_bin_compute(const RetBins *bins, DateADT day)
-{
-	int			mday;
-
-	if (bins->months == 0)
-		return floor_div((int64) day - bins->origin, bins->days);
-	return floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
-}
-
-/* Get the first day of a bin, which may be outside the range of date */
-int64
-ret_bin_start(const RetBins *bins, int64 bin)
-{
-	return ret_window_start(bins, bins->origin, bin);
-}
-
-/* Get the first day of window k of a customer whose first day is `first` */
-int64
-ret_window_start(const RetBins *bins, DateADT first, int64 k)
-{
-	if (bins->months == 0)
-		return first + k * bins->days;
-	return add_months(first, k * bins->months);
-}
-
-/*
- * Get the window of a day that is not before `first`, the first day of the
- * customer
- */
-int64
-ret_window_of(const RetBins *bins, DateADT first, DateADT day)
-{
-	if (bins->months == 0)
-		return ((int64) day - first) / bins->days;
-	return months_between(first, day) / bins->months;
-}
-
-/*
- * Compute the bins of first..last once, unless they are too many: the table is
- * of use only while it fits the cache.
- */
-void
-ret_bins_table(RetBins *bins, DateADT first, DateADT last)
-{
-	int64		ndays = (int64) last - first + 1;
-
-	if (ndays > 4 * 1024 * 1024)
-		return;
-	bins->table = palloc(ndays * sizeof(int32));
-	bins->first_day = first;
-	bins->ndays = (int32) ndays;
-	for (int64 i = 0; i < ndays;)
-	{
-		int64		bin = ret_bin_compute(bins, (DateADT) (first + i));
-		int64		end = Min(ret_bin_start(bins, bin + 1) - first, ndays);
-
-		CHECK_FOR_INTERRUPTS();
-		while (i < end)
-			bins->table[i++] = (int32) bin;
-	}
 }

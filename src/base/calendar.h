@@ -95,18 +95,6 @@ typedef struct RetZone
 	char		name[RET_ZONE_SIZE];	/* padded with at least one zero */
 } RetZone;
 
-/* Bins of whole months, or of whole days, counted from an origin */
-typedef struct RetBins
-{
-	int32		months;			/* length of a bin in months, or 0 */
-	int32		days;			/* length of a bin in days, or 0 */
-	DateADT		origin;			/* first day of bin 0 */
-	int64		origin_month;	/* month of origin, counted from year 0 */
-	DateADT		first_day;		/* day of table[0] */
-	int32		ndays;			/* days in table */
-	int32	   *table;			/* bins of these days; NULL: no table */
-} RetBins;
-
 pg_noreturn extern void ret_reject_infinite_time(void);
 extern Timestamp ret_date_timestamp(DateADT date);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
@@ -127,12 +115,11 @@ extern uint16 ret_zone_receive(const char *bytes, Size size);
 extern void ret_zone_send(StringInfo buf, uint16 number);
 extern void ret_zone_check_number(uint16 number);
 
-extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
-extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
-extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
-extern int64 ret_bin_start(const RetBins *bins, int64 bin);
-extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
-extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+static inline int64
+ret_floor_div(int64 a, int64 b)
+{
+	return a / b - (a % b < 0);
+}
 
 /* Get the instant of an event on a date; 22008 if the date is infinite */
 static inline int64
@@ -217,16 +204,6 @@ static inline bool
 ret_zone_known(const RetZone *zone)
 {
 	return zone->name[0] != '\0';
-}
-
-/* Get the bin of a day */
-static inline int64
-ret_bin_of(const RetBins *bins, DateADT day)
-{
-	if (likely(bins->table && day >= bins->first_day &&
-			   (int64) day - bins->first_day < bins->ndays))
-		return bins->table[day - bins->first_day];
-	return ret_bin_compute(bins, day);
 }
 
 #endif							/* RETENTION_CALENDAR_H */

@@ -18,7 +18,7 @@
  */
 #include "common/hashfn.h"
 
-#include "base/aggregate.h"
+#include "base/varlena.h"
 
 #define RET_ORDERING_NAME(suffix) RET_ORDERING_JOIN(RET_ORDERING_TYPE, suffix)
 #define RET_ORDERING_JOIN(type, suffix) RET_ORDERING_JOIN_(type, suffix)

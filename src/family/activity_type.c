@@ -13,7 +13,7 @@
 
 #include "libpq/pqformat.h"
 
-#include "base/aggregate.h"
+#include "base/varlena.h"
 #include "history/activity.h"
 #include "history/bytes.h"
 

@@ -30,15 +30,22 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "common/int.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
+#include "base/result.h"
+#include "store/counters.h"
 #include "store/customer_map.h"
 #include "store/money.h"
+
+#define PAYMENT_HINT "Use 'first_included', 'first_excluded' or 'end_of_period'."
 
 #define SECS_PER_JULIAN_YEAR	(365.25 * SECS_PER_DAY)
 
@@ -79,6 +86,8 @@ PG_FUNCTION_INFO_V1(clv_transfn_timestamp_numeric);
 PG_FUNCTION_INFO_V1(clv_combine);
 PG_FUNCTION_INFO_V1(clv_finalfn);
 PG_FUNCTION_INFO_V1(clv_summary_finalfn);
+PG_FUNCTION_INFO_V1(simple_clv);
+PG_FUNCTION_INFO_V1(clv_contractual);
 
 static void add_purchase(RetMap *map, RetCustomer *customer, int64 at);
 static void merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other);
@@ -407,4 +416,99 @@ clv_summary_finalfn(PG_FUNCTION_ARGS)
 	values[6] = Float8GetDatum(ret_money_ratio(&revenue, customers));
 	nulls[4] = nulls[5] = years == 0;
 	return ret_row(fcinfo, values, nulls, 7);
+}
+
+/*-------------------------------------------------------------------------
+ * Values by formula
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * simple_clv(average_purchase_value, purchases_per_year, relationship_years)
+ *		Multiply the three.
+ */
+Datum
+simple_clv(PG_FUNCTION_ARGS)
+{
+	return ret_finite_result(ret_finite_arg(fcinfo, 0, "average_purchase_value") *
+						 ret_finite_arg(fcinfo, 1, "purchases_per_year") *
+						 ret_finite_arg(fcinfo, 2, "relationship_years"));
+}
+
+/*
+ * Compute the denominator 1 + d - r.  With a negative discount it is a
+ * difference of two rounded numbers, so it counts as 0 if it is within the
+ * rounding error of 0.
+ */
+static double
+value_rest(double retention, double discount)
+{
+	double		rest = retention == 1 ? discount : 1 + discount - retention;
+
+	if (discount < 0 && fabs(rest) <= DBL_EPSILON)
+		return 0;
+	return rest;
+}
+
+/*
+ * Compute the value of a customer with margin m per period, constant retention
+ * r from period to period and discount d per period (Fader and Hardie, note
+ * 024, "Reconciling and Clarifying CLV Formulas"), as the sum over t of
+ *
+ *		first_included	m r^t / (1+d)^t			from t = 0: m (1+d) / (1+d-r)
+ *		first_excluded	m r^t / (1+d)^t			from t = 1: m r / (1+d-r)
+ *		end_of_period	m r^(t-1) / (1+d)^t		from t = 1: m / (1+d-r)
+ */
+static Datum
+contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
+				  double discount, const char *payment)
+{
+	double		rest = value_rest(retention, discount);
+
+	if (strcmp(payment, "first_included") == 0)
+		return ret_ratio(fcinfo, margin * (1 + discount), rest);
+	if (strcmp(payment, "first_excluded") == 0)
+		return ret_ratio(fcinfo, margin * retention, rest);
+	if (strcmp(payment, "end_of_period") == 0)
+		return ret_ratio(fcinfo, margin, rest);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized payment \"%s\"", payment),
+			 errhint(PAYMENT_HINT)));
+}
+
+/*
+ * clv_contractual(margin, retention_rate, annual_discount, payment,
+ *				   periods_per_year)
+ *		Compute the sum above; margin and retention_rate are per period.  Where
+ *		the sum is infinite, the result is NULL if the denominator is 0, as for
+ *		a rate of 1 without discount, and error 22023 if it is negative, as for
+ *		a negative discount that outweighs the losses.
+ */
+Datum
+clv_contractual(PG_FUNCTION_ARGS)
+{
+	double		margin;
+	double		retention;
+	double		discount = expm1(ret_log_discount(fcinfo, 2, 4));
+
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("payment must not be null"),
+				 errhint(PAYMENT_HINT)));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+
+	margin = ret_finite_arg(fcinfo, 0, "margin");
+	retention = ret_finite_arg(fcinfo, 1, "retention_rate");
+	if (retention < 0 || retention > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("retention_rate must be between 0 and 1"),
+				 errhint("Rates are fractions: 0.8, not 80.")));
+	if (value_rest(retention, discount) < 0)
+		ret_infinite_value();
+	return contractual_value(fcinfo, margin, retention, discount,
+							 text_to_cstring(PG_GETARG_TEXT_PP(3)));
 }

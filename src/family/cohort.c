@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cohort.c
- *	  Cohorts of a customer_activity: cohort_table and retention_curve; and
- *	  the numbers that need no table, retention_rate and its relatives.
+ *	  Cohorts of a customer_activity: cohort_table and retention_curve.
  *
  * A cohort is the customers whose first active day is in the same bin of the
  * calendar.  A cell (cohort, age) counts how many of them were active
@@ -29,15 +28,15 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-#include "history/activity.h"
-#include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
-#include "family/cohort.h"
-#include "math/mathfn.h"
+#include "base/periods.h"
 #include "family/stats.h"
+#include "history/activity.h"
+#include "history/reader.h"
+#include "math/mathfn.h"
 
-/* Most bins and most cells of a table */
-#define MAX_BINS	INT64CONST(10000000)
+/* Most cells of a table */
 #define MAX_CELLS	INT64CONST(50000000)
 
 typedef enum
@@ -97,165 +96,11 @@ typedef struct CohortResult
 
 PG_FUNCTION_INFO_V1(cohort_table);
 PG_FUNCTION_INFO_V1(retention_curve);
-PG_FUNCTION_INFO_V1(retention_rate_activity);
-PG_FUNCTION_INFO_V1(churn_rate_activity);
-PG_FUNCTION_INFO_V1(retention_summary_activity);
-PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
 
 /*-------------------------------------------------------------------------
  * Options
  *-------------------------------------------------------------------------
  */
-
-/* Raise error 22004 if an option is null */
-void
-ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("Leave the argument out to get its default.")));
-}
-
-/* Get the bins from the arguments number `period` and `origin` */
-void
-ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
-{
-	ret_reject_null_option(fcinfo, period, "period");
-	ret_reject_null_option(fcinfo, origin, "origin");
-	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
-				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
-}
-
-/* Return a hint on what to pass for the argument `name`, which is a day */
-static const char *
-day_hint(const char *name)
-{
-	return strcmp(name, "as_of") == 0 ?
-		"Pass the first day whose data are not complete, for example current_date." :
-		"Pass a day, such as '2024-07-01' or current_date.";
-}
-
-/* Raise error 22004 for a null as_of that has no default */
-void
-ret_reject_null_as_of(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("as_of must not be null"),
-			 errhint("%s", day_hint("as_of"))));
-	pg_unreachable();
-}
-
-/* Return date, or raise error 22008 if it is infinite */
-DateADT
-ret_finite_date(DateADT date, const char *name)
-{
-	if (DATE_NOT_FINITE(date))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite date", name),
-				 errhint("%s", day_hint(name))));
-	return date;
-}
-
-/*
- * Find the day, in the session's time zone, of an argument that is a timestamptz
- * because date, timestamp and now() all cast to that.  Raises error 22008 if it is
- * infinite, or if in the zone its day is before the calendar begins.
- */
-DateADT
-ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
-{
-	if (TIMESTAMP_NOT_FINITE(at))
-		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
-	if (ret_before_calendar(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is outside the range of dates", name)));
-	return ret_day_timestamptz(offsets, at);
-}
-
-/* Get the day of a timestamptz argument, or `otherwise` if it is null */
-int64
-ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
-{
-	RetOffsets	offsets = {0};
-
-	if (PG_ARGISNULL(argno))
-		return otherwise;
-	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
-}
-
-/* Find the last bin that has begun before as_of */
-int64
-ret_begun_bin(const RetBins *bins, int64 as_of)
-{
-	return ret_bin_compute(bins, (DateADT) (as_of - 1));
-}
-
-/* Find the first bin that begins on or after since; PG_INT64_MIN if none was given */
-int64
-ret_first_bin(const RetBins *bins, int64 since)
-{
-	int64		bin;
-
-	if (since == RET_INSTANT_MIN)
-		return PG_INT64_MIN;
-	bin = ret_bin_compute(bins, (DateADT) since);
-	return ret_bin_start(bins, bin) < since ? bin + 1 : bin;
-}
-
-/* Return the first day of a bin; error 22008 if that is outside the range of dates */
-Datum
-ret_bin_date(const RetBins *bins, int64 bin)
-{
-	int64		day = ret_bin_start(bins, bin);
-
-	if (!IS_VALID_DATE(day))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a period begins outside the range of dates"),
-				 errhint("Use since or as_of to leave such periods out.")));
-	return DateADTGetDatum((DateADT) day);
-}
-
-/* Raise error 54000 if a table would have too many periods */
-void
-ret_check_bins(int64 nbins)
-{
-	if (nbins > MAX_BINS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there are too many periods"),
-				 errdetail("There are %lld, the limit is %lld.",
-						   (long long) nbins, (long long) MAX_BINS),
-				 errhint("Use a longer period, or pass an earlier as_of.")));
-}
-
-/* Find a text argument among its choices; error 22023 if it is none of them */
-int
-ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
-			   const char *const *choices, int nchoices)
-{
-	char	   *given;
-	StringInfoData list;
-
-	ret_reject_null_option(fcinfo, argno, name);
-	given = text_to_cstring(PG_GETARG_TEXT_PP(argno));
-	initStringInfo(&list);
-	for (int i = 0; i < nchoices; i++)
-	{
-		if (strcmp(given, choices[i]) == 0)
-			return i;
-		appendStringInfo(&list, "%s'%s'", i == 0 ? "" : i == nchoices - 1 ? " or " : ", ", choices[i]);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unrecognized %s \"%s\"", name, given),
-			 errhint("Use %s.", list.data)));
-}
 
 /*
  * Read the options of cohort_table and retention_curve, which have the same
@@ -596,110 +441,4 @@ retention_curve(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
-}
-
-/*-------------------------------------------------------------------------
- * Numbers without a table
- *-------------------------------------------------------------------------
- */
-
-/* Was the customer active on a day within the bounds? */
-static bool
-any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
-{
-	int64		low = 0;
-	int64		high = reader->ndays;
-
-	while (low < high)
-	{
-		int64		middle = low + (high - low) / 2;
-
-		if (reader->days[middle] < bounds->lower)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < reader->ndays && reader->days[low] < bounds->upper;
-}
-
-/* Count (base, retained, lost, acquired); false if the activity is null */
-static bool
-count_retention(FunctionCallInfo fcinfo, int64 *counts)
-{
-	RetActivityReader reader;
-	RetBounds	base = {0};
-	RetBounds	comeback = {0};
-
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
-				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
-	if (PG_ARGISNULL(0))
-		return false;
-	ret_bounds_get(&base, PG_GETARG_DATUM(1));
-	ret_bounds_get(&comeback, PG_GETARG_DATUM(2));
-	memset(counts, 0, 4 * sizeof(int64));
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	while (ret_activity_next(&reader))
-	{
-		bool		was = any_day_in(&reader, &base);
-		bool		is = any_day_in(&reader, &comeback);
-
-		counts[0] += was;
-		counts[1] += was && is;
-		counts[2] += was && !is;
-		counts[3] += is && !was;
-		CHECK_FOR_INTERRUPTS();
-	}
-	return true;
-}
-
-/* retention_rate(activity, base, comeback) */
-Datum
-retention_rate_activity(PG_FUNCTION_ARGS)
-{
-	int64		counts[4];
-
-	if (!count_retention(fcinfo, counts))
-		PG_RETURN_NULL();
-	return ret_share(fcinfo, counts[1], counts[0]);
-}
-
-/* churn_rate(activity, base, comeback) */
-Datum
-churn_rate_activity(PG_FUNCTION_ARGS)
-{
-	int64		counts[4];
-
-	if (!count_retention(fcinfo, counts))
-		PG_RETURN_NULL();
-	return ret_share(fcinfo, counts[2], counts[0]);
-}
-
-/* retention_summary(activity, base, comeback) */
-Datum
-retention_summary_activity(PG_FUNCTION_ARGS)
-{
-	int64		counts[4];
-
-	if (!count_retention(fcinfo, counts))
-		PG_RETURN_NULL();
-	return ret_counts_row(fcinfo, counts, 4);
-}
-
-/* repeat_purchase_rate(activity): the share of customers with two or more active days */
-Datum
-repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
-{
-	RetActivityReader reader;
-	int64		repeaters = 0;
-
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	while (ret_activity_next(&reader))
-	{
-		repeaters += reader.ndays > 1;
-		CHECK_FOR_INTERRUPTS();
-	}
-	return ret_share(fcinfo, repeaters, reader.ncustomers);
 }

@@ -44,9 +44,12 @@
 #include "utils/float.h"
 #include "utils/typcache.h"
 
-#include "base/discount.h"
-#include "math/mathfn.h"
+#include "base/aggregate.h"
+#include "base/args.h"
+#include "base/result.h"
 #include "family/survival.h"
+#include "math/maximum.h"
+#include "store/tally.h"
 
 #define MAX_TENURE			100000
 #define MAX_HORIZON			1000000 /* most periods to add one by one */
@@ -681,7 +684,7 @@ clv_survival_curve(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	margin = ret_finite_arg(fcinfo, 1, "margin", -DBL_MAX);
+	margin = ret_finite_arg(fcinfo, 1, "margin");
 	ret_survival_open(&walk, PG_GETARG_DATUM(0));
 	horizon = ret_curve_horizon(fcinfo, 3, &walk);
 	while (ret_survival_next(&walk) && walk.time < horizon)
@@ -732,11 +735,11 @@ clv_sbg_model(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	margin = ret_finite_arg(fcinfo, 1, "margin", -DBL_MAX);
+	margin = ret_finite_arg(fcinfo, 1, "margin");
 	if (!get_model(fcinfo, &model))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(3))
 		return return_clv(fcinfo, margin, discounted_lifetime(&model, 0, log_discount));
 	return return_clv(fcinfo, margin,
-					  payments_until(&model, ret_finite_arg(fcinfo, 3, "horizon", 0), log_discount));
+					  payments_until(&model, ret_finite_arg_min(fcinfo, 3, "horizon", 0), log_discount));
 }

@@ -38,9 +38,11 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
-#include "history/activity.h"
+#include "base/args.h"
 #include "base/calendar.h"
-#include "family/cohort.h"
+#include "base/periods.h"
+#include "history/activity.h"
+#include "history/reader.h"
 
 /* The counts of one bin */
 typedef struct Period

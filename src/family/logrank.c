@@ -31,9 +31,13 @@
 
 #include "miscadmin.h"
 
-#include "store/customer_map.h"
-#include "math/mathfn.h"
+#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "base/result.h"
 #include "family/survival.h"
+#include "math/mathfn.h"
+#include "store/customer_map.h"
+#include "store/tally.h"
 
 #define MAX_GROUPS		1000
 

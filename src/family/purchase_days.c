@@ -32,8 +32,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "base/aggregate.h"
+#include "base/calendar.h"
+#include "base/varlena.h"
 #include "family/purchase_days.h"
+#include "store/money.h"
 
 #define FIRST_SIZE			64	/* bytes of a state with one day */
 #define FEW_DAYS			64	/* with more days, a new one is not inserted but waits */

@@ -26,7 +26,10 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
+#include "base/result.h"
 #include "family/purchase_model.h"
+#include "math/maximum.h"
+#include "math/purchase_math.h"
 #include "store/tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */

@@ -27,8 +27,9 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "base/discount.h"
+#include "base/args.h"
 #include "family/purchase_model.h"
+#include "math/purchase_math.h"
 
 #define DAYS_PER_JULIAN_YEAR	365.25
 #define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */

@@ -26,8 +26,10 @@
 
 #include "base/aggregate.h"
 #include "base/calendar.h"
-#include "store/customer_map.h"
+#include "base/result.h"
 #include "family/stats.h"
+#include "store/counters.h"
+#include "store/customer_map.h"
 
 /* flags of a customer */
 #define IN_BASE			1

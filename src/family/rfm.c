@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rfm.c
- *	  Recency, frequency and monetary value: rfm_summary, rfm_score and
- *	  rfm_segment.
+ *	  Recency, frequency and monetary value of a customer: rfm_summary.
  *
  * rfm_summary reduces the purchases of a customer to what the purchase models
  * need.  A row with a negative amount is a refund and not a purchase.  It belongs
@@ -31,21 +30,14 @@
 #include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
-#include "nodes/supportnodes.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "windowapi.h"
 
 #include "base/aggregate.h"
-#include "family/cohort.h"
+#include "base/args.h"
+#include "base/calendar.h"
 #include "family/purchase_days.h"
-
-/* What rfm_score remembers of a partition.  All zeros before the first row. */
-typedef struct ScoreState
-{
-	int64		counted;		/* rows up to the last peer of the current row */
-} ScoreState;
+#include "store/money.h"
 
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_date);
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_timestamp);
@@ -55,9 +47,6 @@ PG_FUNCTION_INFO_V1(rfm_summary_numeric_transfn_timestamp);
 PG_FUNCTION_INFO_V1(rfm_summary_numeric_transfn_timestamptz);
 PG_FUNCTION_INFO_V1(rfm_summary_combine);
 PG_FUNCTION_INFO_V1(rfm_summary_finalfn);
-PG_FUNCTION_INFO_V1(rfm_score);
-PG_FUNCTION_INFO_V1(rfm_score_support);
-PG_FUNCTION_INFO_V1(rfm_segment);
 
 /*-------------------------------------------------------------------------
  * rfm_summary
@@ -318,127 +307,4 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 	values[6] = DateADTGetDatum(walk.first);
 	values[7] = DateADTGetDatum(walk.last);
 	return summary_row(fcinfo, values, nulls);
-}
-
-/*-------------------------------------------------------------------------
- * rfm_score
- *-------------------------------------------------------------------------
- */
-
-/*
- * rfm_score(bins integer) OVER (ORDER BY value) -> integer
- *		Compute ceil(bins x cume_dist) in integers: (bins k + n - 1) / n, where n
- *		is the number of rows and k that of the rows up to the last peer of the
- *		current row.  Peers get the same score, and the last peers get `bins`.
- *		Each group of peers is searched for once: O(rows).
- */
-Datum
-rfm_score(PG_FUNCTION_ARGS)
-{
-	WindowObject winobj = ret_window_object(fcinfo);
-	ScoreState *state;
-	int64		position;
-	int64		rows;
-	int64		product;
-	int32		bins;
-	bool		isnull;
-
-	bins = DatumGetInt32(WinGetFuncArgCurrent(winobj, 0, &isnull));
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("bins must not be null"),
-				 errhint("Pass the highest score, such as 5.")));
-	if (bins < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bins must be positive"),
-				 errdetail("It is %d.", bins),
-				 errhint("Pass the highest score, such as 5.")));
-
-	state = WinGetPartitionLocalMemory(winobj, sizeof(ScoreState));
-	position = WinGetCurrentPosition(winobj);
-	rows = WinGetPartitionRowCount(winobj);
-	if (position >= state->counted)
-	{
-		/* compare neighbours: jumping about in a partition on disk is slow */
-		state->counted = position + 1;
-		while (state->counted < rows && WinRowsArePeers(winobj, state->counted - 1, state->counted))
-		{
-			if ((state->counted++ & 0x0FFF) == 0)
-				CHECK_FOR_INTERRUPTS();
-		}
-	}
-	WinSetMarkPosition(winobj, position);
-	if (pg_mul_s64_overflow(bins, state->counted, &product) ||
-		pg_add_s64_overflow(product, rows - 1, &product))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows for so many bins")));
-	PG_RETURN_INT32((int32) (product / rows));
-}
-
-/*
- * rfm_score_support(internal) -> internal
- *		Tell the planner what it may know about rfm_score.  It does not look at the
- *		frame, so the frame may be the cheapest one.  If bins is constant it
- *		never falls, so a condition on it may end the scan early.
- */
-Datum
-rfm_score_support(PG_FUNCTION_ARGS)
-{
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	Node	   *answer = NULL;
-
-	if (IsA(request, SupportRequestWFuncMonotonic))
-	{
-		SupportRequestWFuncMonotonic *monotonic = (SupportRequestWFuncMonotonic *) request;
-
-		if (IsA(linitial(monotonic->window_func->args), Const))
-		{
-			monotonic->monotonic = MONOTONICFUNC_INCREASING;
-			answer = request;
-		}
-	}
-	if (ret_any_frame_will_do(request))
-		answer = request;
-	PG_RETURN_POINTER(answer);
-}
-
-/*-------------------------------------------------------------------------
- * rfm_segment
- *-------------------------------------------------------------------------
- */
-
-/* Names by recency, and by frequency and monetary value together; scores of 1..5 */
-static const char *const segments[5][5] = {
-	{"lost", "lost", "at risk", "at risk", "cannot lose"},
-	{"hibernating", "hibernating", "at risk", "at risk", "cannot lose"},
-	{"about to sleep", "about to sleep", "need attention", "loyal", "loyal"},
-	{"promising", "potential loyalists", "potential loyalists", "loyal", "champions"},
-	{"new", "potential loyalists", "potential loyalists", "champions", "champions"}
-};
-
-/*
- * rfm_segment(r, f, m integer) -> text
- *		Name the segment of a customer with these scores of 1..5.  Frequency and
- *		monetary value count as one score: their mean, with halves rounded up.
- */
-Datum
-rfm_segment(PG_FUNCTION_ARGS)
-{
-	static const char *const names[] = {"r", "f", "m"};
-	int32		scores[3];
-
-	for (int i = 0; i < 3; i++)
-	{
-		scores[i] = PG_GETARG_INT32(i);
-		if (scores[i] < 1 || scores[i] > 5)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s must be a score from 1 to 5", names[i]),
-					 errdetail("It is %d.", scores[i]),
-					 errhint("Compute the scores with rfm_score(5).")));
-	}
-	PG_RETURN_TEXT_P(cstring_to_text(segments[scores[0] - 1][(scores[1] + scores[2] + 1) / 2 - 1]));
 }

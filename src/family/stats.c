@@ -27,8 +27,10 @@
 #include "utils/numeric.h"
 
 #include "base/aggregate.h"
-#include "math/mathfn.h"
+#include "base/result.h"
 #include "family/stats.h"
+#include "math/mathfn.h"
+#include "store/counters.h"
 
 #define MAX_DIGITS	15			/* digits that every double precision keeps */
 #define LIFT_CONFIDENCE	0.95	/* confidence of retention_lift's interval */

@@ -30,8 +30,10 @@
 #include "utils/float.h"
 
 #include "base/aggregate.h"
-#include "math/mathfn.h"
+#include "base/result.h"
 #include "family/stats.h"
+#include "math/mathfn.h"
+#include "store/counters.h"
 
 /* Order of the counters of NPS, and of the fields of nps_summary */
 enum

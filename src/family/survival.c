@@ -43,10 +43,13 @@
 #include "utils/float.h"
 #include "utils/tuplestore.h"
 
-#include "family/cohort.h"
-#include "math/mathfn.h"
+#include "base/aggregate.h"
+#include "base/args.h"
+#include "base/calendar.h"
+#include "base/result.h"
 #include "family/stats.h"
 #include "family/survival.h"
+#include "store/tally.h"
 
 /* Relative difference from a level that is taken for rounding error */
 #define LEVEL_TOLERANCE		1e-12
@@ -336,24 +339,6 @@ ret_survival_next(RetSurvivalWalk *walk)
  *-------------------------------------------------------------------------
  */
 
-/* Get a finite number, not less than lowest, from argument argno */
-double
-ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
-{
-	double		value = PG_GETARG_FLOAT8(argno);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite number", name)));
-	if (value < lowest)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be less than %g", name, lowest),
-				 errdetail("The value is %g.", value)));
-	return value;
-}
-
 /*
  * Get a horizon up to which the curve is known: at most the last observed time,
  * or any time if no customer was censored at the last one, since then nobody is
@@ -362,7 +347,7 @@ ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowe
 double
 ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk)
 {
-	double		horizon = ret_finite_arg(fcinfo, argno, "horizon", 0);
+	double		horizon = ret_finite_arg_min(fcinfo, argno, "horizon", 0);
 	const int64 *counts = ret_tally_counts(&walk->reader, walk->reader.npoints - 1);
 
 	if (horizon > walk->last && counts[CENSORED] > 0)
@@ -479,7 +464,7 @@ survival_table(PG_FUNCTION_ARGS)
 Datum
 survival_at(PG_FUNCTION_ARGS)
 {
-	double		at = ret_finite_arg(fcinfo, 1, "time", 0);
+	double		at = ret_finite_arg_min(fcinfo, 1, "time", 0);
 	RetSurvivalWalk walk;
 	double		survival = 1;
 

@@ -9,8 +9,8 @@
 #ifndef RETENTION_SURVIVAL_H
 #define RETENTION_SURVIVAL_H
 
+#include "base/args.h"
 #include "base/calendar.h"
-#include "family/cohort.h"
 #include "store/tally.h"
 
 /* A walk over the distinct times of a curve, in ascending order */
@@ -43,7 +43,6 @@ extern void ret_survival_rewind(RetSurvivalWalk *walk);
 extern bool ret_survival_next(RetSurvivalWalk *walk);
 pg_noreturn extern void ret_reject_contract(int64 started, int64 ended, RetTimeKind kind);
 pg_noreturn extern void ret_reject_duration(double duration);
-extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
 extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
 
 /* Get an argument of a contract as an instant; error 22008 if it is infinite */

@@ -39,8 +39,10 @@
 #include "base/calendar.h"
 #include "history/activity.h"
 #include "history/bytes.h"
+#include "history/columns.h"
 #include "history/events.h"
 #include "history/parts.h"
+#include "history/reader.h"
 #include "history/sent.h"
 #include "store/customer_map.h"
 

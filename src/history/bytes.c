@@ -38,7 +38,9 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
+#include "base/calendar.h"
 #include "history/bytes.h"
+#include "history/reader.h"
 
 #define MAX_VARINT		10		/* bytes of a varint of 64 bits */
 #define ZONE_HEADER_SIZE 3		/* bytes in front of the name of a zone */

@@ -31,6 +31,9 @@
 #include "utils/memutils.h"
 
 #include "history/columns.h"
+#include "history/events.h"
+#include "history/reader.h"
+#include "history/rows.h"
 #include "store/customer_map.h"
 
 /*

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "history/events.h"
+#include "history/reader.h"
 
 static inline int
 event_compare(const RetEvent *a, const RetEvent *b)

@@ -16,10 +16,14 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/calendar.h"
 #include "history/bytes.h"
+#include "history/columns.h"
 #include "history/events.h"
 #include "history/parts.h"
+#include "history/reader.h"
 #include "history/sent.h"
+#include "store/customer_map.h"
 
 /* Parts of an expanded object that has more than so many customers */
 #define ONE_PART_CUSTOMERS	32768

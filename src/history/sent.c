@@ -16,7 +16,10 @@
 
 #include "utils/memutils.h"
 
+#include "base/calendar.h"
 #include "history/bytes.h"
+#include "history/columns.h"
+#include "history/reader.h"
 #include "history/sent.h"
 
 /* The front of the value, a multiple of 8 bytes long */

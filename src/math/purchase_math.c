@@ -39,6 +39,8 @@
  */
 #include <math.h>
 
+#include "math/mathfn.h"
+#include "math/maximum.h"
 #include "math/purchase_math.h"
 
 #define SERIES_TERMS	4000	/* with more terms an integral is cheaper */

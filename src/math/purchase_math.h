@@ -9,7 +9,7 @@
 #ifndef RETENTION_PURCHASE_MATH_H
 #define RETENTION_PURCHASE_MATH_H
 
-#include "math/mathfn.h"
+#include "math/maximum.h"
 
 /*-------------------------------------------------------------------------
  * BG/NBD and MBG/NBD

@@ -47,6 +47,7 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
+#include "base/varlena.h"
 #include "store/customer_map.h"
 
 #define FLAT_MIN_SLOTS		4

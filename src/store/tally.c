@@ -37,6 +37,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "base/aggregate.h"
 #include "base/calendar.h"
 #include "store/customer_map.h"
 #include "store/tally.h"

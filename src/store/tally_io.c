@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "base/calendar.h"
+#include "base/varlena.h"
 #include "store/tally.h"
 
 #define BINARY_HEADER_SIZE	8

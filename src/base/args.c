@@ -1,0 +1,215 @@
+/*-------------------------------------------------------------------------
+ *
+ * args.c
+ *	  Arguments that several functions take, with one text for each error.
+ *
+ * annual_discount is an effective rate per year, a fraction above -1: below 0
+ * if later payments are worth more than earlier ones.  periods_per_year is
+ * above 0.  Both are options, so NULL is an error, and they are checked before
+ * anything else.  A sum without a horizon that a negative discount makes
+ * infinite is an error as well.  One that is infinite without a discount is
+ * left to the function, which returns NULL as for any denominator of 0.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+
+#include "base/args.h"
+#include "base/calendar.h"
+
+/* Raise error 22004 if an option is null */
+void
+ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name),
+				 errhint("Leave the argument out to get its default.")));
+}
+
+/* Find a text argument among its choices; error 22023 if it is none of them */
+int
+ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
+			   const char *const *choices, int nchoices)
+{
+	char	   *given;
+	StringInfoData list;
+
+	ret_reject_null_option(fcinfo, argno, name);
+	given = text_to_cstring(PG_GETARG_TEXT_PP(argno));
+	initStringInfo(&list);
+	for (int i = 0; i < nchoices; i++)
+	{
+		if (strcmp(given, choices[i]) == 0)
+			return i;
+		appendStringInfo(&list, "%s'%s'", i == 0 ? "" : i == nchoices - 1 ? " or " : ", ", choices[i]);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized %s \"%s\"", name, given),
+			 errhint("Use %s.", list.data)));
+}
+
+/* Return a hint on what to pass for the argument `name`, which is a day */
+static const char *
+day_hint(const char *name)
+{
+	return strcmp(name, "as_of") == 0 ?
+		"Pass the first day whose data are not complete, for example current_date." :
+		"Pass a day, such as '2024-07-01' or current_date.";
+}
+
+/* Raise error 22004 for a null as_of that has no default */
+void
+ret_reject_null_as_of(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("as_of must not be null"),
+			 errhint("%s", day_hint("as_of"))));
+	pg_unreachable();
+}
+
+/* Return date, or raise error 22008 if it is infinite */
+DateADT
+ret_finite_date(DateADT date, const char *name)
+{
+	if (DATE_NOT_FINITE(date))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite date", name),
+				 errhint("%s", day_hint(name))));
+	return date;
+}
+
+/*
+ * Find the day, in the session's time zone, of an argument that is a timestamptz
+ * because date, timestamp and now() all cast to that.  Raises error 22008 if it is
+ * infinite, or if in the zone its day is before the calendar begins.
+ */
+DateADT
+ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		(void) ret_finite_date(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND, name);
+	if (ret_before_calendar(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is outside the range of dates", name)));
+	return ret_day_timestamptz(offsets, at);
+}
+
+/* Get the day of a timestamptz argument, or `otherwise` if it is null */
+int64
+ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
+{
+	RetOffsets	offsets = {0};
+
+	if (PG_ARGISNULL(argno))
+		return otherwise;
+	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
+}
+
+/* Get argument argno, which must be finite and greater than `above` */
+static double
+option_above(FunctionCallInfo fcinfo, int argno, const char *name, double above, const char *hint)
+{
+	double		value;
+
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name),
+				 errhint("%s", hint)));
+	value = PG_GETARG_FLOAT8(argno);
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite number", name)));
+	if (value <= above)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be greater than %g", name, above),
+				 errdetail("The value is %g.", value),
+				 errhint("%s", hint)));
+	return value;
+}
+
+/*
+ * Get ln(1 + d).  Normally d is the discount of a period, from the arguments
+ * number `annual` and `periods`.  If `periods` is negative, d is the discount
+ * of a year.
+ */
+double
+ret_log_discount(FunctionCallInfo fcinfo, int annual, int periods)
+{
+	double		rate = option_above(fcinfo, annual, "annual_discount", -1,
+									"Rates are fractions: 10 percent is 0.1, and 0 is no discount.");
+
+	if (periods < 0)
+		return log1p(rate);
+	return log1p(rate) /
+		option_above(fcinfo, periods, "periods_per_year", 0,
+					 "It is 12 for periods of a month, 1 for periods of a year.");
+}
+
+/* Report that a negative discount outweighs the loss of customers */
+void
+ret_infinite_value(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the value is infinite"),
+			 errdetail("With this negative annual_discount payments grow faster than customers are lost."),
+			 errhint("Use an annual_discount of 0 or more, or a function with a horizon.")));
+}
+
+/* Get argument argno, which must be a finite number; error 22003 otherwise */
+double
+ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	double		value = PG_GETARG_FLOAT8(argno);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite number", name)));
+	return value;
+}
+
+/* Get argument argno, which is a count; error 22023 if it is negative */
+double
+ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	int64		count = PG_GETARG_INT64(argno);
+
+	if (count < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative", name),
+				 errdetail("It is %lld.", (long long) count)));
+	return (double) count;
+}
+
+/* Get a finite number, not less than lowest, from argument argno */
+double
+ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
+{
+	double		value = PG_GETARG_FLOAT8(argno);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be a finite number", name)));
+	if (value < lowest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be less than %g", name, lowest),
+				 errdetail("The value is %g.", value)));
+	return value;
+}

@@ -1,0 +1,124 @@
+/*-------------------------------------------------------------------------
+ *
+ * activity_rate.c
+ *	  Rates of a customer_activity between two ranges of days: retention_rate,
+ *	  churn_rate, retention_summary; and repeat_purchase_rate.
+ *
+ * Each is one walk over the customers, O(active days) at most.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "base/calendar.h"
+#include "base/result.h"
+#include "history/activity.h"
+#include "history/reader.h"
+
+PG_FUNCTION_INFO_V1(retention_rate_activity);
+PG_FUNCTION_INFO_V1(churn_rate_activity);
+PG_FUNCTION_INFO_V1(retention_summary_activity);
+PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
+
+/* Was the customer active on a day within the bounds? */
+static bool
+any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
+{
+	int64		low = 0;
+	int64		high = reader->ndays;
+
+	while (low < high)
+	{
+		int64		middle = low + (high - low) / 2;
+
+		if (reader->days[middle] < bounds->lower)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < reader->ndays && reader->days[low] < bounds->upper;
+}
+
+/* Count (base, retained, lost, acquired); false if the activity is null */
+static bool
+count_retention(FunctionCallInfo fcinfo, int64 *counts)
+{
+	RetActivityReader reader;
+	RetBounds	base = {0};
+	RetBounds	comeback = {0};
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
+				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
+	if (PG_ARGISNULL(0))
+		return false;
+	ret_bounds_get(&base, PG_GETARG_DATUM(1));
+	ret_bounds_get(&comeback, PG_GETARG_DATUM(2));
+	memset(counts, 0, 4 * sizeof(int64));
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	while (ret_activity_next(&reader))
+	{
+		bool		was = any_day_in(&reader, &base);
+		bool		is = any_day_in(&reader, &comeback);
+
+		counts[0] += was;
+		counts[1] += was && is;
+		counts[2] += was && !is;
+		counts[3] += is && !was;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
+/* retention_rate(activity, base, comeback) */
+Datum
+retention_rate_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_share(fcinfo, counts[1], counts[0]);
+}
+
+/* churn_rate(activity, base, comeback) */
+Datum
+churn_rate_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_share(fcinfo, counts[2], counts[0]);
+}
+
+/* retention_summary(activity, base, comeback) */
+Datum
+retention_summary_activity(PG_FUNCTION_ARGS)
+{
+	int64		counts[4];
+
+	if (!count_retention(fcinfo, counts))
+		PG_RETURN_NULL();
+	return ret_counts_row(fcinfo, counts, 4);
+}
+
+/* repeat_purchase_rate(activity): the share of customers with two or more active days */
+Datum
+repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
+{
+	RetActivityReader reader;
+	int64		repeaters = 0;
+
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	while (ret_activity_next(&reader))
+	{
+		repeaters += reader.ndays > 1;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return ret_share(fcinfo, repeaters, reader.ncustomers);
+}
