@@ -10,16 +10,16 @@ BASE    = base/compat base/retention base/module base/aggregate base/windowfn ba
           base/ordering base/calendar base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math
 STORE   = store/money store/counters store/customer_key store/customer_map store/tally store/tally_io
-HISTORY = history/rows history/reader history/events history/bytes history/columns \
-          history/sent history/parts history/activity
-FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity_type \
+HISTORY = history/varint history/reader history/rows history/events history/dayset history/columns \
+          history/bytes history/sent history/parts history/forms history/engine
+FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity \
           family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \
           family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit \
           family/survival family/logrank family/contract
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
-# These have no .c file
-HEADER_ONLY = base/compat base/retention base/ordering history/reader
+# These have no .c file: templates, and what all files share
+HEADER_ONLY = base/compat base/retention base/ordering $(HISTORY)
 
 OBJS    = $(patsubst %,src/%.o,$(filter-out $(HEADER_ONLY),$(STEMS)))
 DATA    = $(addprefix sql/,$(notdir $(wildcard $(SOURCE_DIR)/sql/retention--*.sql)))

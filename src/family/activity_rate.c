@@ -14,8 +14,7 @@
 
 #include "base/calendar.h"
 #include "base/result.h"
-#include "history/activity.h"
-#include "history/reader.h"
+#include "family/activity.h"
 
 PG_FUNCTION_INFO_V1(retention_rate_activity);
 PG_FUNCTION_INFO_V1(churn_rate_activity);
@@ -120,5 +119,5 @@ repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
 		repeaters += reader.ndays > 1;
 		CHECK_FOR_INTERRUPTS();
 	}
-	return ret_share(fcinfo, repeaters, reader.ncustomers);
+	return ret_share(fcinfo, repeaters, reader.walk.ncustomers);
 }

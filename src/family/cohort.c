@@ -32,8 +32,7 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/stats.h"
-#include "history/activity.h"
-#include "history/reader.h"
+#include "family/activity.h"
 #include "math/mathfn.h"
 
 /* Most cells of a table */
@@ -276,9 +275,9 @@ build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
 	if (options->as_of == RET_INSTANT_MIN)
-		options->as_of = (int64) reader.last + 1;
-	ret_bins_table(&options->bins, reader.first, reader.last);
-	cohorts->first_bin = ret_bin_compute(&options->bins, reader.first);
+		options->as_of = (int64) reader.walk.last + 1;
+	ret_bins_table(&options->bins, reader.walk.first, reader.walk.last);
+	cohorts->first_bin = ret_bin_compute(&options->bins, reader.walk.first);
 	last_bin = ret_begun_bin(&options->bins, options->as_of);
 	first_shown = ret_first_bin(&options->bins, options->since);
 	cohorts->nbins = Max(last_bin - cohorts->first_bin + 1, 0);

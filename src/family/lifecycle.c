@@ -41,8 +41,7 @@
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/periods.h"
-#include "history/activity.h"
-#include "history/reader.h"
+#include "family/activity.h"
 
 /* The counts of one bin */
 typedef struct Period
@@ -74,9 +73,9 @@ open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reade
 {
 	ret_activity_open(reader, PG_GETARG_DATUM(0));
 	if (periods->as_of == RET_INSTANT_MIN)
-		periods->as_of = (int64) reader->last + 1;
-	ret_bins_table(&periods->bins, reader->first, reader->last);
-	periods->first_bin = ret_bin_compute(&periods->bins, reader->first);
+		periods->as_of = (int64) reader->walk.last + 1;
+	ret_bins_table(&periods->bins, reader->walk.first, reader->walk.last);
+	periods->first_bin = ret_bin_compute(&periods->bins, reader->walk.first);
 	periods->nbins = ret_begun_bin(&periods->bins, periods->as_of) - periods->first_bin + 1;
 	periods->nbins = Max(periods->nbins, 0);
 	ret_check_bins(periods->nbins);
@@ -246,7 +245,7 @@ stickiness_table(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_periods(fcinfo, &periods, &reader);
-	ret_bins_table(&inner, reader.first, reader.last);
+	ret_bins_table(&inner, reader.walk.first, reader.walk.last);
 	count_inner_bins(&periods, &inner);
 	while (ret_activity_next(&reader))
 	{
@@ -355,9 +354,9 @@ active_table(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
 	if (as_of == RET_INSTANT_MIN)
-		as_of = (int64) reader.last + 1;
-	frames.first = reader.first;
-	frames.ndays = Max(as_of - reader.first, 0);
+		as_of = (int64) reader.walk.last + 1;
+	frames.first = reader.walk.first;
+	frames.ndays = Max(as_of - reader.walk.first, 0);
 	open_frames(&frames, &within);
 	while (ret_activity_next(&reader))
 	{

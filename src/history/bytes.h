@@ -1,49 +1,292 @@
 /*-------------------------------------------------------------------------
  *
  * bytes.h
- *	  The canonical bytes of a customer_activity: writing and reading them.
+ *	  The canonical bytes of a value: writing, reading and checking them.  A
+ *	  part of engine.h.
+ *
+ * The bytes are the same on every machine, and equal for equal content:
+ *
+ *		version, form		one byte each
+ *		header				what the type writes: HEADER_SIZE bytes with the two before
+ *		then for each customer, in ascending order:
+ *		key					the first: 8 bytes; others: varint, less the one before, less 1
+ *		entries				what the type writes
+ *
+ * A transition value that depends on a time zone goes to another server with
+ * the zone in front: version, form, the length of its name, in one byte each,
+ * its name, and then the canonical bytes.  What is stored has no zone: a day is
+ * a day.
+ *
+ * Input is checked by reading it with all bounds, and by comparing it with
+ * what would be written for what was read: nothing but canonical bytes pass.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_BYTES_H
-#define RETENTION_BYTES_H
+#include "miscadmin.h"
+#include "utils/memutils.h"
 
+#include "base/calendar.h"
 #include "history/reader.h"
+#include "history/varint.h"
 
-#define ACTIVITY_VERSION	1
-
-/* The forms of a flat value */
-#define ACTIVITY_CANONICAL	0	/* as it is stored and sent */
-#define ACTIVITY_EVENTS		1	/* a transition value only */
-#define ACTIVITY_SENT		2	/* a transition value on its way to another process */
-#define ACTIVITY_ZONED		3	/* one on its way to another server: a zone, and canonical bytes */
-
-/* Bytes in front of the customers, without the varlena header */
-#define ACTIVITY_HEADER_SIZE	26
+/* Bytes in front of the name of a zone */
+#define ZONE_HEADER_SIZE	3
 
 /* Canonical bytes that are being written */
-typedef struct RetActivityWriter
+struct Writer
 {
 	uint8	   *bytes;			/* a varlena */
 	Size		header;			/* where the canonical bytes begin */
 	Size		used;
 	Size		alloc;
-	int64		ncustomers;		/* customers to be written, */
-	int64		nwritten;		/* and those that have been */
-	int64		ndays;			/* days of these */
+	int64		ncustomers;		/* customers to be written */
+	int64		nwritten;		/* customers that have been written */
 	int64		customer;		/* the last of them */
 	DateADT		first;
 	DateADT		last;
-} RetActivityWriter;
+	int			scale;			/* decimals of the amounts that are written */
+	Totals		totals;			/* what the type's header has beside */
+};
 
-extern void ret_writer_begin(RetActivityWriter *writer, const RetZone *zone,
-							 int64 ncustomers, DateADT first, DateADT last);
-extern void ret_writer_add(RetActivityWriter *writer, int64 customer, const DateADT *days, int64 ndays);
-extern uint8 *ret_writer_end(RetActivityWriter *writer, Size *size);
+/* Reject bytes that are none of the type's */
+pg_noreturn static void
+value_corrupt(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("%s is corrupt", RET_TYPE)));
+}
 
-pg_noreturn extern void ret_activity_corrupt(void);
-extern void ret_canonical_open(RetActivityReader *reader, struct varlena *value);
-extern bool ret_canonical_next(RetActivityReader *reader);
-extern bool ret_canonical_valid(struct varlena *value);
+/*-------------------------------------------------------------------------
+ * Writing
+ *-------------------------------------------------------------------------
+ */
 
-#endif							/* RETENTION_BYTES_H */
+/* Write a zone, if there is one; returns the number of bytes */
+static Size
+put_zone(uint8 *p, const RetZone *zone)
+{
+	Size		size;
+
+	if (zone == NULL || !ret_zone_known(zone))
+		return 0;
+	size = strlen(zone->name);
+	p[0] = RET_VERSION;
+	p[1] = FORM_ZONED;
+	p[2] = (uint8) size;
+	memcpy(p + ZONE_HEADER_SIZE, zone->name, size);
+	return ZONE_HEADER_SIZE + size;
+}
+
+/* Make room for size more bytes; returns where they begin */
+static uint8 *
+writer_reserve(Writer *writer, Size size)
+{
+	if (unlikely(writer->used + size > writer->alloc))
+	{
+		writer->alloc = writer->used + size + writer->alloc / 2;
+		writer->bytes = repalloc_huge(writer->bytes, writer->alloc);
+	}
+	return writer->bytes + writer->used;
+}
+
+/*
+ * Begin to write the value that a reader has opened, in the current context;
+ * with a zone in front if there is one
+ */
+static void
+writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
+{
+	memset(writer, 0, sizeof(Writer));
+	writer->ncustomers = reader->ncustomers;
+	writer->first = reader->first;
+	writer->last = reader->last;
+	writer->scale = reader->scale;
+	writer->alloc = VARHDRSZ + sizeof(RetZone) + HEADER_SIZE + 16 * (Size) reader->ncustomers + 64;
+	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);
+	writer->header = VARHDRSZ + put_zone(writer->bytes + VARHDRSZ, zone);
+	writer->used = writer->header + HEADER_SIZE;
+}
+
+/* Report that a value needs more than 1 GB */
+pg_noreturn static pg_noinline void
+writer_too_large(const Writer *writer)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("%s is too large to be written out", RET_TYPE),
+			 errdetail("The first %lld of %lld customers need more than 1 GB.",
+					   (long long) writer->nwritten, (long long) writer->ncustomers),
+			 errhint("Build one value per segment or per year; in a parallel plan, SET max_parallel_workers_per_gather = 0.")));
+}
+
+/*
+ * Write the customer that a reader has read: in canonical bytes, one who comes
+ * after those that have been written
+ */
+static void
+writer_add(Writer *writer, const RetReader *reader)
+{
+	uint8	   *p = writer_reserve(writer, RET_MAX_VARINT);
+
+	if (writer->nwritten++ == 0)
+		p = ret_put_int64(p, reader->customer);
+	else
+		p = ret_put_varint(p, (uint64) reader->customer - (uint64) writer->customer - 1);
+	writer->customer = reader->customer;
+	writer->used = p - writer->bytes;
+	entries_put(writer, reader);
+	if (unlikely(writer->used > MaxAllocSize))
+		writer_too_large(writer);
+}
+
+/* Finish the value; returns it, and its size */
+static uint8 *
+writer_end(Writer *writer, Size *size)
+{
+	uint8	   *p = writer->bytes + writer->header;
+
+	Assert(writer->nwritten == writer->ncustomers);
+	SET_VARSIZE(writer->bytes, writer->used);
+	*p++ = RET_VERSION;
+	*p++ = FORM_CANONICAL;
+	header_put(writer, p);
+	*size = writer->used;
+	return writer->bytes;
+}
+
+/*-------------------------------------------------------------------------
+ * Reading
+ *-------------------------------------------------------------------------
+ */
+
+/* Read the zone in front of canonical bytes, if there is one; NULL if it is damaged */
+static const uint8 *
+get_zone(RetZone *zone, const uint8 *p, const uint8 *end)
+{
+	if (end - p < ZONE_HEADER_SIZE || p[0] != RET_VERSION || p[1] != FORM_ZONED)
+		return p;
+	if (p[2] > end - p - ZONE_HEADER_SIZE ||
+		!ret_zone_read(zone, (const char *) p + ZONE_HEADER_SIZE, p[2]))
+		return NULL;
+	return p + ZONE_HEADER_SIZE + p[2];
+}
+
+/* Read the header of a value into a reader that is all zeros; false if there is none */
+static bool
+header_read(RetReader *reader, const struct varlena *value)
+{
+	const uint8 *p = (const uint8 *) VARDATA(value);
+	const uint8 *end = p + (VARSIZE(value) - VARHDRSZ);
+
+	p = get_zone(&reader->zone, p, end);
+	if (p == NULL || end - p < HEADER_SIZE || p[0] != RET_VERSION || p[1] != FORM_CANONICAL)
+		return false;
+	reader->next = p + HEADER_SIZE;
+	reader->end = end;
+	return header_get(reader, p + 2) &&
+		reader->ncustomers > 0 && reader->first <= reader->last &&
+		IS_VALID_DATE(reader->first) && IS_VALID_DATE(reader->last);
+}
+
+/* Prepare to read a canonical value */
+static void
+canonical_open(RetReader *reader, struct varlena *value)
+{
+	if (!header_read(reader, value))
+		value_corrupt();
+}
+
+/*
+ * Read the next customer of a canonical value, which is there.  False if the
+ * bytes are not those of a customer.
+ */
+static bool
+canonical_read(RetReader *reader)
+{
+	const uint8 *p = reader->next;
+	uint64		delta;
+
+	if (reader->nread == 0)
+	{
+		if (reader->end - p < (ptrdiff_t) sizeof(int64))
+			return false;
+		reader->customer = ret_get_int64(p);
+		p += sizeof(int64);
+	}
+	else
+	{
+		p = ret_get_varint(p, reader->end, &delta);
+		if (p == NULL || delta >= (uint64) PG_INT64_MAX - (uint64) reader->customer)
+			return false;
+		reader->customer = (int64) ((uint64) reader->customer + delta + 1);
+	}
+	reader->next = entries_get(reader, p);
+	return reader->next != NULL;
+}
+
+/*
+ * Read the next customer; false after the last.  Errors are possible, as a
+ * value may have been damaged since it was taken in.
+ */
+static bool
+canonical_next(RetReader *reader)
+{
+	if (reader->nread == reader->ncustomers)
+		return false;
+	if (!canonical_read(reader))
+		value_corrupt();
+	reader->nread++;
+	return true;
+}
+
+/*-------------------------------------------------------------------------
+ * Checking
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Check that a value is canonical.  Writes what it reads, and so needs about as
+ * much memory again.
+ */
+static bool
+canonical_valid(struct varlena *value)
+{
+	RetReader	reader;
+	Writer		writer;
+	DateADT		first = DATEVAL_NOEND;
+	DateADT		last = DATEVAL_NOBEGIN;
+	Size		size;
+	bool		valid = true;
+
+	reader_init(&reader);
+
+	/* a customer is three bytes at least */
+	if (!header_read(&reader, value) ||
+		reader.ncustomers > (reader.end - reader.next) / 3)
+		return false;
+
+	writer_begin(&writer, &reader.zone, &reader);
+	for (; valid && reader.nread < reader.ncustomers; reader.nread++)
+	{
+		valid = canonical_read(&reader);
+		if (!valid)
+			break;
+		writer_add(&writer, &reader);
+		first = Min(first, ((Entry *) reader.entries)[0].day);
+		last = Max(last, ((Entry *) reader.entries)[reader.nentries - 1].day);
+		valid = writer.used <= VARSIZE(value);
+		if ((reader.nread & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (valid)
+	{
+		writer.last = last;
+		(void) writer_end(&writer, &size);
+		valid = size == VARSIZE(value) && first == reader.first &&
+			memcmp(writer.bytes + VARHDRSZ, VARDATA(value), size - VARHDRSZ) == 0;
+	}
+	pfree(writer.bytes);
+	pfree(reader.entries);
+	return valid;
+}

@@ -1,83 +1,419 @@
 /*-------------------------------------------------------------------------
  *
  * parts.h
- *	  The expanded form of a customer_activity: customers and their days.
+ *	  The expanded form of a value: customers and their entries.  A part of
+ *	  engine.h.
+ *
+ * An object is one set of columns or, once there are many customers, MAX_PARTS
+ * of them.  Customers are divided among the parts by the high bits of their
+ * hash, so all parts together are in the order of the hash, too.  Rows wait in
+ * their part until there are enough of them to be merged.  Everything is owned
+ * by the object's context.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef RETENTION_PARTS_H
-#define RETENTION_PARTS_H
-
 #include "utils/expandeddatum.h"
 
-#include "history/columns.h"
 #include "base/calendar.h"
-#include "store/customer_map.h"
+
+/* Most customers of an object that is not divided into parts */
+#define ONE_PART_CUSTOMERS	32768
+
+/* An object this many times larger than another is not copied to merge the two */
+#define MUCH_LARGER			8
+
+/* How many customers ahead units are prefetched while customers are written */
+#define WRITE_AHEAD			8
 
 /* Where the next row of a part is put */
-typedef struct RetRowPlace
+typedef struct RowPlace
 {
-	RetRow	   *next;
-	RetRow	   *end;			/* there is no room */
-} RetRowPlace;
+	Row		   *next;
+	Row		   *end;			/* end of the room */
+} RowPlace;
 
-/* Customers are divided among parts by the high bits of their hash */
-typedef struct RetExpandedActivity
+/* The expanded object of a value */
+typedef struct Expanded
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	int			nparts;			/* 1 or RET_MAX_PARTS */
+	int			nparts;			/* 1 or MAX_PARTS */
 	int			shift;			/* of half a hash, to get the part */
-	RetDays    *parts;			/* days of the customers of each part */
+	Days	   *parts;			/* entries of the customers of each part */
 	RetOffsets	offsets;		/* of the time zone */
-	RetZone		zone;			/* that the days depend on, if they do */
-	bool		canonical;		/* is it a result?  Else it is sent as it is */
+	RetZone		zone;			/* time zone that the days depend on, if they do */
+	int			scale;			/* decimals of the amounts */
+	bool		canonical;		/* is it a result?  A transition value is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* bytes of it */
-	RetRowPlace places[RET_MAX_PARTS];	/* where the rows of each part wait */
-} RetExpandedActivity;
+	RowPlace	places[MAX_PARTS];	/* where the rows of each part wait */
+} Expanded;
 
-extern RetExpandedActivity *ret_parts_create(MemoryContext parent, int64 n);
-extern RetExpandedActivity *ret_parts_get(Datum datum);
-extern void ret_parts_make_room(RetExpandedActivity *activity, int part);
-extern bool ret_parts_take(RetExpandedActivity *activity, RetActivityReader *reader);
-extern void ret_parts_add_days(RetExpandedActivity *activity, const RetActivityReader *reader);
-extern void ret_parts_set_canonical(RetExpandedActivity *activity);
-extern void ret_parts_open(RetActivityReader *reader, RetExpandedActivity *activity);
-extern uint8 *ret_parts_write(RetActivityReader *reader, const RetZone *zone, Size *size);
-
-/* The flat value is no longer that of the object */
-static inline void
-ret_parts_touch(RetExpandedActivity *activity)
+/* A customer of an object: where it is found */
+typedef struct CustomerPlace
 {
-	if (unlikely(activity->flat != NULL))
+	int64		customer;
+	uint32		index;			/* in the part */
+	uint32		part;
+} CustomerPlace;
+
+#define ST_SORT sort_customers
+#define ST_ELEMENT_TYPE CustomerPlace
+#define ST_COMPARE(a, b) ((a)->customer < (b)->customer ? -1 : (a)->customer > (b)->customer)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
+static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+static void expanded_divide(Expanded *expanded);
+
+static const ExpandedObjectMethods expanded_methods =
+{
+	expanded_flat_size,
+	expanded_flatten
+};
+
+/* Note that n rows wait in a part */
+static void
+set_place(Expanded *expanded, int part, int64 n)
+{
+	const Days *days = &expanded->parts[part];
+
+	expanded->places[part].next = days->rows + n;
+	expanded->places[part].end = days->rows + days->rows_alloc;
+}
+
+/* Give an object empty parts */
+static void
+expanded_set_parts(Expanded *expanded, int nparts)
+{
+	MemoryContext context = expanded->hdr.eoh_context;
+
+	expanded->nparts = nparts;
+	expanded->shift = nparts == 1 ? 63 : 63 - PART_BITS;
+	expanded->parts = MemoryContextAlloc(context, nparts * sizeof(Days));
+	for (int i = 0; i < nparts; i++)
 	{
-		pfree(activity->flat);
-		activity->flat = NULL;
+		days_create(&expanded->parts[i], context, nparts == 1 ? 0 : PART_BITS);
+		set_place(expanded, i, 0);
 	}
 }
 
-/* The part of a customer by the hash; half of it, since no shift is by 64 bits */
-static inline int
-ret_parts_of(const RetExpandedActivity *activity, uint64 hash)
+/* Create an empty expanded object that is to have n customers */
+static Expanded *
+parts_create(MemoryContext parent, int64 n)
 {
-	return (hash >> 1) >> activity->shift;
+	MemoryContext context = AllocSetContextCreate(parent, RET_TYPE,
+												  ALLOCSET_SMALL_SIZES);
+	Expanded   *expanded = MemoryContextAllocZero(context, sizeof(Expanded));
+
+	EOH_init_header(&expanded->hdr, &expanded_methods, context);
+	expanded_set_parts(expanded, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
+	return expanded;
+}
+
+/* Merge the rows that wait in a part */
+static void
+flush_part(Expanded *expanded, int part)
+{
+	Days	   *days = &expanded->parts[part];
+
+	days_add(days, expanded->places[part].next - days->rows);
+	set_place(expanded, part, 0);
+	if (unlikely(expanded->nparts == 1 && days->ncustomers > ONE_PART_CUSTOMERS))
+		expanded_divide(expanded);
+}
+
+/* Make room for a row in a part that has none: let more rows wait, or merge them */
+static void
+parts_make_room(Expanded *expanded, int part)
+{
+	Days	   *days = &expanded->parts[part];
+	int64		n = days->rows_alloc;
+
+	if (days_make_room(days))
+		set_place(expanded, part, n);
+	else
+		flush_part(expanded, part);
+}
+
+/* Forget the flat value, which is no longer that of the object */
+static inline void
+parts_touch(Expanded *expanded)
+{
+	if (unlikely(expanded->flat != NULL))
+	{
+		pfree(expanded->flat);
+		expanded->flat = NULL;
+	}
+}
+
+/* Compute the part of a customer from half the hash, since no shift is by 64 bits */
+static inline int
+parts_of(const Expanded *expanded, uint64 hash)
+{
+	return (hash >> 1) >> expanded->shift;
 }
 
 /* Add a row, which waits in its part until there are enough of them */
 static inline void
-ret_parts_add(RetExpandedActivity *activity, int64 customer, DateADT day)
+parts_add(Expanded *expanded, int64 customer, Entry entry)
 {
 	uint64		hash = ret_customer_hash(customer);
-	int			part = ret_parts_of(activity, hash);
-	RetRowPlace *place = &activity->places[part];
-	RetRow	   *row = place->next;
+	int			part = parts_of(expanded, hash);
+	RowPlace   *place = &expanded->places[part];
+	Row		   *row = place->next;
 
 	/* there are more parts than the processor foresees streams */
 	__builtin_prefetch((char *) row + RET_CACHE_LINE, 1);
-	ret_row_set(row, hash, day);
+	row_set(row, hash, entry);
 	place->next = ++row;
 	if (unlikely(row == place->end))
-		ret_parts_make_room(activity, part);
+		parts_make_room(expanded, part);
 }
 
-#endif							/* RETENTION_PARTS_H */
+/* Add the customer that a reader has read */
+static void
+parts_add_entries(Expanded *expanded, const RetReader *reader)
+{
+	const Entry *entries = (const Entry *) reader->entries;
+
+	for (int64 i = 0; i < reader->nentries; i++)
+		parts_add(expanded, reader->customer, entries[i]);
+}
+
+/* Merge all rows that wait: changes how the object is stored, not what it holds */
+static void
+expanded_flush(Expanded *expanded)
+{
+	for (int i = 0; i < expanded->nparts; i++)
+		flush_part(expanded, i);
+}
+
+/* Compute the size of parts in units of 16 bits, without the rows that wait */
+static int64
+parts_units(const Days *parts, int nparts)
+{
+	int64		n = 0;
+
+	for (int i = 0; i < nparts; i++)
+		n += parts[i].nunits +
+			parts[i].ncustomers * (int64) (sizeof(uint64) / sizeof(uint16) + 1);
+	return n;
+}
+
+/*
+ * Merge a part of another object, except the rows that wait there.  Customers
+ * are in the order of their hash, so those who go to the same part lie
+ * together.
+ */
+static void
+take_part(Expanded *expanded, Days *from, RetReader *reader)
+{
+	Days		some = *from;
+	int64		next = 0;
+
+	some.ncustomers = 0;
+	some.nunits = 0;
+	for (int64 i = 0; i < from->ncustomers; i = next)
+	{
+		int			part = parts_of(expanded, from->hashes[i]);
+
+		some.hashes += some.ncustomers;
+		some.sizes += some.ncustomers;
+		some.units += some.nunits;
+		some.nunits = 0;
+		for (; next < from->ncustomers &&
+			 parts_of(expanded, from->hashes[next]) == part; next++)
+			some.nunits += units_of_size(from->sizes[next]);
+		some.ncustomers = next - i;
+		if (!days_union(&expanded->parts[part], &some))
+		{
+			reader->index = 0;
+			reader->unit = 0;
+			while (days_next(&some, reader))
+				parts_add_entries(expanded, reader);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	/* where the base is another one, strays were read with their customers */
+	for (int64 i = 0; i < from->strays.nevents; i++)
+	{
+		const Event *stray = &from->strays.events[i];
+		Days    *part = &expanded->parts[parts_of(expanded, ret_customer_hash(stray->customer))];
+
+		if (part->base == from->base)
+			strays_add(&part->strays, stray->customer, stray->entry, part->context);
+	}
+}
+
+/* Divide the only part of an object, in which no rows wait, into many */
+static void
+expanded_divide(Expanded *expanded)
+{
+	Days	   *whole = expanded->parts;
+	RetReader	reader;
+
+	reader_init(&reader);
+	expanded_set_parts(expanded, MAX_PARTS);
+	take_part(expanded, whole, &reader);
+	pfree(reader.entries);
+	days_free(whole);
+	pfree(whole);
+}
+
+/*
+ * Merge the parts that a reader walks over, of an object or of what another
+ * process has sent.  False, and nothing is merged, if the reader walks over no
+ * parts, or over too few customers to be worth copying the object: then add them
+ * one by one with parts_add_entries().
+ */
+static bool
+parts_take(Expanded *expanded, RetReader *reader)
+{
+	parts_touch(expanded);
+	if (expanded->nparts == 1 && reader->ncustomers > ONE_PART_CUSTOMERS)
+	{
+		expanded_flush(expanded);
+		if (expanded->nparts == 1)
+			expanded_divide(expanded);
+	}
+	if (reader->parts == NULL || reader->scale != expanded->scale ||
+		parts_units((Days *) reader->parts, reader->nparts) <=
+		parts_units(expanded->parts, expanded->nparts) / MUCH_LARGER)
+		return false;
+	for (int i = 0; i < reader->nparts; i++)
+		take_part(expanded, (Days *) reader->parts + i, reader);
+	if (expanded->nparts == 1 && expanded->parts->ncustomers > ONE_PART_CUSTOMERS)
+		flush_part(expanded, 0);	/* which divides it */
+	return true;
+}
+
+/* Get the expanded object that a datum points to */
+static Expanded *
+parts_get(Datum datum)
+{
+	Expanded   *expanded = (Expanded *) DatumGetEOHP(datum);
+
+	Assert(expanded->hdr.eoh_methods == &expanded_methods);
+	return expanded;
+}
+
+/* Prepare to read the customers of an object, part by part */
+static void
+parts_open(RetReader *reader, Expanded *expanded)
+{
+	expanded_flush(expanded);
+	parts_walk(reader, expanded->parts, expanded->nparts);
+	reader->scale = expanded->scale;
+	if (!expanded->canonical)
+		reader->zone = expanded->zone;
+}
+
+/* List the customers of all parts in ascending order */
+static CustomerPlace *
+parts_sorted(const Days *parts, int nparts, int64 ncustomers)
+{
+	CustomerPlace *list = MemoryContextAllocHuge(CurrentMemoryContext,
+												 (ncustomers + 1) * sizeof(CustomerPlace));
+	CustomerPlace *next = list;
+
+	for (int part = 0; part < nparts; part++)
+	{
+		const Days *days = &parts[part];
+
+		for (int64 i = 0; i < days->ncustomers; i++, next++)
+		{
+			next->customer = ret_hash_customer(days->hashes[i]);
+			next->index = (uint32) i;
+			next->part = part;
+		}
+	}
+	sort_customers(list, ncustomers);
+	return list;
+}
+
+/*
+ * Write the canonical value of the parts that a reader has opened, in the
+ * current context; with a zone in front if there is one
+ */
+static uint8 *
+parts_write(RetReader *reader, const RetZone *zone, Size *size)
+{
+	const Days *parts = (const Days *) reader->parts;
+	CustomerPlace *list = parts_sorted(parts, reader->nparts, reader->ncustomers);
+	int64	   *starts[MAX_PARTS];
+	Writer		writer;
+
+	writer_begin(&writer, zone, reader);
+	for (int part = 0; part < reader->nparts; part++)
+		starts[part] = days_starts(&parts[part]);
+	for (int64 i = 0; i < reader->ncustomers; i++)
+	{
+		const CustomerPlace *customer = &list[i];
+
+		if (i + WRITE_AHEAD < reader->ncustomers)
+		{
+			const CustomerPlace *ahead = customer + WRITE_AHEAD;
+
+			__builtin_prefetch(&parts[ahead->part].units[starts[ahead->part][ahead->index]]);
+		}
+		days_read(&parts[customer->part], customer->index,
+				  starts[customer->part][customer->index], reader);
+		writer_add(&writer, reader);
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	for (int part = 0; part < reader->nparts; part++)
+		pfree(starts[part]);
+	pfree(list);
+	return writer_end(&writer, size);
+}
+
+/*
+ * Write the flat value of an object, and keep it until the object changes.  A
+ * result is canonical.  A transition value only goes to another process and is
+ * sent as it is, if it is not too large.
+ */
+static void
+expanded_write(Expanded *expanded)
+{
+	MemoryContext old = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+	RetReader	reader;
+
+	reader_init(&reader);
+	parts_open(&reader, expanded);
+	if (!expanded->canonical)
+		expanded->flat = sent_write(expanded->parts, expanded->nparts, expanded->scale,
+									&expanded->zone, &expanded->flat_size);
+	if (expanded->flat == NULL)
+		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
+	pfree(reader.entries);
+	MemoryContextSwitchTo(old);
+}
+
+/* Make an object a result: from now on its flat value is canonical */
+static void
+parts_set_canonical(Expanded *expanded)
+{
+	if (!expanded->canonical)
+		parts_touch(expanded);
+	expanded->canonical = true;
+}
+
+static Size
+expanded_flat_size(ExpandedObjectHeader *eohptr)
+{
+	Expanded   *expanded = (Expanded *) eohptr;
+
+	if (expanded->flat == NULL)
+		expanded_write(expanded);
+	return expanded->flat_size;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
+{
+	memcpy(result, ((Expanded *) eohptr)->flat, allocated_size);
+}

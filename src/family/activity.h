@@ -10,9 +10,15 @@
 
 #include "history/reader.h"
 
+/* A walk over the customers of a value and their active days */
+typedef struct RetActivityReader
+{
+	RetReader	walk;			/* the value as a whole, and the customer */
+	DateADT    *days;			/* the customer's days, ascending, at least one; may be overwritten */
+	int64		ndays;
+} RetActivityReader;
+
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
 extern bool ret_activity_next(RetActivityReader *reader);
-extern struct varlena *ret_activity_canonical(Datum value);
-extern struct varlena *ret_activity_bytes(Datum value);
 
 #endif							/* RETENTION_ACTIVITY_H */

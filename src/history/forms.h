@@ -1,0 +1,612 @@
+/*-------------------------------------------------------------------------
+ *
+ * forms.h
+ *	  The forms of a value, and the transition values that aggregates build.
+ *	  A part of engine.h.
+ *
+ * A value has these forms.
+ *
+ * - Canonical: the bytes that are stored, sent and compared.  Equal content is
+ *   equal bytes.  They are written and read by bytes.h.
+ * - Events: the transition value of a small group, an array of events to which
+ *   rows are appended.  When it is full it is sorted, and events of one key are
+ *   combined; it grows when that did not help.  It is a flat varlena, since an
+ *   object with a memory context for each of many groups would make
+ *   HashAggregate quadratic.
+ * - Expanded: the transition value of a large group, an expanded object around
+ *   columns of customers.  It is that of parts.h.
+ * - Sent: such an object on its way to another process, see sent.h.
+ *
+ * The days of timestamptz are those of the session's time zone.  A transition
+ * value of them carries the zone: at the end of a form of events, in an
+ * expanded object, in front of the bytes of one that is sent.  To combine it
+ * with one of another zone, or to finish it in another, is an error.
+ *
+ * A row is O(1).  Merging is O(entries of the second value).  Everything is
+ * owned by the aggregate's context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "base/varlena.h"
+
+/* Bytes of a form of events at first, and before it becomes an expanded object */
+#define EVENTS_MIN_SIZE		256
+#define EVENTS_MAX_SIZE		65536
+
+/* A form of this many bytes is compacted before it grows */
+#define EVENTS_COMPACT_SIZE	4096
+
+/* Number of events that take as much room as a zone */
+#define ZONE_EVENTS			(sizeof(RetZone) / sizeof(Event))
+
+/* The form of events, a multiple of 8 bytes long */
+typedef struct EventsForm
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	uint8		version;		/* RET_VERSION */
+	uint8		form;			/* FORM_EVENTS */
+	uint8		zoned;			/* 1: a RetZone is at the end */
+	uint8		scale;			/* decimals of the amounts */
+	uint32		nevents;		/* events in use */
+	uint32		nalloc;			/* events there is room for */
+	Event		events[FLEXIBLE_ARRAY_MEMBER];
+} EventsForm;
+
+/*-------------------------------------------------------------------------
+ * Events
+ *-------------------------------------------------------------------------
+ */
+
+/* Get the zone of a form of events, which must be zoned */
+static inline RetZone *
+events_zone(EventsForm *form)
+{
+	return (RetZone *) ((char *) form + VARSIZE(form)) - 1;
+}
+
+/* Allocate a form of events of size bytes, in the current context */
+static EventsForm *
+events_alloc(Size size)
+{
+	EventsForm *form = palloc(size);
+
+	SET_VARSIZE(form, size);
+	form->version = RET_VERSION;
+	form->form = FORM_EVENTS;
+	form->zoned = 0;
+	form->scale = 0;
+	form->nevents = 0;
+	form->nalloc = (size - offsetof(EventsForm, events)) / sizeof(Event);
+	return form;
+}
+
+/* Put a zone where there is room for ZONE_EVENTS events */
+static void
+events_set_zone(EventsForm *form, const RetZone *zone)
+{
+	Assert(form->nevents + ZONE_EVENTS <= form->nalloc);
+	form->zoned = 1;
+	form->nalloc -= ZONE_EVENTS;
+	*events_zone(form) = *zone;
+}
+
+/* Copy a form of events into one of twice the size */
+static EventsForm *
+events_grow(EventsForm *form)
+{
+	EventsForm *larger = events_alloc((Size) VARSIZE(form) * 2);
+
+	larger->scale = form->scale;
+	larger->nevents = form->nevents;
+	memcpy(larger->events, form->events, form->nevents * sizeof(Event));
+	if (form->zoned)
+		events_set_zone(larger, events_zone(form));
+	return larger;
+}
+
+/* Create an expanded object with the events of a form that has become too small */
+static Expanded *
+expanded_from_events(EventsForm *form, MemoryContext parent)
+{
+	Expanded   *expanded = parts_create(parent, form->nevents);
+
+	expanded->scale = form->scale;
+	if (form->zoned)
+		expanded->zone = *events_zone(form);
+	for (uint32 i = 0; i < form->nevents; i++)
+		parts_add(expanded, form->events[i].customer, form->events[i].entry);
+	return expanded;
+}
+
+/*-------------------------------------------------------------------------
+ * Reading
+ *-------------------------------------------------------------------------
+ */
+
+/* Prepare to read a form of events */
+static void
+events_open(RetReader *reader, EventsForm *form)
+{
+	Event	   *events = palloc(form->nevents * sizeof(Event));
+
+	memcpy(events, form->events, form->nevents * sizeof(Event));
+	reader->events = events;
+	reader->nevents = events_compact(events, form->nevents);
+	reader->scale = form->scale;
+	if (form->zoned)
+		reader->zone = *events_zone(form);
+	reader->first = DATEVAL_NOEND;
+	reader->last = DATEVAL_NOBEGIN;
+	for (int64 i = 0; i < reader->nevents; i++)
+	{
+		reader->ncustomers += i == 0 || events[i].customer != events[i - 1].customer;
+		reader->first = Min(reader->first, events[i].entry.day);
+		reader->last = Max(reader->last, events[i].entry.day);
+	}
+}
+
+/* Read the next customer of sorted events */
+static bool
+events_next(RetReader *reader)
+{
+	const Event *events = (const Event *) reader->events;
+	int64		n = 0;
+
+	if (reader->nread == reader->nevents)
+		return false;
+	reader->customer = events[reader->nread].customer;
+	do
+	{
+		reader_reserve(reader, n + 1)[n] = events[reader->nread].entry;
+		n++;
+		reader->nread++;
+	} while (reader->nread < reader->nevents && events[reader->nread].customer == reader->customer);
+	reader->nentries = n;
+	return true;
+}
+
+/* Prepare to read the customers of a value in any form */
+static void
+value_open(RetReader *reader, Datum value)
+{
+	EventsForm *form;
+
+	reader_init(reader);
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		parts_open(reader, parts_get(value));
+		return;
+	}
+	form = (EventsForm *) PG_DETOAST_DATUM(value);
+	if (form->form == FORM_SENT)
+		sent_open(reader, (struct varlena *) form);
+	else if (form->form == FORM_EVENTS)
+		events_open(reader, form);
+	else
+		canonical_open(reader, (struct varlena *) form);
+}
+
+/* Read the next customer; false if there is none */
+static bool
+value_next(RetReader *reader)
+{
+	if (reader->parts)
+		return parts_next(reader);
+	if (reader->events)
+		return events_next(reader);
+	return canonical_next(reader);
+}
+
+/* Write the value that a reader has opened, of a zone or of none.  Ends the reader. */
+static struct varlena *
+value_write(RetReader *reader, const RetZone *zone)
+{
+	struct varlena *result;
+	Writer		writer;
+	Size		size;
+
+	if (reader->parts)
+		result = (struct varlena *) parts_write(reader, zone, &size);
+	else
+	{
+		writer_begin(&writer, zone, reader);
+		while (value_next(reader))
+			writer_add(&writer, reader);
+		result = (struct varlena *) writer_end(&writer, &size);
+		if (reader->events)
+			pfree(reader->events);
+	}
+	pfree(reader->entries);
+	return result;
+}
+
+/*
+ * Get the canonical value of any form, perhaps the datum itself, with a 4-byte
+ * header
+ */
+static struct varlena *
+value_canonical(Datum value)
+{
+	struct varlena *flat;
+	struct varlena *result;
+	RetReader	reader;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		parts_set_canonical(parts_get(value));
+	flat = PG_DETOAST_DATUM(value);
+	if (((EventsForm *) flat)->form == FORM_CANONICAL)
+		return flat;
+	value_open(&reader, PointerGetDatum(flat));
+	result = value_write(&reader, NULL);
+	if ((Pointer) flat != DatumGetPointer(value))
+		pfree(flat);
+	return result;
+}
+
+/*
+ * Get the bytes of a value for another server: the canonical ones; those of a
+ * transition value that depends on a time zone have it in front
+ */
+static struct varlena *
+value_bytes(Datum value)
+{
+	RetReader	reader;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		Expanded *expanded = parts_get(value);
+
+		if (expanded->canonical || !ret_zone_known(&expanded->zone))
+			return value_canonical(value);
+	}
+	else
+	{
+		struct varlena *flat = PG_DETOAST_DATUM(value);
+		uint8		form = ((EventsForm *) flat)->form;
+
+		if (form == FORM_CANONICAL || form == FORM_ZONED)
+			return flat;
+		value = PointerGetDatum(flat);
+	}
+	value_open(&reader, value);
+	return value_write(&reader, &reader.zone);
+}
+
+/*-------------------------------------------------------------------------
+ * The aggregates
+ *-------------------------------------------------------------------------
+ */
+
+/* The transition value of a call: either form or expanded is set */
+typedef struct State
+{
+	Datum		datum;			/* what the call is to return */
+	EventsForm *form;
+	Expanded   *expanded;
+	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
+} State;
+
+static void
+state_set_form(State *state, EventsForm *form)
+{
+	state->datum = PointerGetDatum(form);
+	state->form = form;
+	state->expanded = NULL;
+}
+
+static void
+state_set_expanded(State *state, Expanded *expanded)
+{
+	state->datum = EOHPGetRWDatum(&expanded->hdr);
+	state->form = NULL;
+	state->expanded = expanded;
+}
+
+static void state_merge(State *state, RetReader *reader);
+
+/*
+ * Unpack the transition value in argument 0, or make an empty one.  A
+ * canonical value, as a strict transition function of a user-defined aggregate
+ * might begin with, is taken in.
+ */
+static void
+state_get(FunctionCallInfo fcinfo, State *state)
+{
+	Datum		datum = PG_GETARG_DATUM(0);
+	EventsForm *form;
+
+	state->fcinfo = fcinfo;
+	if (PG_ARGISNULL(0))
+	{
+		state_set_form(state, events_alloc(EVENTS_MIN_SIZE));
+		return;
+	}
+	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+	{
+		state_set_expanded(state, parts_get(datum));
+		return;
+	}
+	form = (EventsForm *) PG_DETOAST_DATUM(datum);
+	if (form->form == FORM_EVENTS)
+		state_set_form(state, form);
+	else
+	{
+		RetReader	reader;
+
+		state_set_form(state, events_alloc(EVENTS_MIN_SIZE));
+		value_open(&reader, PointerGetDatum(form));
+		state_merge(state, &reader);
+	}
+}
+
+/* Get the zone of a transition value; NULL if it has none */
+static inline const RetZone *
+state_zone(const State *state)
+{
+	if (state->form)
+		return state->form->zoned ? events_zone(state->form) : NULL;
+	return ret_zone_known(&state->expanded->zone) ? &state->expanded->zone : NULL;
+}
+
+/* Give a transition value a zone, if it has none yet */
+static void
+state_set_zone(State *state, const RetZone *zone)
+{
+	if (state_zone(state) != NULL)
+		return;
+	if (state->expanded)
+	{
+		state->expanded->zone = *zone;
+		return;
+	}
+	if (state->form->nevents + ZONE_EVENTS > state->form->nalloc)
+		state_set_form(state, events_grow(state->form));
+	events_set_zone(state->form, zone);
+}
+
+/* Make room in a full form of events: compact it, then grow or expand it */
+static void
+state_make_room(State *state)
+{
+	EventsForm *form = state->form;
+	Size		size = VARSIZE(form);
+
+	if (size >= EVENTS_COMPACT_SIZE)
+	{
+		form->nevents = events_compact(form->events, form->nevents);
+		if (form->nevents <= form->nalloc / 2)
+			return;
+	}
+	if (size >= EVENTS_MAX_SIZE)
+		state_set_expanded(state, expanded_from_events(form, ret_agg_context(state->fcinfo)));
+	else
+		state_set_form(state, events_grow(form));
+}
+
+/* Add an entry of a customer.  state->datum may change. */
+static inline void
+state_add(State *state, int64 customer, Entry entry)
+{
+	EventsForm *form;
+
+	if (state->form && state->form->nevents == state->form->nalloc)
+		state_make_room(state);
+	if (state->expanded)
+	{
+		parts_touch(state->expanded);
+		parts_add(state->expanded, customer, entry);
+		return;
+	}
+	form = state->form;
+	form->events[form->nevents].customer = customer;
+	form->events[form->nevents++].entry = entry;
+}
+
+/* Make room for what another value holds, before it is merged */
+static void
+state_reserve(State *state, const RetReader *reader)
+{
+	MemoryContext context = ret_agg_context(state->fcinfo);
+	EventsForm *form = state->form;
+
+	if (form)
+	{
+		if (reader->ncustomers <= form->nalloc - form->nevents)
+			return;
+		state_set_expanded(state, form->nevents > 0 ?
+						   expanded_from_events(form, context) :
+						   parts_create(context, reader->ncustomers));
+		if (form->zoned)
+			state->expanded->zone = *events_zone(form);
+	}
+}
+
+/* Merge all customers of a reader, which must be of the session's zone or of none */
+static void
+state_merge(State *state, RetReader *reader)
+{
+	if (ret_zone_known(&reader->zone))
+	{
+		RetZone		zone;
+
+		ret_zone_check(&reader->zone);
+		ret_zone_session(&zone);
+		state_set_zone(state, &zone);
+	}
+	state_reserve(state, reader);
+	if (state->expanded)
+	{
+		if (parts_take(state->expanded, reader))
+			return;
+		while (value_next(reader))
+		{
+			parts_add_entries(state->expanded, reader);
+			CHECK_FOR_INTERRUPTS();
+		}
+		return;
+	}
+	while (value_next(reader))
+	{
+		for (int64 i = 0; i < reader->nentries; i++)
+			state_add(state, reader->customer, ((Entry *) reader->entries)[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Get the expanded object in argument 0, or NULL.  Large groups are recognized
+ * inline, since a row takes little more time than the calls would.
+ */
+static inline Expanded *
+expanded_arg(FunctionCallInfo fcinfo)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		varatt_expanded pointer;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		return (Expanded *) pointer.eohptr;
+	}
+	return NULL;
+}
+
+/* Combine function, and transition function of rollup: adds the value in argument 1 */
+static Datum
+state_combine(FunctionCallInfo fcinfo)
+{
+	State		state;
+	RetReader	reader;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	value_open(&reader, PG_GETARG_DATUM(1));
+	state_get(fcinfo, &state);
+	state_merge(&state, &reader);
+	pfree(reader.entries);
+	PG_RETURN_DATUM(state.datum);
+}
+
+/* Write the canonical value of a flat transition value that is finished in its zone */
+static struct varlena *
+finish_flat(Datum datum)
+{
+	struct varlena *flat = PG_DETOAST_DATUM(datum);
+	RetReader	reader;
+
+	if (((EventsForm *) flat)->form == FORM_CANONICAL)
+		return flat;
+	value_open(&reader, PointerGetDatum(flat));
+	ret_zone_check(&reader.zone);
+	return value_write(&reader, NULL);
+}
+
+/*
+ * Final function: returns canonical bytes for a small group, and for a large
+ * one a pointer to the object, in a chunk of its own, since some servers copy,
+ * and so flatten, a result that is not in the current context.
+ */
+static Datum
+state_final(FunctionCallInfo fcinfo)
+{
+	Datum		datum = PG_GETARG_DATUM(0);
+	Expanded   *expanded;
+	char	   *pointer;
+
+	(void) ret_agg_context(fcinfo);
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
+		PG_RETURN_POINTER(finish_flat(datum));
+	expanded = parts_get(datum);
+	ret_zone_check(&expanded->zone);
+	parts_set_canonical(expanded);
+	pointer = palloc(EXPANDED_POINTER_SIZE);
+	memcpy(pointer, expanded->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+	PG_RETURN_POINTER(pointer);
+}
+
+/*
+ * Read what is known of a value from the beginning, for which the front of a
+ * stored one will do
+ */
+static void
+value_open_header(RetReader *reader, Datum value)
+{
+	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) &&
+		!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		struct varlena *front = PG_DETOAST_DATUM_SLICE(value, 0, HEADER_SIZE);
+
+		if (((EventsForm *) front)->form == FORM_CANONICAL)
+		{
+			memset(reader, 0, sizeof(RetReader));
+			canonical_open(reader, front);
+			return;
+		}
+	}
+	value_open(reader, value);
+}
+
+/*-------------------------------------------------------------------------
+ * Input and output
+ *-------------------------------------------------------------------------
+ */
+
+/* Input function: canonical bytes in hexadecimal digits */
+static Datum
+value_in(FunctionCallInfo fcinfo)
+{
+	struct varlena *value = ret_hex_input(fcinfo, RET_TYPE);
+
+	if (value == NULL)
+		PG_RETURN_NULL();
+	if (!canonical_valid(value))
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s", RET_TYPE),
+				 errhint("Values are made by the aggregate %s.", RET_SIGNATURE)));
+	PG_RETURN_POINTER(value);
+}
+
+/* Output function: the bytes that are sent, in hexadecimal digits */
+static Datum
+value_out(FunctionCallInfo fcinfo)
+{
+	struct varlena *value = value_bytes(PG_GETARG_DATUM(0));
+
+	PG_RETURN_CSTRING(ret_hex_output(VARDATA(value), VARSIZE(value) - VARHDRSZ, RET_TYPE));
+}
+
+/* Receive function */
+static Datum
+value_recv(FunctionCallInfo fcinfo)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	int			size = buf->len - buf->cursor;
+	struct varlena *value = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(value, VARHDRSZ + size);
+	memcpy(VARDATA(value), pq_getmsgbytes(buf, size), size);
+	if (!canonical_valid(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid %s", RET_TYPE)));
+	PG_RETURN_POINTER(value);
+}
+
+/* Send function: the canonical bytes; those of a transition value with its zone in front */
+static Datum
+value_send(FunctionCallInfo fcinfo)
+{
+	struct varlena *value = value_bytes(PG_GETARG_DATUM(0));
+	bytea	   *result = palloc(VARSIZE(value));
+
+	memcpy(result, value, VARSIZE(value));
+	PG_RETURN_BYTEA_P(result);
+}

@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * varint.h
+ *	  Numbers in bytes that are the same on every machine.
+ *
+ * Numbers of fixed size are big-endian.  A varint has 7 bits per byte, lowest
+ * first, and as few bytes as possible.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef RETENTION_VARINT_H
+#define RETENTION_VARINT_H
+
+#include "port/pg_bswap.h"
+
+#include "base/retention.h"
+
+#define RET_MAX_VARINT		10	/* bytes of a varint of 64 bits */
+
+static inline uint8 *
+ret_put_varint(uint8 *p, uint64 value)
+{
+	while (value >= 0x80)
+	{
+		*p++ = (uint8) (value | 0x80);
+		value >>= 7;
+	}
+	*p++ = (uint8) value;
+	return p;
+}
+
+static inline int
+ret_varint_size(uint64 value)
+{
+	int			size = 1;
+
+	while (value >= 0x80)
+	{
+		value >>= 7;
+		size++;
+	}
+	return size;
+}
+
+/* Read a varint; NULL at the end of the bytes, or if it has more than 64 bits */
+static inline const uint8 *
+ret_get_varint(const uint8 *p, const uint8 *end, uint64 *value)
+{
+	uint64		result = 0;
+
+	for (int shift = 0; shift < 70 && p < end; shift += 7)
+	{
+		uint8		byte = *p++;
+
+		result |= (uint64) (byte & 0x7F) << Min(shift, 63);
+		if (byte < 0x80)
+		{
+			*value = result;
+			return shift == 63 && byte > 1 ? NULL : p;
+		}
+	}
+	return NULL;
+}
+
+static inline uint8 *
+ret_put_int32(uint8 *p, int32 value)
+{
+	uint32		big = pg_hton32((uint32) value);
+
+	memcpy(p, &big, sizeof(big));
+	return p + sizeof(big);
+}
+
+static inline uint8 *
+ret_put_int64(uint8 *p, int64 value)
+{
+	uint64		big = pg_hton64((uint64) value);
+
+	memcpy(p, &big, sizeof(big));
+	return p + sizeof(big);
+}
+
+static inline int32
+ret_get_int32(const uint8 *p)
+{
+	uint32		big;
+
+	memcpy(&big, p, sizeof(big));
+	return (int32) pg_ntoh32(big);
+}
+
+static inline int64
+ret_get_int64(const uint8 *p)
+{
+	uint64		big;
+
+	memcpy(&big, p, sizeof(big));
+	return (int64) pg_ntoh64(big);
+}
+
+#endif							/* RETENTION_VARINT_H */
