@@ -1222,7 +1222,7 @@ CREATE FUNCTION customer_type(purchases bigint, score integer DEFAULT NULL) RETU
 COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; NULL for 0 or NULL purchases, a null score is no promoter; e.g. customer_type(3, 9) = ''loyal''';
 
 --
--- src/family/activity_type.c
+-- src/family/activity.c
 --
 
 CREATE TYPE customer_activity;
@@ -1360,10 +1360,6 @@ CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity U
     FUNCTION 2 customer_activity_hash_extended(customer_activity, bigint);
 COMMENT ON OPERATOR CLASS customer_activity_ops USING hash IS 'equal content';
 
---
--- src/history/activity.c
---
-
 CREATE FUNCTION customer_activity_transfn(customer_activity, customer_key, date) RETURNS customer_activity
     AS 'MODULE_PATHNAME', 'customer_activity_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_activity_transfn(customer_activity, customer_key, date) IS 'aggregate transition function';
@@ -1423,6 +1419,10 @@ CREATE AGGREGATE rollup(customer_activity) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(customer_activity) IS 'union of values: each customer with the days of all of them; nulls are ignored, NULL if there are no others; e.g. rollup(activity) over one stored value per day';
+
+CREATE FUNCTION activity_during(activity customer_activity, during daterange) RETURNS customer_activity
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION activity_during(customer_activity, daterange) IS 'the part of a value on these days, so that the rest can be replaced: parts of disjoint ranges roll up to the whole; NULL for NULL and if there is none; e.g. activity_during(a, ''(,2024-02-01)'')';
 
 CREATE FUNCTION customers(activity customer_activity) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2370,3 +2370,354 @@ CREATE FUNCTION clv(model sbg_model, margin double precision, annual_discount do
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_sbg_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer by a model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction above -1 per year; a null annual_discount or periods_per_year is an error; NULL for a null model or margin, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';
+
+--
+-- src/family/purchases.c
+--
+
+CREATE TYPE customer_purchases;
+
+CREATE FUNCTION customer_purchases_in(cstring) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_purchases_out(customer_purchases) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_out(customer_purchases) IS 'I/O';
+CREATE FUNCTION customer_purchases_recv(internal) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_purchases_send(customer_purchases) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_send(customer_purchases) IS 'I/O';
+
+CREATE TYPE customer_purchases (
+    INPUT = customer_purchases_in,
+    OUTPUT = customer_purchases_out,
+    RECEIVE = customer_purchases_recv,
+    SEND = customer_purchases_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE customer_purchases IS 'for each customer and day the purchases and the refunds, how many and for how much; made by customer_purchases(customer, at, amount), added up by rollup, read by revenue_cohort_table, rfm_table, top_share and others, and as customer_activity by cohort_table and its relatives';
+
+CREATE FUNCTION customer_purchases_eq(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_eq(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_ne(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_ne(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_lt(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_lt(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_le(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_le(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_gt(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_gt(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_ge(customer_purchases, customer_purchases) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_ge(customer_purchases, customer_purchases) IS 'implementation of an operator';
+CREATE FUNCTION customer_purchases_cmp(customer_purchases, customer_purchases) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_cmp(customer_purchases, customer_purchases) IS 'less-equal-greater';
+CREATE FUNCTION customer_purchases_hash(customer_purchases) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_hash(customer_purchases) IS 'hash';
+CREATE FUNCTION customer_purchases_hash_extended(customer_purchases, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_hash_extended(customer_purchases, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (customer_purchases, customer_purchases) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_purchases, customer_purchases) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_purchases, customer_purchases) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_purchases, customer_purchases) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_purchases, customer_purchases) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = customer_purchases,
+    RIGHTARG = customer_purchases,
+    FUNCTION = customer_purchases_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_purchases, customer_purchases) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY customer_purchases_ops USING btree;
+COMMENT ON OPERATOR FAMILY customer_purchases_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING btree FAMILY customer_purchases_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 customer_purchases_cmp(customer_purchases, customer_purchases);
+COMMENT ON OPERATOR CLASS customer_purchases_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY customer_purchases_ops USING hash;
+COMMENT ON OPERATOR FAMILY customer_purchases_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING hash FAMILY customer_purchases_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 customer_purchases_hash(customer_purchases),
+    FUNCTION 2 customer_purchases_hash_extended(customer_purchases, bigint);
+COMMENT ON OPERATOR CLASS customer_purchases_ops USING hash IS 'equal content';
+
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric, integer) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric, integer) IS 'aggregate transition function';
+CREATE FUNCTION customer_purchases_combine(customer_purchases, customer_purchases) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_combine(customer_purchases, customer_purchases) IS 'aggregate combine function';
+CREATE FUNCTION customer_purchases_finalfn(customer_purchases) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_purchases_finalfn(customer_purchases) IS 'aggregate final function';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at date, amount double precision) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, date, double precision) IS 'for each customer and day the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamp, amount double precision) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamp, double precision) IS 'for each customer and day the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamptz, amount double precision) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamptz, double precision) IS 'for each customer and day, in the time zone of the session the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at date, amount numeric) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, date, numeric) IS 'for each customer and day the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamp, amount numeric) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamp, numeric) IS 'for each customer and day the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamptz, amount numeric) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamptz, numeric) IS 'for each customer and day, in the time zone of the session the purchases and the refunds (amount < 0), how many and for how much, exactly; a null amount is a purchase that adds no revenue, null customers and times are ignored, NULL if there are no others; e.g. revenue(customer_purchases(customer_id, ordered_at, amount))';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at date, amount double precision, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, date, double precision, integer) IS 'the same of rows that stand for this number of purchases: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamp, amount double precision, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamp, double precision, integer) IS 'the same of rows that stand for this number of purchases: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamptz, amount double precision, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamptz, double precision, integer) IS 'the same of rows that stand for this number of purchases, on days in the time zone of the session: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at date, amount numeric, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, date, numeric, integer) IS 'the same of rows that stand for this number of purchases: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamp, amount numeric, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamp, numeric, integer) IS 'the same of rows that stand for this number of purchases: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE customer_purchases(customer customer_key, at timestamptz, amount numeric, purchases integer) (
+    SFUNC = customer_purchases_transfn,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_purchases(customer_key, timestamptz, numeric, integer) IS 'the same of rows that stand for this number of purchases, on days in the time zone of the session: 1 (or NULL) for the first line item of an order and 0 for the others, or the number in a daily summary; e.g. customer_purchases(customer_id, ordered_at, price, (line = 1)::integer)';
+
+CREATE AGGREGATE rollup(customer_purchases) (
+    SFUNC = customer_purchases_combine,
+    STYPE = customer_purchases,
+    SSPACE = -1,
+    FINALFUNC = customer_purchases_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_purchases_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_purchases) IS 'sum of values: the purchases of all of them, so a value that is merged twice counts twice; nulls are ignored, NULL if there are no others; e.g. rollup(purchases) over one stored value per day';
+
+CREATE FUNCTION customer_activity(purchases customer_purchases) RETURNS customer_activity
+    AS 'MODULE_PATHNAME', 'customer_purchases_activity' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION customer_activity(customer_purchases) IS 'the days with a purchase, for cohort_table and its relatives; NULL for NULL and if there is none; e.g. customer_activity(p)';
+CREATE CAST (customer_purchases AS customer_activity) WITH FUNCTION customer_activity(customer_purchases) AS IMPLICIT;
+COMMENT ON CAST (customer_purchases AS customer_activity) IS 'the days with a purchase';
+
+CREATE FUNCTION purchases_during(purchases customer_purchases, during daterange) RETURNS customer_purchases
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION purchases_during(customer_purchases, daterange) IS 'the rows of these days, for storage: parts of disjoint ranges roll up to the whole; refunds are those of their own day, so a part that is read alone may count one on another purchase day; NULL for NULL and if there is none; e.g. purchases_during(p, ''(,2024-02-01)'')';
+
+CREATE FUNCTION customers(purchases customer_purchases) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'customer_purchases_customers' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customers(customer_purchases) IS 'number of customers with a purchase; NULL for NULL; e.g. customers(p)';
+CREATE FUNCTION purchases(purchases customer_purchases, during daterange DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'customer_purchases_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchases(customer_purchases, daterange) IS 'number of purchases, on these days or on all; to be compared with count(*) FILTER (WHERE amount >= 0 OR amount IS NULL); NULL for NULL; e.g. purchases(p, ''[2024-01-01,2024-02-01)'')';
+CREATE FUNCTION revenue(purchases customer_purchases, during daterange DEFAULT NULL) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'customer_purchases_revenue' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION revenue(customer_purchases, daterange) IS 'amounts of purchases less those of refunds, exactly sum(amount); with a range, those of the purchase days in it with their refunds, so that disjoint ranges add up; in the units of the amounts; NULL for NULL; e.g. revenue(p, ''[2024-01-01,2024-02-01)'')';
+CREATE FUNCTION refunded(purchases customer_purchases, during daterange DEFAULT NULL) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'customer_purchases_refunded' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION refunded(customer_purchases, daterange) IS 'amounts of refunds, as a number that is not negative; with a range, those of the purchase days in it; in the units of the amounts; NULL for NULL; e.g. refunded(p)';
+CREATE FUNCTION purchase_span(purchases customer_purchases) RETURNS daterange
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_span(customer_purchases) IS 'from the first day with a purchase or a refund to the last, as a range that does not contain its upper bound; NULL for NULL; e.g. purchase_span(p)';

@@ -78,6 +78,17 @@ entry_add(Entry *sum pg_attribute_unused(), const Entry *entry pg_attribute_unus
 {
 }
 
+static inline void
+entry_rescale(Entry *entry pg_attribute_unused(), int64 factor pg_attribute_unused())
+{
+}
+
+static inline int
+entry_decimals(const Entry *entry pg_attribute_unused(), int scale pg_attribute_unused())
+{
+	return 0;
+}
+
 static inline bool
 unit_set(Unit *unit, int64 offset, const Entry *entry pg_attribute_unused())
 {
@@ -114,6 +125,7 @@ PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamp);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamptz);
 PG_FUNCTION_INFO_V1(customer_activity_combine);
 PG_FUNCTION_INFO_V1(customer_activity_finalfn);
+PG_FUNCTION_INFO_V1(activity_during);
 PG_FUNCTION_INFO_V1(customers);
 PG_FUNCTION_INFO_V1(active_days);
 PG_FUNCTION_INFO_V1(activity_span);
@@ -416,6 +428,47 @@ ret_activity_next(RetActivityReader *reader)
 	reader->ndays = reader->walk.nentries;
 	return true;
 }
+
+/*-------------------------------------------------------------------------
+ * Building a value without the aggregate
+ *-------------------------------------------------------------------------
+ */
+
+/* Begin to build a value of up to n customers, in the current context */
+RetActivityBuilder *
+ret_activity_build(int64 n)
+{
+	return (RetActivityBuilder *) parts_create(CurrentMemoryContext, n);
+}
+
+/* Add a day of a customer; days may come in any order, and more than once */
+void
+ret_activity_add(RetActivityBuilder *builder, int64 customer, DateADT day)
+{
+	parts_add((Expanded *) builder, customer, (Entry) {.day = day});
+}
+
+/* Finish a value, to which at least one day has been added */
+Datum
+ret_activity_built(RetActivityBuilder *builder)
+{
+	Expanded   *expanded = (Expanded *) builder;
+
+	parts_set_canonical(expanded);
+	return EOHPGetRODatum(&expanded->hdr);
+}
+
+/* activity_during(customer_activity, daterange): the days within the range */
+Datum
+activity_during(PG_FUNCTION_ARGS)
+{
+	return value_during(fcinfo);
+}
+
+/*-------------------------------------------------------------------------
+ * What a value holds
+ *-------------------------------------------------------------------------
+ */
 
 /* customers(customer_activity) */
 Datum

@@ -21,4 +21,11 @@ typedef struct RetActivityReader
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
 extern bool ret_activity_next(RetActivityReader *reader);
 
+/* A value that is built from days */
+typedef struct RetActivityBuilder RetActivityBuilder;
+
+extern RetActivityBuilder *ret_activity_build(int64 n);
+extern void ret_activity_add(RetActivityBuilder *builder, int64 customer, DateADT day);
+extern Datum ret_activity_built(RetActivityBuilder *builder);
+
 #endif							/* RETENTION_ACTIVITY_H */

@@ -90,6 +90,38 @@ writer_reserve(Writer *writer, Size size)
 	return writer->bytes + writer->used;
 }
 
+/* Find how many decimals the amounts of the customer that a reader has read need */
+static inline int
+entries_scale(const RetReader *reader)
+{
+	const Entry *entries = (const Entry *) reader->entries;
+	int			least = 0;
+
+	for (int64 i = 0; reader->scale > 0 && i < reader->nentries; i++)
+		least = Max(least, entry_decimals(&entries[i], reader->scale));
+	return least;
+}
+
+/*
+ * Find how many decimals the amounts of a value need, by reading it.  The
+ * reader is not moved.
+ */
+static int
+least_scale(const RetReader *reader)
+{
+	RetReader	scan = *reader;
+	int			least = 0;
+
+	scan.entries = palloc(scan.nalloc * sizeof(Entry));
+	while (least < scan.scale && value_next(&scan))
+	{
+		least = Max(least, entries_scale(&scan));
+		CHECK_FOR_INTERRUPTS();
+	}
+	pfree(scan.entries);
+	return least;
+}
+
 /*
  * Begin to write the value that a reader has opened, in the current context;
  * with a zone in front if there is one
@@ -101,7 +133,7 @@ writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
 	writer->ncustomers = reader->ncustomers;
 	writer->first = reader->first;
 	writer->last = reader->last;
-	writer->scale = reader->scale;
+	writer->scale = reader->next ? reader->scale : least_scale(reader);
 	writer->alloc = VARHDRSZ + sizeof(RetZone) + HEADER_SIZE + 16 * (Size) reader->ncustomers + 64;
 	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);
 	writer->header = VARHDRSZ + put_zone(writer->bytes + VARHDRSZ, zone);
@@ -257,7 +289,8 @@ canonical_valid(struct varlena *value)
 	DateADT		first = DATEVAL_NOEND;
 	DateADT		last = DATEVAL_NOBEGIN;
 	Size		size;
-	bool		valid = true;
+	int			scale = 0;
+	bool		valid;
 
 	reader_init(&reader);
 
@@ -267,12 +300,14 @@ canonical_valid(struct varlena *value)
 		return false;
 
 	writer_begin(&writer, &reader.zone, &reader);
+	valid = reader.scale >= 0 && reader.scale <= RET_MAX_SCALE;
 	for (; valid && reader.nread < reader.ncustomers; reader.nread++)
 	{
 		valid = canonical_read(&reader);
 		if (!valid)
 			break;
 		writer_add(&writer, &reader);
+		scale = Max(scale, entries_scale(&reader));
 		first = Min(first, ((Entry *) reader.entries)[0].day);
 		last = Max(last, ((Entry *) reader.entries)[reader.nentries - 1].day);
 		valid = writer.used <= VARSIZE(value);
@@ -283,7 +318,7 @@ canonical_valid(struct varlena *value)
 	{
 		writer.last = last;
 		(void) writer_end(&writer, &size);
-		valid = size == VARSIZE(value) && first == reader.first &&
+		valid = size == VARSIZE(value) && first == reader.first && scale == reader.scale &&
 			memcmp(writer.bytes + VARHDRSZ, VARDATA(value), size - VARHDRSZ) == 0;
 	}
 	pfree(writer.bytes);

@@ -99,6 +99,35 @@ reader_reserve(RetReader *reader, int64 n)
 	return (Entry *) reader->entries;
 }
 
+/* Compute 10^n, 0 <= n <= RET_MAX_SCALE */
+static inline int64
+scale_factor(int n)
+{
+	int64		factor = 1;
+
+	while (n-- > 0)
+		factor *= 10;
+	return factor;
+}
+
+/* Multiply the amounts of the customer that a reader has read */
+static inline void
+entries_rescale(RetReader *reader, int64 factor)
+{
+	Entry	   *entries = (Entry *) reader->entries;
+
+	for (int64 i = 0; factor != 1 && i < reader->nentries; i++)
+		entry_rescale(&entries[i], factor);
+}
+
+/* Combine two units of one key; if the result fits no unit, the second becomes a stray */
+static inline void
+days_add_unit(Days *days, uint64 hash, Unit *sum, Unit other)
+{
+	if (unlikely(!unit_add(sum, other)))
+		strays_add(&days->strays, ret_hash_customer(hash), unit_entry(other, days->base), days->context);
+}
+
 /* How the units of one customer are merged and read */
 #ifdef RET_PAYLOAD
 #include "history/cellset.h"
@@ -293,14 +322,6 @@ merge_hashes(const Days *days, const uint64 *others, int64 n, uint64 *hashes, ui
 	memmove(low.out, hashes + half, nhigh * sizeof(uint64));
 	memmove(low.where, where + half, nhigh * sizeof(uint8));
 	return low.out + nhigh - hashes;
-}
-
-/* Combine two units of one key; if the result fits no unit, the second becomes a stray */
-static inline void
-days_add_unit(Days *days, uint64 hash, Unit *sum, Unit other)
-{
-	if (unlikely(!unit_add(sum, other)))
-		strays_add(&days->strays, ret_hash_customer(hash), unit_entry(other, days->base), days->context);
 }
 
 /*

@@ -34,6 +34,10 @@
  *		HEADER_SIZE			bytes of the header, version and form included
  *		Totals				struct: what the header has beside the members of Writer
  *
+ *		entry_rescale(entry, factor)	multiply the amount, if an entry has one
+ *		entry_decimals(entry, scale)	how many decimals the amount needs, which
+ *							is a whole number of units of 10^-scale; 0 without
+ *
  * and after it:
  *
  *		header_put(writer, p)	write the header after version and form
@@ -43,7 +47,8 @@
  *							not as they would be written, as far as that can
  *							be seen without writing them
  *
- * customer_activity (family/activity.c) is the example to follow.
+ * customer_activity (family/activity.c) and customer_purchases
+ * (family/purchases.c) are the examples to follow.
  *
  *-------------------------------------------------------------------------
  */
@@ -75,6 +80,7 @@ static void header_put(const Writer *writer, uint8 *p);
 static bool header_get(RetReader *reader, const uint8 *p);
 static void entries_put(Writer *writer, const RetReader *reader);
 static const uint8 *entries_get(RetReader *reader, const uint8 *p);
+static bool value_next(RetReader *reader);
 
 #include "history/rows.h"
 #include "history/events.h"

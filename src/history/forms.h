@@ -369,6 +369,32 @@ state_set_zone(State *state, const RetZone *zone)
 	events_set_zone(state->form, zone);
 }
 
+/* Get the decimals of a transition value's amounts */
+static inline int
+state_scale(const State *state)
+{
+	return state->form ? state->form->scale : state->expanded->scale;
+}
+
+/* Give a transition value's amounts at least as many decimals as scale */
+static void
+state_set_scale(State *state, int scale)
+{
+	int			by = scale - state_scale(state);
+
+	if (by <= 0)
+		return;
+	if (state->expanded)
+	{
+		parts_touch(state->expanded);
+		expanded_rescale(state->expanded, scale);
+		return;
+	}
+	for (uint32 i = 0; i < state->form->nevents; i++)
+		entry_rescale(&state->form->events[i].entry, scale_factor(by));
+	state->form->scale = scale;
+}
+
 /* Make room in a full form of events: compact it, then grow or expand it */
 static void
 state_make_room(State *state)
@@ -421,6 +447,7 @@ state_reserve(State *state, const RetReader *reader)
 		state_set_expanded(state, form->nevents > 0 ?
 						   expanded_from_events(form, context) :
 						   parts_create(context, reader->ncustomers));
+		state->expanded->scale = form->scale;
 		if (form->zoned)
 			state->expanded->zone = *events_zone(form);
 	}
@@ -430,6 +457,8 @@ state_reserve(State *state, const RetReader *reader)
 static void
 state_merge(State *state, RetReader *reader)
 {
+	int64		factor;
+
 	if (ret_zone_known(&reader->zone))
 	{
 		RetZone		zone;
@@ -438,6 +467,8 @@ state_merge(State *state, RetReader *reader)
 		ret_zone_session(&zone);
 		state_set_zone(state, &zone);
 	}
+	state_set_scale(state, reader->scale);
+	factor = scale_factor(state_scale(state) - reader->scale);
 	state_reserve(state, reader);
 	if (state->expanded)
 	{
@@ -445,13 +476,14 @@ state_merge(State *state, RetReader *reader)
 			return;
 		while (value_next(reader))
 		{
-			parts_add_entries(state->expanded, reader);
+			parts_add_scaled(state->expanded, reader, factor);
 			CHECK_FOR_INTERRUPTS();
 		}
 		return;
 	}
 	while (value_next(reader))
 	{
+		entries_rescale(reader, factor);
 		for (int64 i = 0; i < reader->nentries; i++)
 			state_add(state, reader->customer, ((Entry *) reader->entries)[i]);
 		CHECK_FOR_INTERRUPTS();
@@ -551,6 +583,47 @@ value_open_header(RetReader *reader, Datum value)
 		}
 	}
 	value_open(reader, value);
+}
+
+/* Leave only the entries of days within bounds of the customer that was read; false if none is left */
+static bool
+entries_within(RetReader *reader, const RetBounds *bounds)
+{
+	Entry	   *entries = (Entry *) reader->entries;
+	int64		n = 0;
+
+	for (int64 i = 0; i < reader->nentries; i++)
+	{
+		if (RET_BOUNDS_CONTAIN(bounds, entries[i].day))
+			entries[n++] = entries[i];
+	}
+	reader->nentries = n;
+	return n > 0;
+}
+
+/* Return the part of the value in argument 0 within the daterange in argument 1; NULL if it is empty */
+static Datum
+value_during(FunctionCallInfo fcinfo)
+{
+	RetReader	reader;
+	RetBounds	during = {0};
+	Expanded   *expanded;
+	bool		found = false;
+
+	ret_bounds_get(&during, PG_GETARG_DATUM(1));
+	value_open(&reader, PG_GETARG_DATUM(0));
+	expanded = parts_create(CurrentMemoryContext, reader.ncustomers);
+	expanded->scale = reader.scale;
+	while (value_next(&reader))
+	{
+		found |= entries_within(&reader, &during);
+		parts_add_entries(expanded, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (!found)
+		PG_RETURN_NULL();
+	parts_set_canonical(expanded);
+	PG_RETURN_DATUM(EOHPGetRODatum(&expanded->hdr));
 }
 
 /*-------------------------------------------------------------------------

@@ -183,6 +183,14 @@ parts_add_entries(Expanded *expanded, const RetReader *reader)
 		parts_add(expanded, reader->customer, entries[i]);
 }
 
+/* Add the customer that a reader has read, with amounts of another scale */
+static void
+parts_add_scaled(Expanded *expanded, RetReader *reader, int64 factor)
+{
+	entries_rescale(reader, factor);
+	parts_add_entries(expanded, reader);
+}
+
 /* Merge all rows that wait: changes how the object is stored, not what it holds */
 static void
 expanded_flush(Expanded *expanded)
@@ -261,6 +269,33 @@ expanded_divide(Expanded *expanded)
 	pfree(reader.entries);
 	days_free(whole);
 	pfree(whole);
+}
+
+/* Give the amounts of an object more decimals; its rows wait again */
+static void
+expanded_rescale(Expanded *expanded, int scale)
+{
+	int64		factor = scale_factor(scale - expanded->scale);
+	RetReader	reader;
+	Days	   *parts;
+	int			nparts;
+
+	reader_init(&reader);
+	expanded_flush(expanded);
+	parts = expanded->parts;
+	nparts = expanded->nparts;
+	parts_walk(&reader, parts, nparts);
+	expanded_set_parts(expanded, nparts);
+	expanded->scale = scale;
+	while (parts_next(&reader))
+	{
+		parts_add_scaled(expanded, &reader, factor);
+		CHECK_FOR_INTERRUPTS();
+	}
+	for (int i = 0; i < nparts; i++)
+		days_free(&parts[i]);
+	pfree(parts);
+	pfree(reader.entries);
 }
 
 /*

@@ -36,7 +36,10 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "store/money.h"
 
@@ -90,6 +93,7 @@ power_of_10(int n)
 
 pg_noreturn static void not_finite(void);
 pg_noreturn static void out_of_range(void);
+pg_noreturn static void reject_decimals(void);
 
 static void
 not_finite(void)
@@ -584,4 +588,135 @@ ret_money_ratio(const RetMoney *money, int64 divisor)
 	if (isinf(result))
 		float_overflow_error();
 	return units < 0 ? -result : result;
+}
+
+/*-------------------------------------------------------------------------
+ * Amounts of stored values
+ *-------------------------------------------------------------------------
+ */
+
+/* Report that an amount, or a sum of amounts, needs more than 64 bits */
+void
+ret_amount_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amounts are too large for their number of decimals"),
+			 errdetail("An amount, and the sum of a customer's amounts on a day, is limited to 18 digits, with as many decimals as any amount of the value needs."),
+			 errhint("Round the amounts, as in round(amount, 2).")));
+}
+
+static void
+reject_decimals(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("an amount must not have more than %d decimals", RET_AMOUNT_MAX_SCALE),
+			 errhint("Round the amounts, as in round(amount, 2).")));
+}
+
+/*
+ * Convert an amount to units of 10^-*scale; a scale that is not enough becomes
+ * the one that the amount needs
+ */
+static int64
+amount_units(const RetMoney *money, int *scale)
+{
+	int			needed = ret_money_scale(money);
+	int128		units = ret_money_units(money);
+	int64		result;
+
+	if (unlikely(needed > *scale))
+		*scale = needed;
+	if (unlikely(units != (int64) units ||
+				 pg_mul_s64_overflow((int64) units, powers_of_10[*scale - needed], &result)))
+		ret_amount_too_large();
+	return result;
+}
+
+/*
+ * Read a numeric as units of 10^-*scale.  A scale that is not enough becomes
+ * the one that the amount needs.  22003 if it is not finite, has too many
+ * decimals, or is too large.
+ */
+int64
+ret_amount_read_numeric(Datum numeric, int *scale)
+{
+	RetMoney	money;
+
+	ret_money_read_numeric(numeric, &money);
+	if (unlikely(ret_money_scale(&money) > RET_AMOUNT_MAX_SCALE))
+		reject_decimals();
+	return amount_units(&money, scale);
+}
+
+/*
+ * Read a double in the same way, as the decimal with the fewest decimals of
+ * which it is the nearest double; if there is none with DECIMAL_DIGITS digits,
+ * rounded to that many digits, and to RET_AMOUNT_MAX_SCALE decimals at most
+ */
+int64
+ret_amount_read_double(double value, int *scale)
+{
+	double		size = fabs(value);
+	int			decimals = *scale;
+	int64		units;
+
+	if (likely(size * exact_powers[decimals] < exact_powers[DECIMAL_DIGITS]))
+	{
+		units = round_half_away(value * exact_powers[decimals]);
+		if (likely((double) units / exact_powers[decimals] == value))
+			return units;
+	}
+	if (isnan(value) || isinf(value))
+		not_finite();
+	if (size >= exact_powers[DECIMAL_DIGITS])
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a double precision amount must be less than 10^%d", DECIMAL_DIGITS),
+				 errdetail("Larger ones are not exact."),
+				 errhint("Cast the amounts to numeric.")));
+	for (decimals = 0;; decimals++)
+	{
+		bool		last = decimals == RET_AMOUNT_MAX_SCALE ||
+			size * exact_powers[decimals + 1] >= exact_powers[DECIMAL_DIGITS];
+
+		units = round_half_away(value * exact_powers[decimals]);
+		if (last || (double) units / exact_powers[decimals] == value)
+			break;
+	}
+	for (; decimals > 0 && units % 10 == 0; decimals--)
+		units /= 10;
+	*scale = Max(*scale, decimals);
+	if (pg_mul_s64_overflow(units, powers_of_10[*scale - decimals], &units))
+		ret_amount_too_large();
+	return units;
+}
+
+/* Make a numeric of a sum of units, with scale decimals */
+Datum
+ret_amount_numeric(int128 units, int scale)
+{
+	const int64 half = powers_of_10[18];
+	Numeric		low = int64_div_fast_to_numeric((int64) (units % half), scale);
+	int128		rest = units / half;
+
+	if (rest == 0)
+		return NumericGetDatum(low);
+
+	/* |rest| is below 2^127 / 10^18, and so takes two steps at most */
+	return DirectFunctionCall2(numeric_add, NumericGetDatum(low),
+							   DirectFunctionCall2(numeric_mul, ret_amount_numeric(rest, scale),
+												   NumericGetDatum(int64_to_numeric(half))));
+}
+
+/* Divide a sum of units by a count, rounding once */
+double
+ret_amount_ratio(int128 units, int scale, int64 divisor)
+{
+	RetMoney	money;
+
+	ret_money_set_units(&money, units);
+	money.form = RET_MONEY_FORM(scale, 0);
+	return ret_money_ratio(&money, divisor);
 }

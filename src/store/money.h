@@ -30,6 +30,9 @@
  */
 #define RET_MONEY_MAX_DECIMALS	24
 
+/* Most decimals of an amount in a stored value */
+#define RET_AMOUNT_MAX_SCALE	9
+
 /*
  * Scales of binary amounts: 65536^-68 and 65536^60 reach the ends of double
  * precision
@@ -62,6 +65,13 @@ extern void ret_money_read_double_decimal(double value, int scale, RetMoney *mon
 extern void ret_money_add_slow(RetMoney *sum, const RetMoney *amount);
 extern double ret_money_ratio(const RetMoney *money, int64 divisor);
 extern bool ret_money_is_valid(const RetMoney *money);
+
+/* amounts of at most RET_AMOUNT_MAX_SCALE decimals, as whole numbers of units */
+extern int64 ret_amount_read_numeric(Datum numeric, int *scale);
+extern int64 ret_amount_read_double(double value, int *scale);
+pg_noreturn extern void ret_amount_too_large(void);
+extern Datum ret_amount_numeric(int128 units, int scale);
+extern double ret_amount_ratio(int128 units, int scale, int64 divisor);
 
 static inline int128
 ret_money_units(const RetMoney *money)
