@@ -32,6 +32,7 @@
 #include "utils/typcache.h"
 
 #include "base/retention.h"
+#include "store/customer_key.h"
 
 /* Above this, not every integer is a double precision */
 #define MAX_WHOLE_DOUBLE	9007199254740992.0
