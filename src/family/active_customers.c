@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* A customer in a moving frame */
 typedef struct FrameCustomer

@@ -42,7 +42,7 @@
 #include "base/calendar.h"
 #include "base/result.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 #include "store/money.h"
 
 #define PAYMENT_HINT "Use 'first_included', 'first_excluded' or 'end_of_period'."

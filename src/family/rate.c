@@ -29,7 +29,7 @@
 #include "base/result.h"
 #include "family/stats.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* flags of a customer */
 #define IN_BASE			1

@@ -25,7 +25,7 @@
 #include "base/calendar.h"
 #include "base/result.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* flags of a customer of repeat_purchase_rate */
 #define BOUGHT_ONCE		1
