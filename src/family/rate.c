@@ -45,6 +45,8 @@ enum
 	NCOUNTS
 };
 
+#define NFIELDS			4		/* fields of a retention_summary */
+
 /* The ranges of the last row: base and comeback, or active and period */
 typedef struct RateScratch
 {
@@ -91,13 +93,13 @@ static const RetMapDef rate_map = {
 static Datum
 summary_row(FunctionCallInfo fcinfo, const int64 *counts)
 {
-	int64		fields[4];
+	int64		fields[NFIELDS];
 
 	fields[0] = counts[BASE];
 	fields[1] = counts[RETAINED];
 	fields[2] = counts[BASE] - counts[RETAINED];
 	fields[3] = counts[ACQUIRED];
-	return ret_counts_row(fcinfo, fields, 4);
+	return ret_counts_row(fcinfo, fields, NFIELDS);
 }
 
 /*-------------------------------------------------------------------------
@@ -109,14 +111,9 @@ summary_row(FunctionCallInfo fcinfo, const int64 *counts)
 static Datum
 boolean_count(FunctionCallInfo fcinfo, int sign)
 {
-	int64	   *counters;
-	bool		was;
-	bool		is;
-
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
-	was = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
-	is = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	int64	   *counters = ret_trans_counters(fcinfo, 1 + NCOUNTS);
+	bool		was = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+	bool		is = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 
 	ret_counter_move(&counters[0], sign);
 	ret_counter_move(&counters[1 + BASE], was ? sign : 0);
@@ -138,23 +135,21 @@ retention_boolean_invfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * Get the counters of a final function.  They contradict each other only if a
- * user-defined aggregate has an INITCOND that does.
+ * Get the counters of a final function.  They are inconsistent only if a
+ * user-defined aggregate has an INITCOND that is.
  */
 static const int64 *
 boolean_counters(FunctionCallInfo fcinfo)
 {
-	const int64 *counters;
-	const int64 *counts;
+	const int64 *counters = ret_final_counters(fcinfo, 1 + NCOUNTS);
+	const int64 *counts = counters + 1;
 
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
-	counts = counters + 1;
-	if (counters[0] < 0 || counts[RETAINED] < 0 || counts[ACQUIRED] < 0 ||
-		counts[RETAINED] > counts[BASE])
+	if (counts[RETAINED] > counts[BASE])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("counters of an aggregate state contradict each other"),
+				 errmsg("counters of an aggregate state are inconsistent"),
+				 errdetail("Base is %lld, retained is %lld.",
+						   (long long) counts[BASE], (long long) counts[RETAINED]),
 				 errhint("Give the aggregate an INITCOND of zeros.")));
 	return counters;
 }
@@ -385,9 +380,9 @@ retention_summary_customers_finalfn(PG_FUNCTION_ARGS)
 static bool
 get_summary(FunctionCallInfo fcinfo, int64 *base, int64 *retained, int64 *lost)
 {
-	int64		fields[4];
+	int64		fields[NFIELDS];
 
-	if (PG_ARGISNULL(0) || !ret_get_counts(fcinfo, 0, fields, 4))
+	if (PG_ARGISNULL(0) || !ret_get_counts(fcinfo, 0, fields, NFIELDS))
 		return false;
 	*base = fields[0];
 	*retained = fields[1];
@@ -444,17 +439,10 @@ retention_interval(PG_FUNCTION_ARGS)
 	return ret_wilson_row(fcinfo, retained, base, 1);
 }
 
-/* Return the sums of the fields: the final function of rollup(retention_summary) */
 Datum
 retention_summary_rollup_finalfn(PG_FUNCTION_ARGS)
 {
-	int64	   *counters;
-
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 5);
-	if (counters[0] == 0)
-		PG_RETURN_NULL();
-	return ret_counts_row(fcinfo, counters + 1, 4);
+	return ret_rollup_row(fcinfo, NFIELDS);
 }
 
 static void

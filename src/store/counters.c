@@ -14,12 +14,10 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "utils/array.h"
 #include "utils/typcache.h"
 
-#include "base/aggregate.h"
+#include "base/result.h"
 #include "store/counters.h"
 
 PG_FUNCTION_INFO_V1(counters_combine);
@@ -75,6 +73,42 @@ counters_length(FunctionCallInfo fcinfo, int argno)
 	ArrayType  *array = counters_array(fcinfo, argno);
 
 	return ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] : 0;
+}
+
+/*
+ * Check the context, and get the n counters of a final function.  They are
+ * negative only if a user-defined aggregate has an INITCOND that is.
+ */
+const int64 *
+ret_final_counters(FunctionCallInfo fcinfo, int n)
+{
+	const int64 *counters;
+
+	(void) ret_agg_context(fcinfo);
+	counters = ret_counters(fcinfo, 0, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (counters[i] < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("counters of an aggregate state must not be negative"),
+					 errhint("Give the aggregate an INITCOND of zeros.")));
+	}
+	return counters;
+}
+
+/*
+ * Return a row of the n sums of a rollup; NULL if there were no rows, whose
+ * number is the counter before the sums
+ */
+Datum
+ret_rollup_row(FunctionCallInfo fcinfo, int n)
+{
+	const int64 *counters = ret_final_counters(fcinfo, 1 + n);
+
+	if (counters[0] == 0)
+		PG_RETURN_NULL();
+	return ret_counts_row(fcinfo, counters + 1, n);
 }
 
 /*
