@@ -33,9 +33,9 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "base/aggregate.h"
 #include "base/args.h"
@@ -229,11 +229,7 @@ merge_totals(RetMap *map, const int64 *other)
 
 	memcpy(totals, other, sizeof(totals));
 	check_totals(totals);
-	if (pg_add_s64_overflow(map->totals[PURCHASES], totals[PURCHASES],
-							&map->totals[PURCHASES]))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
+	ret_counter_move(&map->totals[PURCHASES], totals[PURCHASES]);
 	ret_money_add(total_money(map->totals, PURCHASED), total_money(totals, PURCHASED));
 	ret_money_add(total_money(map->totals, REFUNDED), total_money(totals, REFUNDED));
 }
@@ -401,21 +397,19 @@ clv_summary_finalfn(PG_FUNCTION_ARGS)
 	int64		customers = map->totals[CUSTOMERS];
 	int64		purchases = map->totals[PURCHASES];
 	double		years;
-	Datum		values[7];
-	bool		nulls[7] = {0};
+	RetRow		row = {0};
 
 	if (customers == 0)
 		PG_RETURN_NULL();
 	years = relationship_years(map);
-	values[0] = Int64GetDatum(customers);
-	values[1] = Int64GetDatum(purchases);
-	values[2] = Float8GetDatum(ret_money_double(&revenue));
-	values[3] = Float8GetDatum(ret_money_ratio(&revenue, purchases));
-	values[4] = Float8GetDatum(years > 0 ? (double) purchases / years : 0);
-	values[5] = Float8GetDatum(years / (double) customers);
-	values[6] = Float8GetDatum(ret_money_ratio(&revenue, customers));
-	nulls[4] = nulls[5] = years == 0;
-	return ret_row(fcinfo, values, nulls, 7);
+	ret_put_bigint(&row, customers);
+	ret_put_bigint(&row, purchases);
+	ret_put_double(&row, ret_money_double(&revenue));
+	ret_put_double(&row, ret_money_ratio(&revenue, purchases));
+	ret_put_double(&row, years > 0 ? (double) purchases / years : get_float8_nan());
+	ret_put_double(&row, years > 0 ? years / (double) customers : get_float8_nan());
+	ret_put_double(&row, ret_money_ratio(&revenue, customers));
+	return ret_finished_row(fcinfo, &row);
 }
 
 /*-------------------------------------------------------------------------

@@ -79,7 +79,7 @@ valid_tenure(const double *point)
 static void
 reject_tenure(double tenure, bool churned)
 {
-	if (isnan(tenure) || isinf(tenure))
+	if (!isfinite(tenure))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("tenure must be a finite number"),
@@ -223,9 +223,7 @@ fit_sbg_finalfn(PG_FUNCTION_ARGS)
 	RetFit		fit;
 	int64		customers;
 	const char *note;
-	double		numbers[5];
-	Datum		values[9];
-	bool		nulls[9] = {0};
+	RetRow		row = {0};
 
 	(void) ret_agg_context(fcinfo);
 	customers = read_tenures(&tenures, PG_GETARG_DATUM(0));
@@ -235,22 +233,16 @@ fit_sbg_finalfn(PG_FUNCTION_ARGS)
 				(errmsg("contract model could not be fitted"),
 				 errdetail("%lld customers: %s.", (long long) customers, note)));
 
-	numbers[0] = fit.theta[0];
-	numbers[1] = fit.theta[1];
-	numbers[2] = fit.se[0];
-	numbers[3] = fit.se[1];
-	numbers[4] = fit.value;
-	for (int i = 0; i < 5; i++)
-	{
-		nulls[i] = isnan(numbers[i]);
-		values[i] = Float8GetDatum(numbers[i]);
-	}
-	values[5] = Int64GetDatum(customers);
-	values[6] = Int32GetDatum(fit.iterations);
-	values[7] = BoolGetDatum(note == NULL);
-	nulls[8] = note == NULL;
-	values[8] = note ? CStringGetTextDatum(note) : (Datum) 0;
-	return ret_row(fcinfo, values, nulls, 9);
+	ret_put_double(&row, fit.theta[0]);
+	ret_put_double(&row, fit.theta[1]);
+	ret_put_double(&row, fit.se[0]);
+	ret_put_double(&row, fit.se[1]);
+	ret_put_double(&row, fit.value);
+	ret_put_bigint(&row, customers);
+	ret_put_integer(&row, fit.iterations);
+	ret_put_boolean(&row, note == NULL);
+	ret_put_text(&row, note);
+	return ret_finished_row(fcinfo, &row);
 }
 
 /*-------------------------------------------------------------------------
@@ -379,11 +371,7 @@ return_value(FunctionCallInfo fcinfo, double value)
 {
 	if (isnan(value))
 		PG_RETURN_NULL();
-	if (isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range: overflow")));
-	PG_RETURN_FLOAT8(value);
+	return ret_finite_result(value);
 }
 
 /*

@@ -27,7 +27,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -35,6 +34,7 @@
 #include "base/calendar.h"
 #include "base/varlena.h"
 #include "family/purchase_days.h"
+#include "store/counters.h"
 #include "store/money.h"
 
 #define FIRST_SIZE			64	/* bytes of a state with one day */
@@ -323,10 +323,7 @@ ret_purchase_days_add(RetPurchaseDays *state, DateADT day, const RetMoney *amoun
 	if (!refund)
 	{
 		place->purchased = 1;
-		if (pg_add_s64_overflow(state->purchases, 1, &state->purchases))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("bigint out of range")));
+		ret_counter_move(&state->purchases, 1);
 	}
 	return state;
 }
@@ -369,10 +366,8 @@ ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
 	result->as_of_day = a->as_of_day;
 	result->zone = a->zone;
 	result->scale = Max(a->scale, b->scale);
-	if (pg_add_s64_overflow(a->purchases, b->purchases, &result->purchases))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
+	result->purchases = a->purchases;
+	ret_counter_move(&result->purchases, b->purchases);
 	a = ret_purchase_days_sorted(a);
 	b = ret_purchase_days_sorted(b);
 	if (a->scale < result->scale)
@@ -432,8 +427,8 @@ parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why
 }
 
 /* Build a state from the binary form; NULL if it is invalid, and *why says why */
-static RetPurchaseDays *
-state_parse(StringInfo buf, const char **why)
+static struct varlena *
+state_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
 {
 	int64		length = buf->len - buf->cursor;
 	int			version,
@@ -477,21 +472,13 @@ state_parse(StringInfo buf, const char **why)
 	if (kind == RET_TIMESTAMPTZ)
 		state->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) length), length);
 	*why = "its time zone is not a name";
-	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? state : NULL;
+	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? (struct varlena *) state : NULL;
 }
 
 Datum
 purchase_days_recv(PG_FUNCTION_ARGS)
 {
-	const char *why;
-	RetPurchaseDays *state = state_parse((StringInfo) PG_GETARG_POINTER(0), &why);
-
-	if (state == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid purchase_days"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(state);
+	return ret_parse_receive(fcinfo, "purchase_days", state_parse, NULL);
 }
 
 Datum
@@ -523,27 +510,11 @@ purchase_days_send(PG_FUNCTION_ARGS)
 Datum
 purchase_days_in(PG_FUNCTION_ARGS)
 {
-	struct varlena *bytes = ret_hex_input(fcinfo, "purchase_days");
-	StringInfoData buf;
-	const char *why;
-	RetPurchaseDays *state;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	state = state_parse(&buf, &why);
-	if (state == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid purchase_days"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(state);
+	return ret_parse_input(fcinfo, "purchase_days", state_parse, NULL);
 }
 
 Datum
 purchase_days_out(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = DatumGetByteaPP(purchase_days_send(fcinfo));
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), "purchase_days"));
+	return ret_bytes_output(DatumGetByteaP(purchase_days_send(fcinfo)), "purchase_days");
 }

@@ -22,7 +22,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
@@ -87,7 +87,7 @@ spend_valid(const double *point)
 	double		x = point[FREQUENCY];
 
 	return x >= 1 && x <= RET_MAX_FREQUENCY && x == (double) (int32) x &&
-		point[MONETARY_VALUE] > 0 && ret_is_finite(point[MONETARY_VALUE]);
+		point[MONETARY_VALUE] > 0 && isfinite(point[MONETARY_VALUE]);
 }
 
 /*
@@ -376,7 +376,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 static void
 check_fit(const RetFit *fit)
 {
-	if (!ret_is_finite(fit->value))
+	if (!isfinite(fit->value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the likelihood of these customers is out of range"),
@@ -449,25 +449,19 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	start[RET_A] = 0.01;
 	start[RET_B] = 5;
 	ret_maximize(&problem, start, &second);
-	if (!ret_is_finite(fit->value) || fit_is_better(&second, fit))
+	if (!isfinite(fit->value) || fit_is_better(&second, fit))
 		*fit = second;
 	check_fit(fit);
 }
 
-/*
- * Fill in the values of a fit, beginning at `column`: the parameters, then their
- * standard errors.  Returns the column after them.
- */
-static int
-fit_columns(const RetFit *fit, int nparams, int column, Datum *values, bool *nulls)
+/* Add the parameters of a fit to a row, then their standard errors, if known */
+static void
+put_parameters(RetRow *row, const RetFit *fit, int nparams)
 {
 	for (int i = 0; i < nparams; i++)
-	{
-		values[column + i] = Float8GetDatum(fit->theta[i]);
-		nulls[column + nparams + i] = !ret_is_finite(fit->se[i]);
-		values[column + nparams + i] = Float8GetDatum(fit->se[i]);
-	}
-	return column + 2 * nparams;
+		ret_put_double(row, fit->theta[i]);
+	for (int i = 0; i < nparams; i++)
+		ret_put_double(row, isfinite(fit->se[i]) ? fit->se[i] : get_float8_nan());
 }
 
 /*
@@ -483,9 +477,7 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	RetPurchases purchases;
 	RetFit		fit;
 	RetFit		nbd;
-	Datum		values[16];
-	bool		nulls[16] = {0};
-	int			n;
+	RetRow		row = {0};
 
 	(void) ret_agg_context(fcinfo);
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &purchases_tally);
@@ -496,16 +488,16 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 					   "There is no sign that customers leave: the model is the one without churn." :
 					   "Use the model with care, or fit more customers, who differ more.");
 
-	values[0] = CStringGetTextDatum(name);
-	n = fit_columns(&fit, 4, 1, values, nulls);
-	values[n++] = Float8GetDatum(fit.value);
-	values[n++] = Float8GetDatum(nbd.value);
-	values[n++] = Float8GetDatum(Max(2 * (fit.value - nbd.value), 0));
-	values[n++] = Int64GetDatum(reader.total);
-	values[n++] = Int64GetDatum(reader.npoints);
-	values[n++] = Int32GetDatum(fit.iterations);
-	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
-	return ret_row(fcinfo, values, nulls, n);
+	ret_put_text(&row, name);
+	put_parameters(&row, &fit, 4);
+	ret_put_double(&row, fit.value);
+	ret_put_double(&row, nbd.value);
+	ret_put_double(&row, Max(2 * (fit.value - nbd.value), 0));
+	ret_put_bigint(&row, reader.total);
+	ret_put_bigint(&row, reader.npoints);
+	ret_put_integer(&row, fit.iterations);
+	ret_put_boolean(&row, fit.end == RET_FIT_CONVERGED);
+	return ret_finished_row(fcinfo, &row);
 }
 
 Datum
@@ -532,9 +524,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	RetProblem	problem = {0};
 	RetFit		fit;
 	double		start[RET_MAX_PARAMS] = {3, 3, 0};
-	Datum		values[10];
-	bool		nulls[10] = {0};
-	int			n;
+	RetRow		row = {0};
 
 	(void) ret_agg_context(fcinfo);
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &spend_tally);
@@ -556,10 +546,10 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 				 errdetail("q is %g, it would have to exceed 1.", fit.theta[RET_Q]),
 				 errhint("A few customers spend far more than all others: fit them apart.")));
 
-	n = fit_columns(&fit, 3, 0, values, nulls);
-	values[n++] = Float8GetDatum(fit.value);
-	values[n++] = Int64GetDatum(reader.total);
-	values[n++] = Int32GetDatum(fit.iterations);
-	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
-	return ret_row(fcinfo, values, nulls, n);
+	put_parameters(&row, &fit, 3);
+	ret_put_double(&row, fit.value);
+	ret_put_bigint(&row, reader.total);
+	ret_put_integer(&row, fit.iterations);
+	ret_put_boolean(&row, fit.end == RET_FIT_CONVERGED);
+	return ret_finished_row(fcinfo, &row);
 }

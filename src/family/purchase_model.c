@@ -22,12 +22,12 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "base/args.h"
+#include "base/result.h"
 #include "family/purchase_model.h"
 #include "math/purchase_math.h"
 
@@ -86,7 +86,7 @@ void
 ret_reject_history(int64 frequency, double recency, double age)
 {
 	ret_check_frequency(frequency);
-	if (!ret_is_finite(recency) || !ret_is_finite(age))
+	if (!isfinite(recency) || !isfinite(age))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("recency and age must be finite numbers"),
@@ -123,7 +123,7 @@ void
 ret_check_monetary_value(int64 frequency, double value)
 {
 	ret_check_frequency(frequency);
-	if (!ret_is_finite(value))
+	if (!isfinite(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("monetary_value must be a finite number"),
@@ -303,15 +303,6 @@ get_days(FunctionCallInfo fcinfo, int argno, const char *name)
 	return days;
 }
 
-/* Return a result, which must be finite; error 22003 otherwise */
-static Datum
-finite_result(double value)
-{
-	if (!ret_is_finite(value))
-		float_overflow_error();
-	PG_RETURN_FLOAT8(value);
-}
-
 /*-------------------------------------------------------------------------
  * What a model says
  *-------------------------------------------------------------------------
@@ -323,7 +314,7 @@ p_alive(PG_FUNCTION_ARGS)
 {
 	RetHistory	history = get_history(fcinfo, 1);
 
-	return finite_result(ret_p_alive(get_purchase_model(fcinfo, 0, get_cache(fcinfo)), &history));
+	return ret_finite_result(ret_p_alive(get_purchase_model(fcinfo, 0, get_cache(fcinfo)), &history));
 }
 
 /* churn_risk(model, frequency, recency, age, within) */
@@ -333,8 +324,8 @@ churn_risk(PG_FUNCTION_ARGS)
 	RetHistory	history = get_history(fcinfo, 1);
 	double		days = get_days(fcinfo, 4, "within");
 
-	return finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
-										&history, days));
+	return ret_finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+											&history, days));
 }
 
 /* expected_purchases(model, frequency, recency, age, within) */
@@ -344,8 +335,8 @@ expected_purchases(PG_FUNCTION_ARGS)
 	RetHistory	history = get_history(fcinfo, 1);
 	double		days = get_days(fcinfo, 4, "within");
 
-	return finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
-												&history, days));
+	return ret_finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+													&history, days));
 }
 
 /*
@@ -390,7 +381,7 @@ expected_spend(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) ||
 		!get_expected_spend(fcinfo, 0, 1, 2, get_cache(fcinfo), &spend))
 		PG_RETURN_NULL();
-	return finite_result(spend);
+	return ret_finite_result(spend);
 }
 
 /*
@@ -424,5 +415,5 @@ clv_predicted(PG_FUNCTION_ARGS)
 		cache->rules = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RetValueRules));
 		ret_value_rules(cache->rules);
 	}
-	return finite_result(spend * ret_discounted_purchases(model, &history, days, discount, cache->rules));
+	return ret_finite_result(spend * ret_discounted_purchases(model, &history, days, discount, cache->rules));
 }

@@ -38,6 +38,7 @@
 
 #define FLAT_MAX_SLOTS		4096
 #define PREFETCH_AHEAD		16
+#define BINARY_HEADER_SIZE	8
 
 PG_FUNCTION_INFO_V1(customer_map_in);
 PG_FUNCTION_INFO_V1(customer_map_out);
@@ -437,11 +438,11 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
  */
 
 /*
- * Build a packed value from the binary form.  Returns NULL and sets *why if
- * the bytes are not one.
+ * Allocate a packed value for the header of the binary form, without totals and
+ * customers.  Returns NULL and sets *why if the header is not one.
  */
 static RetFlatMap *
-flat_parse(StringInfo buf, const char **why)
+parse_header(StringInfo buf, const char **why)
 {
 	uint64		length = buf->len - buf->cursor;
 	int			version,
@@ -451,10 +452,9 @@ flat_parse(StringInfo buf, const char **why)
 	uint32		n;
 	Size		size;
 	RetFlatMap *flat;
-	int64	   *totals;
 
 	*why = "it is too short";
-	if (length < 8)
+	if (length < BINARY_HEADER_SIZE)
 		return NULL;
 	version = pq_getmsgbyte(buf);
 	kind = pq_getmsgbyte(buf);
@@ -468,7 +468,7 @@ flat_parse(StringInfo buf, const char **why)
 	if (nvalues > RET_MAP_MAX_VALUES || ntotals > RET_MAP_MAX_VALUES)
 		return NULL;
 	*why = "its length does not fit its number of customers";
-	if (length != 8 + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
+	if (length != BINARY_HEADER_SIZE + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
 		return NULL;
 	*why = "it has too many customers";
 	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
@@ -482,27 +482,42 @@ flat_parse(StringInfo buf, const char **why)
 	flat->nvalues = nvalues;
 	flat->ntotals = ntotals;
 	flat->nslots = flat->ncustomers = n;
-	totals = (int64 *) (flat + 1);
-	for (int i = 0; i < ntotals; i++)
-		totals[i] = pq_getmsgint64(buf);
-	for (uint32 i = 0; i < n; i++)
+	return flat;
+}
+
+/*
+ * Build a packed value from the binary form.  Returns NULL and sets *why if
+ * the bytes are not one.
+ */
+static struct varlena *
+flat_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
+{
+	RetFlatMap *flat = parse_header(buf, why);
+	RetMap		map;
+
+	if (flat == NULL)
+		return NULL;
+	flat_view(flat, NULL, &map);
+	for (int i = 0; i < flat->ntotals; i++)
+		map.totals[i] = pq_getmsgint64(buf);
+	for (uint32 i = 0; i < flat->ncustomers; i++)
 	{
-		RetCustomer *customer = (RetCustomer *) ((char *) (totals + ntotals) + i * slot_size(nvalues));
+		RetCustomer *customer = ret_map_slot(&map, i);
 
 		customer->key = pq_getmsgint64(buf);
 		customer->flags = pq_getmsgbyte(buf);
-		for (int j = 0; j < nvalues; j++)
+		for (int j = 0; j < flat->nvalues; j++)
 			customer->values[j] = pq_getmsgint64(buf);
 		*why = "a customer has no content";
 		if (customer->flags == 0)
 			return NULL;
 		*why = "its customers are not in ascending order";
-		if (i > 0 && customer->key <= ((RetCustomer *) ((char *) customer - slot_size(nvalues)))->key)
+		if (i > 0 && customer->key <= ret_map_slot(&map, i - 1)->key)
 			return NULL;
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	return flat;
+	return (struct varlena *) flat;
 }
 
 static int
@@ -573,50 +588,25 @@ flat_bytes(FunctionCallInfo fcinfo)
 }
 
 Datum
+customer_map_in(PG_FUNCTION_ARGS)
+{
+	return ret_parse_input(fcinfo, "customer_map", flat_parse, NULL);
+}
+
+Datum
+customer_map_out(PG_FUNCTION_ARGS)
+{
+	return ret_bytes_output(flat_bytes(fcinfo), "customer_map");
+}
+
+Datum
 customer_map_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	const char *why;
-	RetFlatMap *flat = flat_parse(buf, &why);
-
-	if (flat == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid customer_map"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
+	return ret_parse_receive(fcinfo, "customer_map", flat_parse, NULL);
 }
 
 Datum
 customer_map_send(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
-}
-
-Datum
-customer_map_in(PG_FUNCTION_ARGS)
-{
-	struct varlena *bytes = ret_hex_input(fcinfo, "customer_map");
-	StringInfoData buf;
-	const char *why;
-	RetFlatMap *flat;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	flat = flat_parse(&buf, &why);
-	if (flat == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid customer_map"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
-}
-
-Datum
-customer_map_out(PG_FUNCTION_ARGS)
-{
-	bytea	   *bytes = flat_bytes(fcinfo);
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ, "customer_map"));
 }

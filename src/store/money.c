@@ -280,7 +280,7 @@ ret_money_read_double_slow(double value, RetMoney *money)
 	int			scale;
 	int64		mantissa;
 
-	if (isnan(value) || isinf(value))
+	if (!isfinite(value))
 		not_finite();
 	if (value == 0)
 	{
@@ -334,7 +334,7 @@ ret_money_read_double_decimal(double value, int scale, RetMoney *money)
 			return;
 		}
 	}
-	if (isnan(value) || isinf(value))
+	if (!isfinite(value))
 		not_finite();
 	if (size >= 1e38)
 		out_of_range();

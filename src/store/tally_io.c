@@ -20,7 +20,6 @@
 
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "base/calendar.h"
@@ -48,7 +47,7 @@ parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, 
 		double		number = pq_getmsgfloat8(buf);
 
 		*why = "a number is not finite";
-		if (isnan(number) || isinf(number))
+		if (!isfinite(number))
 			return false;
 		*why = "a number is -0";
 		if (number == 0 && signbit(number))
@@ -82,9 +81,10 @@ may_be_zoned(const RetTallyDef *def, int kind)
  * *why if the bytes are not one, or not one of the family def, if that is
  * given.
  */
-static RetFlatTally *
-flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
+static struct varlena *
+flat_parse(StringInfo buf, const void *arg, const char **why)
 {
+	const RetTallyDef *def = arg;
 	uint64		length = buf->len - buf->cursor;
 	uint64		points_end;
 	int			version,
@@ -144,7 +144,7 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 		(flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) (length - points_end)),
 									   length - points_end)) == 0)
 		return NULL;
-	return flat;
+	return (struct varlena *) flat;
 }
 
 /*
@@ -154,37 +154,14 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 Datum
 ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	const char *why;
-	RetFlatTally *flat = flat_parse(buf, def, &why);
-
-	if (flat == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid %s", type),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
+	return ret_parse_receive(fcinfo, type, flat_parse, def);
 }
 
 /* Read the text form of a value of such a type */
 Datum
 ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
-	struct varlena *bytes = ret_hex_input(fcinfo, type);
-	StringInfoData buf;
-	const char *why;
-	RetFlatTally *flat;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	flat = flat_parse(&buf, def, &why);
-	if (flat == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid %s", type),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
+	return ret_parse_input(fcinfo, type, flat_parse, def);
 }
 
 /* Send a value of such a type */
@@ -219,9 +196,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 Datum
 ret_tally_output(FunctionCallInfo fcinfo, const char *type)
 {
-	bytea	   *bytes = DatumGetByteaPP(ret_tally_send(fcinfo));
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), type));
+	return ret_bytes_output(DatumGetByteaP(ret_tally_send(fcinfo)), type);
 }
 
 Datum
