@@ -9,7 +9,8 @@ PGFILEDESC = "retention - customer retention analytics"
 BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
           base/ordering base/calendar base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math math/sbg
-STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state store/tally store/tally_io
+STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
+          store/tally store/tally_io
 HISTORY = history/rows history/reader history/events history/bytes history/columns \
           history/sent history/parts history/activity
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity_type \

@@ -17,7 +17,6 @@
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -25,7 +24,6 @@
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/typcache.h"
 
 #include "base/aggregate.h"
 #include "base/args.h"
@@ -250,39 +248,23 @@ fit_sbg_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Does the row begin with two numbers?  (It may not, if somebody altered the type.) */
-static bool
-is_model(HeapTupleHeader row)
-{
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
-	bool		ok = tupdesc->natts >= 2 && TupleDescAttr(tupdesc, 0)->atttypid == FLOAT8OID &&
-		TupleDescAttr(tupdesc, 1)->atttypid == FLOAT8OID;
-
-	ReleaseTupleDesc(tupdesc);
-	return ok;
-}
-
 /* Get the model in argument 0; false if it has no parameters */
 static bool
 get_model(FunctionCallInfo fcinfo, RetSbgModel *model)
 {
+	static const Oid types[] = {FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(0);
-	bool		null_alpha = true;
-	bool		null_beta = true;
+	bool		null_alpha;
+	bool		null_beta;
 
-	if (is_model(row))
-	{
-		model->alpha = DatumGetFloat8(GetAttributeByNum(row, 1, &null_alpha));
-		model->beta = DatumGetFloat8(GetAttributeByNum(row, 2, &null_beta));
-	}
+	ret_check_model(row, "sbg_model", types, lengthof(types));
+	model->alpha = DatumGetFloat8(GetAttributeByNum(row, 1, &null_alpha));
+	model->beta = DatumGetFloat8(GetAttributeByNum(row, 2, &null_beta));
 	if (null_alpha || null_beta)
 		return false;
-	if (!(model->alpha > 0 && model->alpha <= DBL_MAX && model->beta > 0 && model->beta <= DBL_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameters of a model must be finite and more than 0"),
-				 errdetail("Alpha is %g, beta is %g.", model->alpha, model->beta)));
+	if (!(model->alpha > 0 && isfinite(model->alpha) && model->beta > 0 && isfinite(model->beta)))
+		ret_reject_model("sbg_model", psprintf("Its alpha is %g and its beta is %g; both must be finite and greater than 0.",
+											   model->alpha, model->beta));
 	return true;
 }
 

@@ -24,7 +24,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "base/args.h"
 #include "base/result.h"
@@ -58,8 +57,6 @@ PG_FUNCTION_INFO_V1(churn_risk);
 PG_FUNCTION_INFO_V1(expected_purchases);
 PG_FUNCTION_INFO_V1(expected_spend);
 PG_FUNCTION_INFO_V1(clv_predicted);
-
-pg_noreturn static void reject_model(const char *type, const char *detail);
 
 const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
 const char *const ret_spend_parameters[] = {"p", "q", "v"};
@@ -147,15 +144,6 @@ get_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-static void
-reject_model(const char *type, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s is not the model of a fit", type),
-			 errdetail_internal("%s", detail)));
-}
-
 static inline bool
 row_is_cached(const RowCache *cache, HeapTupleHeader row)
 {
@@ -197,34 +185,16 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 
 		parameters[i] = isnull ? 0 : DatumGetFloat8(value);
 		if (!(parameters[i] >= MIN_PARAMETER && parameters[i] <= MAX_PARAMETER))
-			reject_model(type, psprintf("Its %s is not a number from %g to %g.",
-										names[i], MIN_PARAMETER, MAX_PARAMETER));
+			ret_reject_model(type, psprintf("Its %s is not a number between %g and %g.",
+											names[i], MIN_PARAMETER, MAX_PARAMETER));
 	}
-}
-
-/* Check that a row's type begins with what is read: a text if has_text, n numbers */
-static void
-check_row_type(HeapTupleHeader row, const char *type, bool has_text, int n)
-{
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
-	bool		ok = tupdesc->natts >= n + has_text;
-
-	for (int i = 0; ok && i < n + has_text; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
-
-		ok = !att->attisdropped && att->atttypid == (has_text && i == 0 ? TEXTOID : FLOAT8OID);
-	}
-	ReleaseTupleDesc(tupdesc);
-	if (!ok)
-		reject_model(type, "The type has been altered.");
 }
 
 /* Get the purchase_model in argument argno */
 static const RetPurchaseModel *
 get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
+	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	RetPurchaseModel *model = &cache->purchase;
 	double		theta[4];
@@ -235,14 +205,14 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 		return model;
 
 	cache->purchase_row.size = 0;
-	check_row_type(row, "purchase_model", true, 4);
+	ret_check_model(row, "purchase_model", types, lengthof(types));
 	name = GetAttributeByNum(row, 1, &isnull);
 	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
 		model->modified = 0;
 	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
 		model->modified = 1;
 	else
-		reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
+		ret_reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
 	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
 	model->r = theta[RET_R];
 	model->alpha = theta[RET_ALPHA];
@@ -256,6 +226,7 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 static const RetSpendModel *
 get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
+	static const Oid types[] = {FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	RetSpendModel *model = &cache->spend;
 	double		theta[3];
@@ -264,7 +235,7 @@ get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 		return model;
 
 	cache->spend_row.size = 0;
-	check_row_type(row, "spend_model", false, 3);
+	ret_check_model(row, "spend_model", types, lengthof(types));
 	read_parameters(row, "spend_model", 1, 3, ret_spend_parameters, theta);
 	model->p = theta[RET_P];
 	model->q = theta[RET_Q];

@@ -25,6 +25,7 @@
 #include "postgres.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "family/stats.h"
@@ -445,16 +446,6 @@ retention_summary_rollup_finalfn(PG_FUNCTION_ARGS)
 	return ret_rollup_row(fcinfo, NFIELDS);
 }
 
-static void
-reject_negative(const char *name, int64 count)
-{
-	if (count < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative", name),
-				 errdetail("It is %lld.", (long long) count)));
-}
-
 /*
  * retention_rate(customers_at_start, customers_at_end, customers_acquired)
  *		Compute the textbook formula (E - N) / S.  It counts everybody present at
@@ -464,13 +455,10 @@ reject_negative(const char *name, int64 count)
 Datum
 retention_rate_from_counts(PG_FUNCTION_ARGS)
 {
-	int64		start = PG_GETARG_INT64(0);
-	int64		end = PG_GETARG_INT64(1);
-	int64		acquired = PG_GETARG_INT64(2);
+	int64		start = ret_count_arg(fcinfo, 0, "customers_at_start");
+	int64		end = ret_count_arg(fcinfo, 1, "customers_at_end");
+	int64		acquired = ret_count_arg(fcinfo, 2, "customers_acquired");
 
-	reject_negative("customers_at_start", start);
-	reject_negative("customers_at_end", end);
-	reject_negative("customers_acquired", acquired);
 	if (acquired > end)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -492,11 +480,9 @@ retention_rate_from_counts(PG_FUNCTION_ARGS)
 Datum
 churn_rate_from_counts(PG_FUNCTION_ARGS)
 {
-	int64		start = PG_GETARG_INT64(0);
-	int64		lost = PG_GETARG_INT64(1);
+	int64		start = ret_count_arg(fcinfo, 0, "customers_at_start");
+	int64		lost = ret_count_arg(fcinfo, 1, "customers_lost");
 
-	reject_negative("customers_at_start", start);
-	reject_negative("customers_lost", lost);
 	if (lost > start)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -15,10 +15,12 @@
 
 #include "access/htup_details.h"
 #include "executor/executor.h"
-#include "utils/typcache.h"
 
+#include "base/args.h"
 #include "base/result.h"
 #include "store/counters.h"
+
+#define MAX_COUNTS		8		/* most fields of a summary */
 
 PG_FUNCTION_INFO_V1(counters_combine);
 PG_FUNCTION_INFO_V1(counters_rollup_transfn);
@@ -112,23 +114,6 @@ ret_rollup_row(FunctionCallInfo fcinfo, int n)
 }
 
 /*
- * Check that a row has n fields, all bigint: a user may pair any row with any
- * state
- */
-static bool
-has_counts(HeapTupleHeader row, int n)
-{
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
-	bool		ok = tupdesc->natts == n;
-
-	for (int i = 0; ok && i < n; i++)
-		ok = TupleDescAttr(tupdesc, i)->atttypid == INT8OID;
-	ReleaseTupleDesc(tupdesc);
-	return ok;
-}
-
-/*
  * Read the n bigint fields of the composite in argument argno, which must not
  * be null.  Returns false if all fields are null, as if there were no row.  It
  * is an error if only some are null, or if one is negative.
@@ -136,10 +121,15 @@ has_counts(HeapTupleHeader row, int n)
 bool
 ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 {
+	static const Oid types[MAX_COUNTS] = {
+		INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID
+	};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	int			nnulls = 0;
 
-	if (!has_counts(row, n))
+	Assert(n <= MAX_COUNTS);
+	/* a user may pair any row with any state */
+	if (!ret_row_matches(row, types, n, true))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a summary of %d counts is needed", n)));
@@ -195,7 +185,7 @@ counters_combine(PG_FUNCTION_ARGS)
 Datum
 counters_rollup_transfn(PG_FUNCTION_ARGS)
 {
-	int64		counts[8];
+	int64		counts[MAX_COUNTS];
 	int64		one = 1;
 	int64	   *counters;
 	int			n;
@@ -203,11 +193,10 @@ counters_rollup_transfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	n = counters_length(fcinfo, 0);
 	counters = ret_counters(fcinfo, 0, n);
-	if (n < 1 || n > (int) lengthof(counts) + 1)
+	if (n < 1 || n > MAX_COUNTS + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state must be an array of 1 to %d counters",
-						(int) lengthof(counts) + 1)));
+				 errmsg("aggregate state must be an array of 1 to %d counters", MAX_COUNTS + 1)));
 	if (!PG_ARGISNULL(1) && ret_get_counts(fcinfo, 1, counts, n - 1))
 	{
 		ret_counters_add(counters, &one, 1);
