@@ -85,21 +85,21 @@ reject_tenure(double tenure, bool churned)
 	if (tenure > MAX_TENURE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tenure is too long"),
-				 errdetail("It is %.15g periods, the limit is %d.", tenure, MAX_TENURE),
+				 errmsg("tenure must be at most %d periods", MAX_TENURE),
+				 errdetail("The value is %.15g.", tenure),
 				 errhint("Count the tenure in periods of the contract, such as months.")));
 	if (floor(tenure) != tenure)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("tenure must be a whole number of periods"),
-				 errdetail("The tenure is %.15g.", tenure),
+				 errdetail("The value is %.15g.", tenure),
 				 errhint("Count the period in which a customer left with ceil(...), and the periods of one still there with floor(...).")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 churned ? errmsg("tenure of a customer who has left must be 1 at least") :
+			 churned ? errmsg("tenure of a customer who has left must be at least 1") :
 			 errmsg("tenure must not be negative"),
-			 errdetail("The tenure is %.15g.", tenure),
-			 errhint("It is the period in which the customer left, counted from 1, or the number of periods for which the customer has been kept.")));
+			 errdetail("The value is %.15g.", tenure),
+			 errhint("Pass the period in which the customer left, counted from 1, or the number of periods for which the customer has been kept.")));
 }
 
 /*
@@ -277,7 +277,7 @@ get_period(FunctionCallInfo fcinfo, const char *name, int32 lowest)
 	if (period < lowest)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be %d at least", name, lowest),
+				 errmsg("%s must be at least %d", name, lowest),
 				 errdetail("The value is %d.", period)));
 	return period;
 }
@@ -328,8 +328,8 @@ get_log_discount(FunctionCallInfo fcinfo, int annual, int periods)
 
 /*
  * Compute the discounted number of payments of a customer after n periods who is
- * just making one, that one included.  NaN if it is infinite without a discount;
- * an error if it is with a negative one.
+ * just making one, which is included.  NaN if it is infinite without a discount,
+ * and an error if it is infinite with a negative one.
  */
 static double
 discounted_lifetime(const RetSbgModel *model, double n, double log_discount)
@@ -438,7 +438,7 @@ clv_survival_curve(PG_FUNCTION_ARGS)
 	return return_clv(fcinfo, margin, payments);
 }
 
-/* Get the horizon in argument argno, which must not be too far for adding payments one by one */
+/* Get the horizon in argument argno; payments before it are added one by one */
 static double
 get_horizon(FunctionCallInfo fcinfo, int argno)
 {
@@ -447,15 +447,15 @@ get_horizon(FunctionCallInfo fcinfo, int argno)
 	if (horizon > MAX_HORIZON)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon is too long"),
-				 errdetail("It is %g periods, the limit is %d.", horizon, MAX_HORIZON),
+				 errmsg("horizon must be at most %d periods", MAX_HORIZON),
+				 errdetail("The value is %g.", horizon),
 				 errhint("Leave the horizon out to sum up for ever.")));
 	return horizon;
 }
 
 /*
  * clv(model, margin, annual_discount, horizon, periods_per_year)
- *		The same for the payments that a model expects, without end if the
+ *		Returns the same for the payments that a model expects, without end if the
  *		horizon is null.
  */
 Datum

@@ -21,7 +21,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -33,6 +32,7 @@
 #include "store/tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
+#define MAX_POINTS		(PG_INT32_MAX / 2 - 1)	/* there may be two times per point */
 #define SAMPLE_POINTS	1000
 #define NO_RATIO		1e-3	/* a smaller likelihood ratio is no difference */
 
@@ -163,11 +163,11 @@ alloc_array(int64 n, Size size)
 static int
 checked_points(const RetTallyReader *reader)
 {
-	if (reader->npoints > PG_INT32_MAX / 2 - 1)
+	if (reader->npoints > MAX_POINTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct customers to be fitted"),
-				 errdetail("There are %lld.", (long long) reader->npoints),
+				 errdetail("There are %lld, the limit is %d.", (long long) reader->npoints, MAX_POINTS),
 				 errhint("Measure recency and age in whole days.")));
 	return (int) reader->npoints;
 }
@@ -183,7 +183,7 @@ compare_doubles(const void *a, const void *b)
 
 /*
  * The distinct times among the recencies and ages, and how to find their
- * indexes: those of whole days in a table, those of others by binary search.  If
+ * indexes: in a table if all are whole days, by binary search otherwise.  If
  * hardly any two times are the same, each point has two indexes of its own.
  */
 typedef struct Moments
@@ -226,7 +226,7 @@ times_differ(const RetTallyReader *reader, int npoints)
 	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
 }
 
-/* Number the times of all points, in the way that suits them */
+/* Give the times of all points indexes, in the way that suits them */
 static void
 find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 {
@@ -238,8 +238,7 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	{
 		const double *point = ret_tally_point(reader, i);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		longest = Max(longest, point[AGE]);
 		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
 	}
@@ -254,8 +253,7 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	{
 		const double *point = ret_tally_point(reader, i);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		for (int j = RECENCY; j <= AGE; j++)
 		{
 			if (moments->times)
@@ -311,8 +309,7 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 		const double *point = ret_tally_point(reader, i);
 		RetPurchaseGroup *group = &purchases->groups[purchases->ngroups];
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (i == 0 || point[FREQUENCY] != purchases->frequencies[nfrequencies - 1].x)
 			purchases->frequencies[nfrequencies++].x = point[FREQUENCY];
 		group->weight = (double) *ret_tally_counts(reader, i);
@@ -350,8 +347,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 		const double *point = ret_tally_point(reader, i);
 		RetSpendGroup *group = &spends->groups[i];
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (i == 0 || point[FREQUENCY] != spends->frequencies[spends->nfrequencies - 1].x)
 		{
 			spends->frequencies[spends->nfrequencies].x = point[FREQUENCY];
@@ -397,13 +393,13 @@ warn_not_converged(const char *model, const RetFit *fit, const char *const *para
 	else if (fit->end == RET_FIT_RIDGE)
 		ereport(WARNING,
 				(errmsg("the fit of %s did not converge", model),
-				 errdetail("The likelihood has no maximum but a limit: after %d steps %s has reached %g.",
+				 errdetail("The likelihood approaches a limit, but has no maximum: after %d steps %s has reached %g.",
 						   fit->iterations, parameters[fit->farthest],
 						   fit->theta[fit->farthest]),
 				 errhint("%s", hint)));
 }
 
-/* Decide whether fit b is to be preferred to fit a */
+/* Decide whether fit b is better than fit a */
 static bool
 fit_is_better(const RetFit *b, const RetFit *a)
 {
@@ -486,7 +482,7 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	warn_not_converged(name, &fit, ret_purchase_parameters,
 					   2 * (fit.value - nbd.value) < NO_RATIO ?
 					   "There is no sign that customers leave: the model is the one without churn." :
-					   "Use the model with care, or fit more customers, who differ more.");
+					   "Use the model with care, or fit more, and more varied, customers.");
 
 	ret_put_text(&row, name);
 	put_parameters(&row, &fit, 4);
@@ -539,12 +535,12 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	ret_maximize(&problem, start, &fit);
 	check_fit(&fit);
 	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters,
-					   "Use the model with care, or fit more customers, who differ more.");
+					   "Use the model with care, or fit more, and more varied, customers.");
 	if (fit.theta[RET_Q] <= 1)
 		ereport(WARNING,
 				(errmsg("the mean value of a purchase is infinite in this model"),
-				 errdetail("q is %g, it would have to exceed 1.", fit.theta[RET_Q]),
-				 errhint("A few customers spend far more than all others: fit them apart.")));
+				 errdetail("q is %g; for a finite mean it must be greater than 1.", fit.theta[RET_Q]),
+				 errhint("A few customers spend far more than all others: fit them separately.")));
 
 	put_parameters(&row, &fit, 3);
 	ret_put_double(&row, fit.value);

@@ -6,11 +6,11 @@
  *
  * The formulas are in purchase_math.c; this file reads models and checks
  * arguments.  A model is a composite value, usually the same for many rows.  So
- * a decoded model is remembered in fn_extra together with the bytes of its row,
- * and a row is only decoded if its bytes differ from these.
+ * a decoded model is kept in fn_extra together with the bytes of its row, and a
+ * row is only decoded if its bytes differ from these.
  *
- * A customer takes some 0.1 to 0.3 microseconds, and 1 to 2 if the value of
- * their purchases is discounted.
+ * A customer takes 0.1 to 0.3 microseconds, and 1 to 2 if the value of their
+ * purchases is discounted.
  *
  *-------------------------------------------------------------------------
  */
@@ -73,9 +73,9 @@ ret_check_frequency(int64 frequency)
 	if (frequency < 0 || frequency > RET_MAX_FREQUENCY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("frequency must be from 0 to %d", RET_MAX_FREQUENCY),
-				 errdetail("It is %lld.", (long long) frequency),
-				 errhint("frequency is the number of repeat purchases.")));
+				 errmsg("frequency must be between 0 and %d", RET_MAX_FREQUENCY),
+				 errdetail("The value is %lld.", (long long) frequency),
+				 errhint("Pass the number of repeat purchases.")));
 }
 
 /* Raise the error of a history that ret_history_valid() does not accept */
@@ -87,29 +87,29 @@ ret_reject_history(int64 frequency, double recency, double age)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("recency and age must be finite numbers"),
-				 errdetail("recency is %g, age is %g.", recency, age)));
+				 errdetail("The recency is %g, the age is %g.", recency, age)));
 	if (recency < 0 || age < 0 || age > RET_MAX_DAYS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency and age must be from 0 to %g days", RET_MAX_DAYS),
-				 errdetail("recency is %g, age is %g.", recency, age)));
+				 errmsg("recency and age must be between 0 and %g days", RET_MAX_DAYS),
+				 errdetail("The recency is %g, the age is %g.", recency, age)));
 	if (recency > age)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("recency must not exceed age"),
-				 errdetail("recency is %g, age is %g.", recency, age),
-				 errhint("recency is the time from the first purchase to the last, age that from the first until now.")));
+				 errdetail("The recency is %g, the age is %g.", recency, age),
+				 errhint("Pass the time from the first purchase to the last as recency, and that from the first until now as age.")));
 	if (frequency > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency must be positive after a repeat purchase"),
-				 errdetail("frequency is %lld, recency is %g.", (long long) frequency, recency),
+				 errmsg("recency must be greater than 0 after a repeat purchase"),
+				 errdetail("The frequency is %lld, the recency is %g.", (long long) frequency, recency),
 				 errhint("Count the purchases of a day as one, as rfm_summary() does.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("recency must be 0 without a repeat purchase"),
-			 errdetail("frequency is 0, recency is %g.", recency),
-			 errhint("recency is the time from the first purchase to the last, frequency the number of purchases after the first.")));
+			 errdetail("The frequency is 0, the recency is %g.", recency),
+			 errhint("Pass the time from the first purchase to the last as recency, and the number of purchases after the first as frequency.")));
 }
 
 /*
@@ -124,7 +124,7 @@ ret_check_monetary_value(int64 frequency, double value)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("monetary_value must be a finite number"),
-				 errdetail("It is %g.", value)));
+				 errdetail("The value is %g.", value)));
 }
 
 /*-------------------------------------------------------------------------
@@ -132,7 +132,7 @@ ret_check_monetary_value(int64 frequency, double value)
  *-------------------------------------------------------------------------
  */
 
-/* Get what is remembered between calls */
+/* Get the cache of the calling function */
 static ScoreCache *
 get_cache(FunctionCallInfo fcinfo)
 {
@@ -151,7 +151,7 @@ row_is_cached(const RowCache *cache, HeapTupleHeader row)
 		memcmp(row, cache->bytes, cache->size) == 0;
 }
 
-/* Remember a row that has been decoded */
+/* Keep the bytes of a row that has been decoded */
 static void
 cache_row(FunctionCallInfo fcinfo, RowCache *cache, HeapTupleHeader row)
 {

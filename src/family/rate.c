@@ -37,7 +37,7 @@
 #define IN_COMEBACK		2
 #define IN_BOTH			(IN_BASE | IN_COMEBACK)
 
-/* totals of a map, and the counters of a bigint[] after the number of rows */
+/* totals of a map, and after the number of rows also the counters of a bigint[] */
 enum
 {
 	BASE,
@@ -108,7 +108,10 @@ summary_row(FunctionCallInfo fcinfo, const int64 *counts)
  *-------------------------------------------------------------------------
  */
 
-/* Count a row in (sign = 1) or out (sign = -1); a null boolean counts as false */
+/*
+ * Add a row to the counters (sign = 1) or take it out of them (sign = -1); a
+ * null boolean counts as false
+ */
 static Datum
 boolean_count(FunctionCallInfo fcinfo, int sign)
 {
@@ -186,7 +189,7 @@ retention_summary_boolean_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Put the customer in the sets that value has the flags of, and count */
+/* Put the customer into the sets whose flags are in `value`, and update the counts */
 static void
 rate_add(RetMap *map, RetCustomer *customer, int64 value)
 {
@@ -216,7 +219,7 @@ reject_null_range(const char *name)
 			 errhint("Leave such rows out with FILTER (WHERE ... IS NOT NULL).")));
 }
 
-/* Find the sets that an event at an instant puts its customer in */
+/* Find the sets into which an event at an instant puts its customer */
 static inline int
 event_sets(FunctionCallInfo fcinfo, RateScratch *ranges, int64 at)
 {
@@ -235,7 +238,7 @@ static inline Datum
 events_transfn(FunctionCallInfo fcinfo, int64 at)
 {
 	RateScratch *ranges = ret_state_scratch(fcinfo, &rate_map);
-	RetState	state;
+	RetMapState	state;
 	int			sets;
 
 	if (PG_ARGISNULL(3))
@@ -280,7 +283,7 @@ retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 Datum
 retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	RateScratch *ranges;
 	RetBounds  *active;
 	RetBounds  *period;
@@ -328,7 +331,7 @@ retention_customers_combine(PG_FUNCTION_ARGS)
 
 /* Get the counts of the customer map in argument 0, checked against each other */
 static const int64 *
-customer_counts(FunctionCallInfo fcinfo, RetState *state)
+customer_counts(FunctionCallInfo fcinfo, RetMapState *state)
 {
 	const RetMap *map;
 	const int64 *counts;
@@ -340,16 +343,14 @@ customer_counts(FunctionCallInfo fcinfo, RetState *state)
 		counts[RETAINED] < 0 || counts[RETAINED] > counts[BASE] ||
 		counts[BASE] > (int64) map->ncustomers ||
 		counts[ACQUIRED] != (int64) map->ncustomers - counts[BASE])
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map is inconsistent")));
+		ret_map_inconsistent();
 	return counts;
 }
 
 Datum
 retention_rate_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	const int64 *counts = customer_counts(fcinfo, &state);
 
 	return ret_share(fcinfo, counts[RETAINED], counts[BASE]);
@@ -358,7 +359,7 @@ retention_rate_customers_finalfn(PG_FUNCTION_ARGS)
 Datum
 churn_rate_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	const int64 *counts = customer_counts(fcinfo, &state);
 
 	return ret_share(fcinfo, counts[BASE] - counts[RETAINED], counts[BASE]);
@@ -367,7 +368,7 @@ churn_rate_customers_finalfn(PG_FUNCTION_ARGS)
 Datum
 retention_summary_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	return summary_row(fcinfo, customer_counts(fcinfo, &state));
 }
@@ -469,7 +470,7 @@ retention_rate_from_counts(PG_FUNCTION_ARGS)
 	if (start > 0 && end - acquired > start)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("more customers at the end than were there at the start or acquired"),
+				 errmsg("customers_at_end must not exceed customers_at_start + customers_acquired"),
 				 errdetail("(%lld - %lld) / %lld exceeds 1: former customers have come back, and the textbook formula counts them as retained.",
 						   (long long) end, (long long) acquired, (long long) start),
 				 errhint("Use the aggregate retention_rate(customer, at, base, comeback) on the customers' events.")));

@@ -40,7 +40,7 @@ clv_to_cac(PG_FUNCTION_ARGS)
 	return ret_ratio(fcinfo, ret_finite_arg(fcinfo, 0, "clv"), ret_finite_arg(fcinfo, 1, "cac"));
 }
 
-/* Compute (gain - cost) / cost, where gain is everything that came back */
+/* Compute (gain - cost) / cost, where gain is all that came back */
 Datum
 roi(PG_FUNCTION_ARGS)
 {
@@ -77,7 +77,7 @@ customer_type(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("score must be between 0 and 10"),
-				 errdetail("It is %d.", score)));
+				 errdetail("The value is %d.", score)));
 	if (purchases == 0)
 		PG_RETURN_NULL();
 	if (purchases == 1)

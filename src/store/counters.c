@@ -68,7 +68,7 @@ ret_counters_add(int64 *counters, const int64 *other, int n)
 		ret_counter_move(&counters[i], other[i]);
 }
 
-/* Get the number of counters of a state; 0 if its array has not one dimension */
+/* Get the number of counters of a state; 0 if its array does not have one dimension */
 static int
 counters_length(FunctionCallInfo fcinfo, int argno)
 {
@@ -132,7 +132,7 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 	if (!ret_row_matches(row, types, n, true))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a summary of %d counts is needed", n)));
+				 errmsg("a summary must have %d counts", n)));
 	for (int i = 0; i < n; i++)
 	{
 		bool		isnull;
@@ -146,7 +146,7 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 			if (counts[i] < 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("count must not be negative"),
+						 errmsg("counts of a summary must not be negative"),
 						 errdetail("Field %d of the summary is %lld.",
 								   i + 1, (long long) counts[i])));
 		}

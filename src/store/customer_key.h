@@ -15,13 +15,13 @@
 /* A customer_key is passed by value and is the int64 it looks like */
 #define PG_GETARG_CUSTOMER(n)	PG_GETARG_INT64(n)
 
-/* Factor of the hashes that are the same in all processes */
+/* Factor of hashes that must be the same in all processes */
 #define RET_HASH_FACTOR		UINT64CONST(0x9E3779B97F4A7C15)
 
 /*
- * A customer further from their home slot than this shows that the keys were
- * chosen to have hashes alike: by chance, 420 is the most in a table of 2^26
- * slots.
+ * Most slots between an entry of a hash table and its home.  A larger distance
+ * shows that keys were chosen to have similar hashes: by chance, it is 420 at
+ * most in a table of 2^26 slots.
  */
 #define RET_MAX_PROBES		1024
 
@@ -57,7 +57,10 @@ ret_random_factor(void)
 	return pg_prng_uint64(&pg_global_prng_state) | 1;
 }
 
-/* Get the customer of a hash: each step is undone, the factors by their inverses */
+/*
+ * Get the customer of a hash by undoing each step of ret_customer_hash(); the
+ * factors are the inverses of those there
+ */
 static inline int64
 ret_hash_customer(uint64 h)
 {

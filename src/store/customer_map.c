@@ -5,27 +5,41 @@
  *
  * The map is the transition value of every aggregate that counts customers.
  * It is an open-addressing table with linear probing on the high bits of a
- * multiplicative hash.  Anybody can compute keys whose hashes are alike.  So
- * once a customer has to be put more than RET_MAX_PROBES slots from home, the
- * hash gets a random factor and all customers move.  A flat table is too small
- * to need that, so its bytes always mean the same.
+ * multiplicative hash.  Anybody can compute keys with similar hashes.  So once
+ * a customer has to be put more than RET_MAX_PROBES slots from home, the hash
+ * gets a random factor and all customers move.  A table in a flat value is too
+ * small to need that, so its hash is always the same.
  *
- * A slot is 16 bytes and what the family keeps per customer, so that a probe is
- * one cache line.  The table doubles when 13/16 of it are used: for families
- * without values that is never more than 40 bytes per customer.  It doubles in
- * place: the chunk is extended (the kernel merely remaps a large one) and its
- * entries move one by one, each pushing out entries that have not moved yet.
- * An old and a new table never exist side by side.
+ * A slot is 16 bytes plus what the family keeps per customer, so that a probe
+ * touches one cache line.  The table doubles when 13/16 of it are used: for
+ * families without values that is never more than 40 bytes per customer.  It
+ * doubles in place: the chunk is extended (the kernel merely remaps a large one)
+ * and its entries move one by one, each pushing out entries that have not moved
+ * yet.  An old and a new table never exist side by side.
+ *
+ * A tally (see tally.h) is a hash table as well, but not this one: its keys are
+ * several numbers, and what a row does to an entry is known when it is compiled,
+ * while families of maps bring functions that add and merge.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "base/aggregate.h"
 #include "store/customer_map.h"
+
+/* Raise the error for a map that no rows can have made */
+void
+ret_map_inconsistent(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("customer_map is inconsistent")));
+	pg_unreachable();
+}
 
 /* Get the number of slots of a table with room for n customers */
 uint64
@@ -38,6 +52,7 @@ ret_map_slots_for(uint64 n)
 	return nslots;
 }
 
+/* Set the slots of a map, which are a power of 2, and what depends on their number */
 void
 ret_map_set_slots(RetMap *map, char *slots, uint64 nslots)
 {
@@ -48,7 +63,7 @@ ret_map_set_slots(RetMap *map, char *slots, uint64 nslots)
 	map->limit = RET_MAP_LIMIT(nslots);
 	map->shift = 64 - pg_leftmost_one_pos64(nslots);
 	/* slots that do not fill cache lines exactly would gain nothing */
-	map->group = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
+	map->home_mask = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
 }
 
 /* Get the first place for slots in a chunk, which has room for one more line */
@@ -82,9 +97,9 @@ table_move(RetMap *map, uint64 i)
 		uint64		home = ret_map_home(map, moving.customer.key);
 		uint64		j = home;
 
-		moving.customer.turn = map->turn;
+		moving.customer.epoch = map->epoch;
 		slot = ret_map_slot(map, j);
-		while (slot->flags != 0 && slot->turn == map->turn)
+		while (slot->flags != 0 && slot->epoch == map->epoch)
 		{
 			j = (j + 1) & mask;
 			slot = ret_map_slot(map, j);
@@ -106,15 +121,14 @@ table_move(RetMap *map, uint64 i)
 static void
 table_move_all(RetMap *map, uint64 n)
 {
-	map->turn++;
+	map->epoch++;
 	for (uint64 i = 0; i < n; i++)
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
-		if (customer->flags != 0 && customer->turn != map->turn)
+		if (customer->flags != 0 && customer->epoch != map->epoch)
 			table_move(map, i);
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 }
 
@@ -143,10 +157,9 @@ ret_map_grow(RetMap *map, uint64 nslots)
 }
 
 /*
- * Give the customers new hashes as long as one is too far from where the
- * probes begin, because the keys were chosen to have hashes alike.  With a
- * factor that is not known when the keys are chosen, chance alone decides how
- * far they are.
+ * Give the customers new hashes until none is too far from home.  One is if the
+ * keys were chosen to have similar hashes.  With a factor that is not known when
+ * the keys are chosen, only chance decides how far customers are from home.
  */
 void
 ret_map_scatter(RetMap *map)
@@ -159,7 +172,7 @@ ret_map_scatter(RetMap *map)
 	}
 }
 
-/* Make a table that is a chunk of its own ready for another customer */
+/* Prepare a table that is a chunk of its own for another customer */
 void
 ret_map_remake(RetMap *map)
 {
@@ -170,8 +183,8 @@ ret_map_remake(RetMap *map)
 }
 
 /*
- * Create an empty table in context, with room for n customers, of slots of
- * size bytes
+ * Create an empty table in `context`, with room for n customers, whose slots
+ * have `size` bytes
  */
 void
 ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
@@ -182,12 +195,12 @@ ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers in one group"),
-				 errdetail("Room for %llu customers was asked for.",
+				 errdetail("The map needs room for %llu customers.",
 						   (unsigned long long) n)));
 	map->ncustomers = 0;
 	map->size = size;
 	map->factor = RET_HASH_FACTOR;
-	map->turn = 0;
+	map->epoch = 0;
 	map->chunk = MemoryContextAllocHuge(context, nslots * size + RET_CACHE_LINE);
 	ret_map_set_slots(map, table_align(map->chunk), nslots);
 	memset(map->slots, 0, nslots * size);
@@ -206,9 +219,8 @@ ret_map_copy(RetMap *map, const RetMap *from)
 			RetCustomer *slot = ret_map_enter(map, customer->key);
 
 			memcpy(slot, customer, map->size);
-			slot->turn = map->turn;
+			slot->epoch = map->epoch;
 		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 }

@@ -19,7 +19,7 @@ typedef struct RetCustomer
 {
 	int64		key;			/* the customer_key */
 	uint8		flags;			/* never 0 once the customer is in the map */
-	uint8		turn;			/* RetMap.turn when it was placed */
+	uint8		epoch;			/* RetMap.epoch when the customer was placed */
 	uint8		unused[6];		/* 0 */
 	int64		values[FLEXIBLE_ARRAY_MEMBER];	/* RetMapDef.nvalues of them */
 } RetCustomer;
@@ -52,13 +52,13 @@ typedef struct RetMap
 	char	   *slots;			/* RetCustomers, flags = 0 where unused */
 	char	   *chunk;			/* allocated chunk in which they lie, or NULL */
 	uint64		nslots;			/* a power of 2 if hashed */
-	uint64		limit;			/* customers at which it must be remade; 0: at once */
+	uint64		limit;			/* customers with which it must be remade; 0: at once */
 	uint64		factor;			/* factor of the hash */
-	uint64		group;			/* mask of the slot at which the probes of a key begin */
+	uint64		home_mask;		/* bits of a slot's number that its home has, too */
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
 	int			shift;			/* slot = hash >> shift */
-	uint8		turn;			/* mark of the customers placed since all were moved last */
+	uint8		epoch;			/* counts how often all customers were moved */
 	int64	   *totals;			/* the family's totals */
 	void	   *scratch;		/* the family's cache */
 } RetMap;
@@ -72,6 +72,7 @@ extern void ret_map_set_slots(RetMap *map, char *slots, uint64 nslots);
 extern void ret_map_grow(RetMap *map, uint64 nslots);
 extern void ret_map_scatter(RetMap *map);
 extern void ret_map_remake(RetMap *map);
+pg_noreturn extern void ret_map_inconsistent(void);
 extern void ret_map_copy(RetMap *map, const RetMap *from);
 
 /* Most customers that a table of n slots may hold before it must grow */
@@ -92,7 +93,7 @@ ret_map_slot(const RetMap *map, uint64 i)
 static inline uint64
 ret_map_home(const RetMap *map, int64 key)
 {
-	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->group;
+	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->home_mask;
 }
 
 /*
@@ -139,7 +140,7 @@ ret_map_enter(RetMap *map, int64 key)
 		int64		distance = (char *) customer - (char *) ret_map_slot(map, ret_map_home(map, key));
 
 		customer->key = key;
-		customer->turn = map->turn;
+		customer->epoch = map->epoch;
 		map->ncustomers++;
 		if (distance < 0)
 			distance += map->nslots * map->size;

@@ -29,7 +29,6 @@
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
@@ -45,6 +44,7 @@ PG_FUNCTION_INFO_V1(customer_map_out);
 PG_FUNCTION_INFO_V1(customer_map_recv);
 PG_FUNCTION_INFO_V1(customer_map_send);
 
+pg_noreturn static void reject_other_kind(void);
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
 
@@ -53,6 +53,15 @@ static const ExpandedObjectMethods expanded_map_methods =
 	expanded_flat_size,
 	expanded_flatten
 };
+
+static void
+reject_other_kind(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("customer_map was made by another aggregate"),
+			 errhint("Combine only what the same aggregate has made.")));
+}
 
 /*-------------------------------------------------------------------------
  * The flat form
@@ -106,7 +115,7 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 		map->shift = 0;
 	map->chunk = NULL;
 	map->ncustomers = flat->ncustomers;
-	map->turn = 0;
+	map->epoch = 0;
 	map->totals = (int64 *) (flat + 1);
 	map->scratch = map->totals + flat->ntotals;
 }
@@ -124,10 +133,7 @@ flat_get(Datum datum, const RetMapDef *def)
 	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
 		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
 		(flat->hashed && flat->scratch != def->scratch))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate"),
-				 errhint("Combine only what the same aggregate has made.")));
+		reject_other_kind();
 	return flat;
 }
 
@@ -178,10 +184,7 @@ expanded_get(Datum datum, const RetMapDef *def)
 
 	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
 		expanded->map.def->kind != def->kind)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate"),
-				 errhint("Combine only what the same aggregate has made.")));
+		reject_other_kind();
 	return expanded;
 }
 
@@ -223,12 +226,11 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (customer->flags == 0)
 			continue;
 		memcpy(next, customer, map->size);
-		((RetCustomer *) next)->turn = 0;
+		((RetCustomer *) next)->epoch = 0;
 		next += map->size;
 	}
 	Assert(next == (char *) result + allocated_size);
@@ -241,7 +243,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 
 /* Make a flat value the state */
 static void
-state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
+state_set_flat(RetMapState *state, RetFlatMap *flat, const RetMapDef *def)
 {
 	state->datum = PointerGetDatum(flat);
 	state->flat = flat;
@@ -251,7 +253,7 @@ state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
 }
 
 static void
-state_set_expanded(RetState *state, RetExpandedMap *expanded)
+state_set_expanded(RetMapState *state, RetExpandedMap *expanded)
 {
 	state->datum = EOHPGetRWDatum(&expanded->hdr);
 	state->flat = NULL;
@@ -266,7 +268,7 @@ state_set_expanded(RetState *state, RetExpandedMap *expanded)
  * expanded object is there already.
  */
 static void
-state_reserve(RetState *state, uint64 n)
+state_reserve(RetMapState *state, uint64 n)
 {
 	const RetMapDef *def = state->map->def;
 	RetMap		old = *state->map;
@@ -301,7 +303,7 @@ state_reserve(RetState *state, uint64 n)
  * aggregate, gets its hash table here.
  */
 void
-ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state)
 {
 	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
@@ -322,7 +324,7 @@ ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *stat
  * state->datum may change.
  */
 RetCustomer *
-ret_state_enter(RetState *state, int64 key)
+ret_state_enter(RetMapState *state, int64 key)
 {
 	RetMap	   *map = state->map;
 	RetCustomer *customer;
@@ -341,7 +343,7 @@ ret_state_enter(RetState *state, int64 key)
 
 /* Add a row of a customer to a flat value.  state->datum may change. */
 void
-ret_state_add_flat(RetState *state, int64 key, int64 value)
+ret_state_add_flat(RetMapState *state, int64 key, int64 value)
 {
 	RetCustomer *customer = ret_state_enter(state, key);
 
@@ -353,7 +355,7 @@ ret_state_add_flat(RetState *state, int64 key, int64 value)
  * view, held in state, of a flat value, toasted or not.
  */
 RetMap *
-ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state)
+ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetMapState *state)
 {
 	Datum		datum = PG_GETARG_DATUM(argno);
 
@@ -379,9 +381,7 @@ merge_customer(RetMap *map, const RetCustomer *other)
 
 	map->def->merge(map, customer, other);
 	if (unlikely(customer->flags == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map is inconsistent")));
+		ret_map_inconsistent();
 }
 
 /*
@@ -391,8 +391,8 @@ merge_customer(RetMap *map, const RetCustomer *other)
 Datum
 ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
-	RetState	state;
-	RetState	other;
+	RetMapState	state;
+	RetMapState	other;
 	RetMap	   *from;
 	RetMap	   *map;
 
@@ -418,8 +418,7 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 			merge_customer(map, customer);
 		if (unlikely(map->limit == 0) && state.expanded)
 			ret_map_scatter(map);
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	if (state.flat)
 		state.flat->ncustomers = map->ncustomers;
@@ -514,8 +513,7 @@ flat_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **w
 		*why = "its customers are not in ascending order";
 		if (i > 0 && customer->key <= ret_map_slot(&map, i - 1)->key)
 			return NULL;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	return (struct varlena *) flat;
 }
@@ -543,8 +541,7 @@ sorted_customers(const RetMap *map)
 
 		if (customer->flags != 0)
 			sorted[n++] = customer;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
 	return sorted;
@@ -563,7 +560,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers to write out"),
+				 errmsg("too many customers for the binary form"),
 				 errdetail("The map holds %u customers.", flat->ncustomers)));
 	sorted = sorted_customers(&map);
 	pq_begintypsend(&buf);
@@ -580,8 +577,7 @@ flat_bytes(FunctionCallInfo fcinfo)
 		pq_sendbyte(&buf, sorted[i]->flags);
 		for (int j = 0; j < flat->nvalues; j++)
 			pq_sendint64(&buf, sorted[i]->values[j]);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	pfree(sorted);
 	return pq_endtypsend(&buf);

@@ -49,7 +49,7 @@ typedef struct RetExpandedMap
 } RetExpandedMap;
 
 /* The transition value of an aggregate over customers, unpacked for a call */
-typedef struct RetState
+typedef struct RetMapState
 {
 	Datum		datum;			/* to be returned to the executor */
 	RetMap	   *map;			/* the map of the value */
@@ -57,13 +57,13 @@ typedef struct RetState
 	RetExpandedMap *expanded;	/* the expanded object; NULL if it is flat */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
-} RetState;
+} RetMapState;
 
-extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
-extern RetCustomer *ret_state_enter(RetState *state, int64 key);
-extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
+extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state);
+extern RetCustomer *ret_state_enter(RetMapState *state, int64 key);
+extern void ret_state_add_flat(RetMapState *state, int64 key, int64 value);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
-extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
+extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetMapState *state);
 
 /* Bring the row that has waited longest into the table */
 static inline void
@@ -137,7 +137,7 @@ ret_state_scratch(FunctionCallInfo fcinfo, const RetMapDef *def)
  * calls would take nearly as long as the row.
  */
 static inline void
-ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
+ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state)
 {
 	RetExpandedMap *expanded = ret_state_expanded(fcinfo, def);
 
@@ -155,7 +155,7 @@ ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
 
 /* Add a row of a customer.  state->datum may change. */
 static inline void
-ret_state_add(RetState *state, int64 key, int64 value)
+ret_state_add(RetMapState *state, int64 key, int64 value)
 {
 	if (likely(state->expanded != NULL))
 		ret_expanded_add(state->expanded, key, value);

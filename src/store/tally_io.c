@@ -19,9 +19,9 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/varlena.h"
 #include "store/tally.h"
@@ -77,14 +77,14 @@ may_be_zoned(const RetTallyDef *def, int kind)
 }
 
 /*
- * Build a canonical flat value from the binary form.  Returns NULL and sets
- * *why if the bytes are not one, or not one of the family def, if that is
- * given.
+ * Allocate a flat value for the header of the binary form, with its number of
+ * points but without entries.  Returns NULL and sets *why if the header is not
+ * one, or not one of the family def, if that is given.  *rest becomes the number
+ * of bytes after the points.
  */
-static struct varlena *
-flat_parse(StringInfo buf, const void *arg, const char **why)
+static RetFlatTally *
+parse_header(StringInfo buf, const RetTallyDef *def, uint64 *rest, const char **why)
 {
-	const RetTallyDef *def = arg;
 	uint64		length = buf->len - buf->cursor;
 	uint64		points_end;
 	int			version,
@@ -94,7 +94,6 @@ flat_parse(StringInfo buf, const void *arg, const char **why)
 				width;
 	uint32		n;
 	RetFlatTally *flat;
-	int64		total = 0;
 
 	*why = "it is too short";
 	if (length < BINARY_HEADER_SIZE)
@@ -122,27 +121,45 @@ flat_parse(StringInfo buf, const void *arg, const char **why)
 	if (ret_tally_flat_size(width, n) > MaxAllocSize)
 		return NULL;
 
+	*rest = length - points_end;
 	flat = palloc(ret_tally_flat_size(width, n));
 	ret_tally_set_header(flat, kind, ndims, ncounts, n, ret_tally_flat_size(width, n));
-	for (uint32 i = 0; i < n; i++)
+	return flat;
+}
+
+/*
+ * Build a canonical flat value from the binary form.  Returns NULL and sets *why
+ * if the bytes are not one, or not one of the family that `arg` defines, if that
+ * is given.
+ */
+static struct varlena *
+flat_parse(StringInfo buf, const void *arg, const char **why)
+{
+	const RetTallyDef *def = arg;
+	uint64		rest;
+	RetFlatTally *flat = parse_header(buf, def, &rest, why);
+	int64		total = 0;
+	int			width;
+
+	if (flat == NULL)
+		return NULL;
+	width = flat->ndims + flat->ncounts;
+	for (uint32 i = 0; i < flat->npoints; i++)
 	{
 		int64	   *entry = flat->entries + (Size) i * width;
 
-		if (!parse_entry(buf, ndims, ncounts, entry, &total, why))
+		if (!parse_entry(buf, flat->ndims, flat->ncounts, entry, &total, why))
 			return NULL;
 		*why = "its points are not in ascending order";
-		if (i > 0 && ret_tally_compare((double *) (entry - width), (double *) entry, ndims) >= 0)
+		if (i > 0 && ret_tally_compare((double *) (entry - width), (double *) entry, flat->ndims) >= 0)
 			return NULL;
 		*why = "a number is out of range";
 		if (def && def->valid && !def->valid((double *) entry))
 			return NULL;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	*why = "its time zone is not a name";
-	if (length > points_end &&
-		(flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) (length - points_end)),
-									   length - points_end)) == 0)
+	if (rest > 0 && (flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) rest), rest)) == 0)
 		return NULL;
 	return (struct varlena *) flat;
 }
@@ -185,8 +202,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 			pq_sendfloat8(&buf, ((const double *) entry)[j]);
 		for (int j = 0; j < flat->ncounts; j++)
 			pq_sendint64(&buf, entry[flat->ndims + j]);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	ret_zone_send(&buf, flat->zone);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
