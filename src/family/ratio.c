@@ -13,6 +13,8 @@
 #include "base/args.h"
 #include "base/result.h"
 
+#define LOYAL_SCORE		9		/* lowest score of a promoter, as nps counts them */
+
 PG_FUNCTION_INFO_V1(retention_cost);
 PG_FUNCTION_INFO_V1(acquisition_cost);
 PG_FUNCTION_INFO_V1(clv_to_cac);
@@ -59,8 +61,8 @@ engagement_rate(PG_FUNCTION_ARGS)
 
 /*
  * customer_type(purchases, score)
- *		Classify a customer.  loyal: bought again and would recommend (a score
- *		of 9 or 10); repeat: any other who bought again; one-time: bought once;
+ *		Classify a customer.  loyal: bought again and would recommend (a score of
+ *		9 or 10); repeat: any other who bought again; one-time: bought once;
  *		NULL without purchases.
  */
 Datum
@@ -82,5 +84,5 @@ customer_type(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (purchases == 1)
 		PG_RETURN_TEXT_P(cstring_to_text("one-time"));
-	PG_RETURN_TEXT_P(cstring_to_text(score >= 9 ? "loyal" : "repeat"));
+	PG_RETURN_TEXT_P(cstring_to_text(score >= LOYAL_SCORE ? "loyal" : "repeat"));
 }
