@@ -18,6 +18,9 @@
 /* Factor of hashes that must be the same in all processes */
 #define RET_HASH_FACTOR		UINT64CONST(0x9E3779B97F4A7C15)
 
+/* The second factor of all hashes, which lets the middle bits reach the high ones */
+#define RET_HASH_FINISH		UINT64CONST(0xBF58476D1CE4E5B9)
+
 /*
  * Most slots between an entry of a hash table and its home.  A larger distance
  * shows that keys were chosen to have similar hashes: by chance, it is 420 at
@@ -38,7 +41,7 @@ ret_customer_hash_by(int64 key, uint64 factor)
 	h ^= h >> 32;
 	h *= factor;
 	h ^= h >> 29;
-	return h * UINT64CONST(0xBF58476D1CE4E5B9);
+	return h * RET_HASH_FINISH;
 }
 
 static inline uint64

@@ -39,7 +39,6 @@
 
 #include "base/aggregate.h"
 #include "base/calendar.h"
-#include "store/customer_key.h"
 #include "store/tally.h"
 
 #define FLAT_MIN_POINTS		4

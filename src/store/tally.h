@@ -18,6 +18,7 @@
 
 #include "base/aggregate.h"
 #include "base/retention.h"
+#include "store/customer_key.h"
 
 #define RET_TALLY_MAX_DIMS		3
 #define RET_TALLY_MAX_COUNTS	2
@@ -190,7 +191,7 @@ ret_tally_home(const RetTally *tally, const int64 *key, int n)
 		h *= tally->factor;
 	}
 	h ^= h >> 29;
-	return (h * UINT64CONST(0xBF58476D1CE4E5B9)) >> tally->shift;
+	return (h * RET_HASH_FINISH) >> tally->shift;
 }
 
 /* Find the slot of a point: its own, or the unused one that it should get */
