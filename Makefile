@@ -8,8 +8,9 @@ PGFILEDESC = "retention - customer retention analytics"
 # it here, which test/t/031_layers.pl checks.
 BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
           base/ordering base/calendar base/args base/periods
-MATH    = math/mathfn math/maximum math/purchase_math
-STORE   = store/money store/counters store/customer_key store/customer_map store/tally store/tally_io
+MATH    = math/mathfn math/maximum math/purchase_math math/sbg
+STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
+          store/tally store/tally_io
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/sent history/parts history/forms history/engine
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases \

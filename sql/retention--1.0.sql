@@ -12,7 +12,7 @@ CREATE FUNCTION retention_version() RETURNS text
 COMMENT ON FUNCTION retention_version() IS 'version of the loaded retention library, e.g. retention_version() = ''1.0''';
 
 --
--- src/store/customer_key.c and src/store/customer_map.c
+-- src/store/customer_key.c and src/store/customer_state.c
 --
 
 CREATE TYPE customer_key;
@@ -257,7 +257,7 @@ CREATE TYPE customer_map (
 COMMENT ON TYPE customer_map IS 'transition value of the aggregates over customers, an SQL type so that partial aggregates can travel between machines; not meant to be stored';
 
 --
--- src/base/aggregate.c
+-- src/store/counters.c
 --
 
 CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
@@ -265,7 +265,7 @@ CREATE FUNCTION counters_combine(bigint[], bigint[]) RETURNS bigint[]
 COMMENT ON FUNCTION counters_combine(bigint[], bigint[]) IS 'aggregate combine function of states that are counters';
 
 --
--- src/store/tally.c
+-- src/store/tally_io.c
 --
 
 CREATE TYPE tally;
@@ -569,11 +569,11 @@ CREATE TYPE retention_summary AS (
     lost bigint,
     acquired bigint
 );
-COMMENT ON TYPE retention_summary IS 'numbers of customers: base = retained + lost, and acquired who were not in the base';
+COMMENT ON TYPE retention_summary IS 'numbers of customers: base = retained + lost, and acquired, who were not in the base';
 COMMENT ON COLUMN retention_summary.base IS 'customers in the base, or at the opening of the period';
-COMMENT ON COLUMN retention_summary.retained IS 'those of the base who came back, or were there at the close';
-COMMENT ON COLUMN retention_summary.lost IS 'those of the base who were not: base - retained';
-COMMENT ON COLUMN retention_summary.acquired IS 'customers who came, or were there at the close, and are not in the base';
+COMMENT ON COLUMN retention_summary.retained IS 'customers of the base who came back, or were there at the close';
+COMMENT ON COLUMN retention_summary.lost IS 'customers of the base who did not come back, or were not there at the close: base - retained';
+COMMENT ON COLUMN retention_summary.acquired IS 'customers who came, or were there at the close, but were not in the base';
 
 -- one row per customer
 
@@ -610,7 +610,7 @@ CREATE AGGREGATE retention_rate(was_customer boolean, is_customer boolean) (
     MFINALFUNC_MODIFY = READ_ONLY,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(boolean, boolean) IS 'share (0..1) of the customers in the base that stayed, one row per customer; a null boolean is false, NULL if the base is empty; e.g. retention_rate(was_active, is_active)';
+COMMENT ON AGGREGATE retention_rate(boolean, boolean) IS 'share (0..1) of the customers in the base who stayed, one row per customer; a null boolean is false; NULL if the base is empty; e.g. retention_rate(was_active, is_active)';
 
 CREATE AGGREGATE churn_rate(was_customer boolean, is_customer boolean) (
     SFUNC = retention_boolean_transfn,
@@ -629,7 +629,7 @@ CREATE AGGREGATE churn_rate(was_customer boolean, is_customer boolean) (
     MFINALFUNC_MODIFY = READ_ONLY,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(boolean, boolean) IS 'share (0..1) of the customers in the base that left, lost / base, one row per customer; a null boolean is false, NULL if the base is empty; e.g. churn_rate(was_active, is_active)';
+COMMENT ON AGGREGATE churn_rate(boolean, boolean) IS 'share (0..1) of the customers in the base who left, lost / base, one row per customer; a null boolean is false; NULL if the base is empty; e.g. churn_rate(was_active, is_active)';
 
 CREATE AGGREGATE retention_summary(was_customer boolean, is_customer boolean) (
     SFUNC = retention_boolean_transfn,
@@ -648,7 +648,7 @@ CREATE AGGREGATE retention_summary(was_customer boolean, is_customer boolean) (
     MFINALFUNC_MODIFY = READ_ONLY,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(boolean, boolean) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired, one row per customer; a null boolean is false, NULL if there are no rows; e.g. retention_summary(was_active, is_active)';
+COMMENT ON AGGREGATE retention_summary(boolean, boolean) IS 'numbers of customers from which retention_rate is computed: base, retained, lost, acquired, one row per customer; a null boolean is false; NULL if there are no rows; e.g. retention_summary(was_active, is_active)';
 
 -- many rows per customer
 
@@ -692,7 +692,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, at date, base daterange, 
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers with an event in the range "base" who also have one in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_rate(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
     SFUNC = retention_events_transfn,
@@ -703,7 +703,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, at timestamp, base tsrang
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers with an event in the range "base" who also have one in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_rate(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
     SFUNC = retention_events_transfn,
@@ -714,7 +714,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, at timestamptz, base tstz
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that stayed: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers with an event in the range "base" who also have one in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. retention_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, at date, base daterange, comeback daterange) (
     SFUNC = retention_events_transfn,
@@ -725,7 +725,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, at date, base daterange, come
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, date, daterange, daterange) IS 'share (0..1) of the customers with an event in the range "base" who have none in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
     SFUNC = retention_events_transfn,
@@ -736,7 +736,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, at timestamp, base tsrange, c
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, timestamp, tsrange, tsrange) IS 'share (0..1) of the customers with an event in the range "base" who have none in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
     SFUNC = retention_events_transfn,
@@ -747,7 +747,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, at timestamptz, base tstzrang
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that left, lost / base: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, timestamptz, tstzrange, tstzrange) IS 'share (0..1) of the customers with an event in the range "base" who have none in the range "comeback"; rows with a null customer or time are ignored, a null range is an error; NULL if the base is empty; e.g. churn_rate(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, at date, base daterange, comeback daterange) (
     SFUNC = retention_events_transfn,
@@ -758,7 +758,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, at date, base daterang
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, date, daterange, daterange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, date, daterange, daterange) IS 'numbers of customers from which retention_rate is computed: base (with an event in the range "base"), retained (also with one in the range "comeback"), lost, acquired (only in "comeback"); rows with a null customer or time are ignored, a null range is an error; NULL if no rows remain; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, at timestamp, base tsrange, comeback tsrange) (
     SFUNC = retention_events_transfn,
@@ -769,7 +769,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, at timestamp, base tsr
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, timestamp, tsrange, tsrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, timestamp, tsrange, tsrange) IS 'numbers of customers from which retention_rate is computed: base (with an event in the range "base"), retained (also with one in the range "comeback"), lost, acquired (only in "comeback"); rows with a null customer or time are ignored, a null range is an error; NULL if no rows remain; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, at timestamptz, base tstzrange, comeback tstzrange) (
     SFUNC = retention_events_transfn,
@@ -780,7 +780,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, at timestamptz, base t
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, timestamptz, tstzrange, tstzrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: with an event in base, and one in comeback; null customers and times are ignored, a null range is an error, NULL if there are no rows; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, timestamptz, tstzrange, tstzrange) IS 'numbers of customers from which retention_rate is computed: base (with an event in the range "base"), retained (also with one in the range "comeback"), lost, acquired (only in "comeback"); rows with a null customer or time are ignored, a null range is an error; NULL if no rows remain; e.g. retention_summary(customer_id, ordered_at, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_rate(customer customer_key, active daterange, period daterange) (
     SFUNC = retention_subscriptions_transfn,
@@ -791,7 +791,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, active daterange, period 
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers subscribed at the opening of the period who are also subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. retention_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_rate(customer customer_key, active tsrange, period tsrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -802,7 +802,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, active tsrange, period ts
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers subscribed at the opening of the period who are also subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. retention_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_rate(customer customer_key, active tstzrange, period tstzrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -813,7 +813,7 @@ CREATE AGGREGATE retention_rate(customer customer_key, active tstzrange, period 
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that stayed: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. retention_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers subscribed at the opening of the period who are also subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. retention_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, active daterange, period daterange) (
     SFUNC = retention_subscriptions_transfn,
@@ -824,7 +824,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, active daterange, period date
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, daterange, daterange) IS 'share (0..1) of the customers subscribed at the opening of the period who are not subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. churn_rate(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, active tsrange, period tsrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -835,7 +835,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, active tsrange, period tsrang
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, tsrange, tsrange) IS 'share (0..1) of the customers subscribed at the opening of the period who are not subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. churn_rate(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE churn_rate(customer customer_key, active tstzrange, period tstzrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -846,7 +846,7 @@ CREATE AGGREGATE churn_rate(customer customer_key, active tstzrange, period tstz
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers in the base that left, lost / base: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if the base is empty; e.g. churn_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE churn_rate(customer_key, tstzrange, tstzrange) IS 'share (0..1) of the customers subscribed at the opening of the period who are not subscribed at its close; rows with a null customer or active range are ignored, a null period is an error; NULL if the base is empty; e.g. churn_rate(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, active daterange, period daterange) (
     SFUNC = retention_subscriptions_transfn,
@@ -857,7 +857,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, active daterange, peri
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, daterange, daterange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, daterange, daterange) IS 'numbers of customers from which retention_rate is computed: base (subscribed at the opening of the period), retained (also at its close), lost, acquired (only at its close); rows with a null customer or active range are ignored, a null period is an error; NULL if no rows remain; e.g. retention_summary(customer_id, daterange(started, ended), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, active tsrange, period tsrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -868,7 +868,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, active tsrange, period
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, tsrange, tsrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, tsrange, tsrange) IS 'numbers of customers from which retention_rate is computed: base (subscribed at the opening of the period), retained (also at its close), lost, acquired (only at its close); rows with a null customer or active range are ignored, a null period is an error; NULL if no rows remain; e.g. retention_summary(customer_id, tsrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 CREATE AGGREGATE retention_summary(customer customer_key, active tstzrange, period tstzrange) (
     SFUNC = retention_subscriptions_transfn,
@@ -879,7 +879,7 @@ CREATE AGGREGATE retention_summary(customer customer_key, active tstzrange, peri
     COMBINEFUNC = retention_customers_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_summary(customer_key, tstzrange, tstzrange) IS 'numbers of customers behind retention_rate: base, retained, lost, acquired: subscribed at the opening of the period, and at its close; null customers and active ranges are ignored, a null period is an error, NULL if there are no rows; e.g. retention_summary(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
+COMMENT ON AGGREGATE retention_summary(customer_key, tstzrange, tstzrange) IS 'numbers of customers from which retention_rate is computed: base (subscribed at the opening of the period), retained (also at its close), lost, acquired (only at its close); rows with a null customer or active range are ignored, a null period is an error; NULL if no rows remain; e.g. retention_summary(customer_id, tstzrange(started_at, ended_at), ''[2024-02-01,2024-03-01)'')';
 
 -- from counts
 
@@ -900,14 +900,14 @@ CREATE AGGREGATE rollup(retention_summary) (
     COMBINEFUNC = counters_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rollup(retention_summary) IS 'sum of summaries of different customers, field by field; nulls are ignored, NULL if there are no others; e.g. retention_rate(rollup(s)) over stored summaries s';
+COMMENT ON AGGREGATE rollup(retention_summary) IS 'sum of summaries of different customers, field by field; null summaries are ignored; NULL if none remain; e.g. retention_rate(rollup(s)) over stored summaries s';
 
 CREATE FUNCTION retention_rate(retention_summary) RETURNS double precision
     AS 'MODULE_PATHNAME', 'retention_rate_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION retention_rate(retention_summary) IS 'share (0..1) of the customers in the base that stayed, retained / base; NULL for NULL and for an empty base; e.g. retention_rate(rollup(s))';
+COMMENT ON FUNCTION retention_rate(retention_summary) IS 'share (0..1) of the customers in the base who stayed, retained / base; NULL for NULL and for an empty base; e.g. retention_rate(rollup(s))';
 CREATE FUNCTION churn_rate(retention_summary) RETURNS double precision
     AS 'MODULE_PATHNAME', 'churn_rate_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION churn_rate(retention_summary) IS 'share (0..1) of the customers in the base that left, lost / base; NULL for NULL and for an empty base; e.g. churn_rate(rollup(s))';
+COMMENT ON FUNCTION churn_rate(retention_summary) IS 'share (0..1) of the customers in the base who left, lost / base; NULL for NULL and for an empty base; e.g. churn_rate(rollup(s))';
 CREATE FUNCTION retention_interval(summary retention_summary, confidence double precision DEFAULT 0.95,
     OUT lower double precision, OUT upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -920,7 +920,7 @@ CREATE FUNCTION churn_rate(customers_at_start bigint, customers_lost bigint) RET
 COMMENT ON FUNCTION churn_rate(bigint, bigint) IS 'lost / start, a share (0..1), from known counts; NULL for NULL and for customers_at_start = 0; e.g. churn_rate(1000, 50) = 0.05';
 
 --
--- src/family/purchase.c and src/family/clv.c
+-- src/family/repeat.c, src/family/clv.c and src/family/ratio.c
 --
 
 CREATE FUNCTION repeat_rows_transfn(customer_map, customer_key) RETURNS customer_map
@@ -942,7 +942,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key) (
     COMBINEFUNC = repeat_rows_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key) IS 'share (0..1) of the customers with two rows or more, one row per order; it sees no amounts, so leave refunds out with a FILTER; rows with a null customer are ignored, NULL if no rows remain; e.g. repeat_purchase_rate(customer_id) FILTER (WHERE amount >= 0)';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key) IS 'share (0..1) of the customers with two rows or more, one row per order; it sees no amounts, so leave refunds out with a FILTER; rows with a null customer are ignored; NULL if no rows remain; e.g. repeat_purchase_rate(customer_id) FILTER (WHERE amount >= 0)';
 
 CREATE FUNCTION repeat_orders_transfn(customer_map, customer_key, customer_key) RETURNS customer_map
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -963,7 +963,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, order_id customer_k
     COMBINEFUNC = repeat_orders_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, customer_key) IS 'share (0..1) of the customers with two different order ids or more; the id is taken as it is, also if it is a time in a text or bigint column; rows with a null customer or order id are ignored, NULL if no rows remain; e.g. repeat_purchase_rate(customer_id, order_id)';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, customer_key) IS 'share (0..1) of the customers with two different order ids or more; the id is taken as it is, even if it is a time in a text or bigint column; rows with a null customer or order id are ignored; NULL if no rows remain; e.g. repeat_purchase_rate(customer_id, order_id)';
 
 CREATE FUNCTION repeat_within_transfn(customer_map, customer_key, date, interval) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'repeat_within_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -993,7 +993,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at date, within int
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, date, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, date, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error; NULL if no first purchase is early enough; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamp, within interval) (
     SFUNC = repeat_within_transfn,
@@ -1004,7 +1004,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamp, withi
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamp, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamp, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error; NULL if no first purchase is early enough; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamptz, within interval) (
     SFUNC = repeat_within_transfn,
@@ -1015,7 +1015,7 @@ CREATE AGGREGATE repeat_purchase_rate(customer customer_key, at timestamptz, wit
     COMBINEFUNC = repeat_within_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamptz, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error, NULL if nobody can be judged; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
+COMMENT ON AGGREGATE repeat_purchase_rate(customer_key, timestamptz, interval) IS 'share (0..1) of customers who bought again less than the interval "within" after their first purchase, among those whose first purchase is at least "within" before the last time in the data; each row is a purchase, so leave refunds out with a FILTER; rows with a null customer or time are ignored, a null "within" is an error; NULL if no first purchase is early enough; e.g. repeat_purchase_rate(customer_id, ordered_at, ''56 days'')';
 
 CREATE TYPE clv_summary AS (
     customers bigint,
@@ -1031,8 +1031,8 @@ COMMENT ON COLUMN clv_summary.customers IS 'number of customers with a purchase'
 COMMENT ON COLUMN clv_summary.purchases IS 'number of purchases; those without an amount are included, refunds are not';
 COMMENT ON COLUMN clv_summary.revenue IS 'sum of the amounts of these customers, refunds subtracted';
 COMMENT ON COLUMN clv_summary.average_purchase_value IS 'revenue / purchases';
-COMMENT ON COLUMN clv_summary.purchases_per_year IS 'purchases / sum of the years between first and last purchase; NULL if nobody bought at two times';
-COMMENT ON COLUMN clv_summary.relationship_years IS 'mean time between first and last purchase, in years of 365.25 days; NULL if nobody bought at two times';
+COMMENT ON COLUMN clv_summary.purchases_per_year IS 'purchases / sum of the years between first and last purchase; NULL if nobody bought at two different times';
+COMMENT ON COLUMN clv_summary.relationship_years IS 'mean time between first and last purchase, in years of 365.25 days; NULL if nobody bought at two different times';
 COMMENT ON COLUMN clv_summary.clv IS 'revenue / customers';
 
 CREATE FUNCTION clv_transfn(customer_map, customer_key, date, double precision) RETURNS customer_map
@@ -1072,7 +1072,7 @@ CREATE AGGREGATE clv(customer customer_key, at date, amount double precision) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, date, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, date, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at date, amount numeric) (
     SFUNC = clv_transfn,
@@ -1083,7 +1083,7 @@ CREATE AGGREGATE clv(customer customer_key, at date, amount numeric) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, date, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, date, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamp, amount double precision) (
     SFUNC = clv_transfn,
@@ -1094,7 +1094,7 @@ CREATE AGGREGATE clv(customer customer_key, at timestamp, amount double precisio
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamp, amount numeric) (
     SFUNC = clv_transfn,
@@ -1105,7 +1105,7 @@ CREATE AGGREGATE clv(customer customer_key, at timestamp, amount numeric) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount double precision) (
     SFUNC = clv_transfn,
@@ -1116,7 +1116,7 @@ CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount double precis
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount numeric) (
     SFUNC = clv_transfn,
@@ -1127,7 +1127,7 @@ CREATE AGGREGATE clv(customer customer_key, at timestamptz, amount numeric) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value, in the unit of the amounts: average purchase value x purchases per year x years of relationship, which is revenue / customers; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at date, amount double precision) (
     SFUNC = clv_transfn,
@@ -1138,7 +1138,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at date, amount double preci
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, date, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, date, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at date, amount numeric) (
     SFUNC = clv_transfn,
@@ -1149,7 +1149,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at date, amount numeric) (
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, date, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, date, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount double precision) (
     SFUNC = clv_transfn,
@@ -1160,7 +1160,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount double 
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount numeric) (
     SFUNC = clv_transfn,
@@ -1171,7 +1171,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamp, amount numeric
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamp, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount double precision) (
     SFUNC = clv_transfn,
@@ -1182,7 +1182,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount doubl
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, double precision) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount numeric) (
     SFUNC = clv_transfn,
@@ -1193,7 +1193,7 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount numer
     COMBINEFUNC = clv_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is no purchase; rows with a null customer or time are ignored, a null amount adds no revenue, NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
+COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
 CREATE FUNCTION simple_clv(average_purchase_value double precision, purchases_per_year double precision, relationship_years double precision) RETURNS double precision
     AS 'MODULE_PATHNAME', 'simple_clv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -1213,13 +1213,13 @@ CREATE FUNCTION clv_to_cac(clv double precision, cac double precision) RETURNS d
 COMMENT ON FUNCTION clv_to_cac(double precision, double precision) IS 'lifetime value per unit of acquisition cost; NULL for NULL and for a cost of 0; e.g. clv_to_cac(375, 125) = 3';
 CREATE FUNCTION roi(gain double precision, cost double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION roi(double precision, double precision) IS 'return on investment as a fraction, (gain - cost) / cost, where gain is all that came back; NULL for NULL and for a cost of 0; e.g. roi(1500, 1000) = 0.5';
+COMMENT ON FUNCTION roi(double precision, double precision) IS 'return on investment as a fraction, (gain - cost) / cost, where gain is all the money that came back; NULL for NULL and for a cost of 0; e.g. roi(1500, 1000) = 0.5';
 CREATE FUNCTION engagement_rate(interactions bigint, audience bigint) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engagement_rate(bigint, bigint) IS 'interactions per member of the audience; NULL for NULL and for an audience of 0; e.g. engagement_rate(250, 1000) = 0.25';
 CREATE FUNCTION customer_type(purchases bigint, score integer DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; NULL for 0 or NULL purchases, a null score is no promoter; e.g. customer_type(3, 9) = ''loyal''';
+COMMENT ON FUNCTION customer_type(bigint, integer) IS '''loyal'' (two purchases or more and a score of 9 or 10), ''repeat'' (two or more) or ''one-time''; a null score counts as below 9; NULL for 0 or NULL purchases; e.g. customer_type(3, 9) = ''loyal''';
 
 --
 -- src/family/activity.c
@@ -1747,16 +1747,16 @@ CREATE TYPE purchase_model AS (
 COMMENT ON TYPE purchase_model IS 'how often customers buy and when they leave: a fitted BG/NBD or MBG/NBD model';
 COMMENT ON COLUMN purchase_model.model IS '''BG/NBD'' or ''MBG/NBD''';
 COMMENT ON COLUMN purchase_model.r IS 'shape of the purchase rates, which are gamma(r, alpha) among the customers';
-COMMENT ON COLUMN purchase_model.alpha IS 'their inverse scale, in the unit of recency and age: the mean rate is r / alpha';
-COMMENT ON COLUMN purchase_model.a IS 'first parameter of the chances to leave after a purchase, which are beta(a, b) among the customers';
-COMMENT ON COLUMN purchase_model.b IS 'second parameter of them: the mean chance is a / (a + b)';
+COMMENT ON COLUMN purchase_model.alpha IS 'inverse scale of the purchase rates, in the unit of recency and age: the mean rate is r / alpha';
+COMMENT ON COLUMN purchase_model.a IS 'first parameter of the probabilities to leave after a purchase, which are beta(a, b) among the customers';
+COMMENT ON COLUMN purchase_model.b IS 'second parameter of these probabilities: their mean is a / (a + b)';
 COMMENT ON COLUMN purchase_model.r_se IS 'standard error of r; NULL unless converged';
 COMMENT ON COLUMN purchase_model.alpha_se IS 'standard error of alpha; NULL unless converged';
 COMMENT ON COLUMN purchase_model.a_se IS 'standard error of a; NULL unless converged';
 COMMENT ON COLUMN purchase_model.b_se IS 'standard error of b; NULL unless converged';
 COMMENT ON COLUMN purchase_model.log_likelihood IS 'logarithm of the likelihood of the customers';
-COMMENT ON COLUMN purchase_model.no_churn_log_likelihood IS 'the same of the best model in which nobody ever leaves, the NBD';
-COMMENT ON COLUMN purchase_model.likelihood_ratio IS '2 x the difference of the two: evidence that customers leave at all';
+COMMENT ON COLUMN purchase_model.no_churn_log_likelihood IS 'logarithm of the likelihood of the best model in which nobody ever leaves, the NBD';
+COMMENT ON COLUMN purchase_model.likelihood_ratio IS '2 x (log_likelihood - no_churn_log_likelihood): evidence that customers leave at all';
 COMMENT ON COLUMN purchase_model.customers IS 'number of customers';
 COMMENT ON COLUMN purchase_model.groups IS 'number of distinct combinations of frequency, recency and age';
 COMMENT ON COLUMN purchase_model.iterations IS 'steps of the search for the maximum';
@@ -1777,12 +1777,12 @@ CREATE TYPE spend_model AS (
 COMMENT ON TYPE spend_model IS 'what customers spend per purchase: a fitted Gamma-Gamma model';
 COMMENT ON COLUMN spend_model.p IS 'shape of the values of a customer''s purchases, which are gamma distributed';
 COMMENT ON COLUMN spend_model.q IS 'shape of the inverse scales of the customers, which are gamma(q, v)';
-COMMENT ON COLUMN spend_model.v IS 'their inverse scale, in the unit of the amounts';
+COMMENT ON COLUMN spend_model.v IS 'inverse scale of gamma(q, v), in the unit of the amounts';
 COMMENT ON COLUMN spend_model.p_se IS 'standard error of p; NULL unless converged';
 COMMENT ON COLUMN spend_model.q_se IS 'standard error of q; NULL unless converged';
 COMMENT ON COLUMN spend_model.v_se IS 'standard error of v; NULL unless converged';
 COMMENT ON COLUMN spend_model.log_likelihood IS 'logarithm of the likelihood of the customers';
-COMMENT ON COLUMN spend_model.customers IS 'number of customers fitted: those with repeat purchases whose mean is positive';
+COMMENT ON COLUMN spend_model.customers IS 'number of customers fitted: those with repeat purchases whose mean value is above 0';
 COMMENT ON COLUMN spend_model.iterations IS 'steps of the search for the maximum';
 COMMENT ON COLUMN spend_model.converged IS 'whether a maximum was found; if not, the parameters are those reached';
 
@@ -1817,7 +1817,7 @@ CREATE AGGREGATE fit_bgnbd(frequency bigint, recency double precision, age doubl
     COMBINEFUNC = fit_bgnbd_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_bgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the BG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each repeat purchase; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd((s).frequency, (s).recency, (s).age)';
+COMMENT ON AGGREGATE fit_bgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the BG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each repeat purchase; rows with a NULL are ignored, impossible ones are an error; NULL if no rows remain; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd((s).frequency, (s).recency, (s).age)';
 
 CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age double precision) (
     SFUNC = fit_bgnbd_transfn,
@@ -1828,7 +1828,7 @@ CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age doub
     COMBINEFUNC = fit_bgnbd_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the MBG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each purchase, the first included; rows with a NULL are ignored, impossible ones are an error, NULL if there are no rows; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd((s).frequency, (s).recency, (s).age)';
+COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the MBG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each purchase, the first included; rows with a NULL are ignored, impossible ones are an error; NULL if no rows remain; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd((s).frequency, (s).recency, (s).age)';
 
 CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision) (
     SFUNC = fit_gamma_gamma_transfn,
@@ -1839,7 +1839,7 @@ CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precisi
     COMBINEFUNC = fit_gamma_gamma_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases, those whose mean is 0 or below and rows with a NULL are left out, NULL if there are no others; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
+COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row per customer: repeat purchases and their mean value; customers without repeat purchases, those whose mean is 0 or below and rows with a NULL are left out; NULL if no rows remain; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma((s).frequency, (s).monetary_value)';
 
 --
 -- src/family/purchase_model.c
@@ -1854,33 +1854,33 @@ CREATE FUNCTION p_alive(model purchase_model, customer rfm_summary) RETURNS doub
 COMMENT ON FUNCTION p_alive(purchase_model, rfm_summary) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, s)';
 CREATE FUNCTION churn_risk(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
-COMMENT ON FUNCTION churn_risk(purchase_model, bigint, double precision, double precision, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, 2, 213, 272, ''90 days'')';
+COMMENT ON FUNCTION churn_risk(purchase_model, bigint, double precision, double precision, interval) IS 'probability (0..1) that the customer, having left or not, buys nothing within the interval "within"; NULL if an argument is NULL; e.g. churn_risk(m, 2, 213, 272, ''90 days'')';
 CREATE FUNCTION churn_risk(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 8
     RETURN churn_risk(model, (customer).frequency, (customer).recency, (customer).age, within);
-COMMENT ON FUNCTION churn_risk(purchase_model, rfm_summary, interval) IS 'probability (0..1) that the customer buys nothing within that time, having left or not; NULL if an argument is NULL; e.g. churn_risk(m, s, ''90 days'')';
+COMMENT ON FUNCTION churn_risk(purchase_model, rfm_summary, interval) IS 'probability (0..1) that the customer, having left or not, buys nothing within the interval "within"; NULL if an argument is NULL; e.g. churn_risk(m, s, ''90 days'')';
 CREATE FUNCTION expected_purchases(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION expected_purchases(purchase_model, bigint, double precision, double precision, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, 2, 213, 272, ''90 days'')';
+COMMENT ON FUNCTION expected_purchases(purchase_model, bigint, double precision, double precision, interval) IS 'expected number of purchases of the customer within the interval "within"; NULL if an argument is NULL; e.g. expected_purchases(m, 2, 213, 272, ''90 days'')';
 CREATE FUNCTION expected_purchases(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 20
     RETURN expected_purchases(model, (customer).frequency, (customer).recency, (customer).age, within);
-COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS 'expected number of purchases of the customer within that time; NULL if an argument is NULL; e.g. expected_purchases(m, s, ''90 days'')';
+COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS 'expected number of purchases of the customer within the interval "within"; NULL if an argument is NULL; e.g. expected_purchases(m, s, ''90 days'')';
 
 CREATE FUNCTION expected_spend(model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
-COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'mean value of a purchase that is expected of a customer with this number of repeat purchases and their mean value, of which one below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, 2, 22.35)';
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'expected mean value of the customer''s purchases, in the unit of the amounts; a monetary_value below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except that without repeat purchases monetary_value does not matter; e.g. expected_spend(g, 2, 22.35)';
 CREATE FUNCTION expected_spend(model spend_model, customer rfm_summary) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
     RETURN expected_spend(model, (customer).frequency, (customer).monetary_value);
-COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'mean value of a purchase that is expected of a customer with this number of repeat purchases and their mean value, of which one below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except for the value of no repeat purchases; e.g. expected_spend(g, s)';
+COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'expected mean value of the customer''s purchases, in the unit of the amounts; a monetary_value below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except that without repeat purchases monetary_value does not matter; e.g. expected_spend(g, s)';
 CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision, age double precision, monetary_value double precision, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_predicted' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';
+COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what they are expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';
 CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_summary, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 100
     RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age, (customer).monetary_value, horizon, annual_discount);
-COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what he is expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
+COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what they are expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
 
 --
 -- src/family/survival.c
@@ -2303,16 +2303,16 @@ COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean
 
 CREATE TYPE sbg_model AS (alpha double precision, beta double precision, alpha_se double precision, beta_se double precision,
     log_likelihood double precision, customers bigint, iterations integer, converged boolean, note text);
-COMMENT ON TYPE sbg_model IS 'shifted beta-geometric model of contracts renewed or not, period after period; NULL parameters give NULL, e.g. SELECT sbg_survival(m, 12) FROM (SELECT fit_sbg(years, churned) AS m FROM contracts) s';
-COMMENT ON COLUMN sbg_model.alpha IS 'first parameter of the beta distribution of the chance to leave, NULL if there is no most likely one';
-COMMENT ON COLUMN sbg_model.beta IS 'second parameter, NULL if the first is';
-COMMENT ON COLUMN sbg_model.alpha_se IS 'standard error of alpha, NULL if not converged';
-COMMENT ON COLUMN sbg_model.beta_se IS 'standard error of beta, NULL if not converged';
-COMMENT ON COLUMN sbg_model.log_likelihood IS 'logarithm of the likelihood, NULL without parameters';
-COMMENT ON COLUMN sbg_model.customers IS 'number of customers, never NULL';
-COMMENT ON COLUMN sbg_model.iterations IS 'steps of the search for the parameters, never NULL';
-COMMENT ON COLUMN sbg_model.converged IS 'were the most likely parameters found, never NULL';
-COMMENT ON COLUMN sbg_model.note IS 'why not, NULL if they were';
+COMMENT ON TYPE sbg_model IS 'shifted beta-geometric model of contracts that are renewed or not, period after period; without parameters, functions of the model return NULL; e.g. SELECT sbg_survival(m, 12) FROM (SELECT fit_sbg(years, churned) AS m FROM contracts) s';
+COMMENT ON COLUMN sbg_model.alpha IS 'first parameter of the probabilities to leave, which are beta(alpha, beta) among the customers; NULL if no value is the most likely';
+COMMENT ON COLUMN sbg_model.beta IS 'second parameter of these probabilities; NULL if alpha is';
+COMMENT ON COLUMN sbg_model.alpha_se IS 'standard error of alpha; NULL unless converged';
+COMMENT ON COLUMN sbg_model.beta_se IS 'standard error of beta; NULL unless converged';
+COMMENT ON COLUMN sbg_model.log_likelihood IS 'logarithm of the likelihood of the customers; NULL without parameters';
+COMMENT ON COLUMN sbg_model.customers IS 'number of customers; never NULL';
+COMMENT ON COLUMN sbg_model.iterations IS 'steps of the search for the parameters; never NULL';
+COMMENT ON COLUMN sbg_model.converged IS 'whether the most likely parameters were found; never NULL';
+COMMENT ON COLUMN sbg_model.note IS 'reason why converged is false; NULL if converged';
 
 CREATE FUNCTION fit_sbg_transfn(tally, integer, boolean) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -2336,7 +2336,7 @@ CREATE AGGREGATE fit_sbg(tenure integer, churned boolean) (
     COMBINEFUNC = fit_sbg_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'model of contracts renewed or not; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which one still there has been kept; null tenures are ignored, a null churned is false, NULL if there are no others, a warning if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
+COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'fit of a model of contracts that are renewed or not; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which a customer who is still there has been kept; null tenures are ignored, a null churned is false; NULL if no rows remain; a WARNING if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
 
 CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean) (
     SFUNC = fit_sbg_transfn,
@@ -2347,14 +2347,14 @@ CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean) (
     COMBINEFUNC = fit_sbg_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_sbg(double precision, boolean) IS 'the same for a tenure that ceil(...) returns, double precision or numeric; NULL as there, one that is not a whole number is an error; e.g. SELECT (fit_sbg(ceil((ended - started) / 30.4375), churned)).* FROM contracts';
+COMMENT ON AGGREGATE fit_sbg(double precision, boolean) IS 'fit_sbg for a tenure of type double precision or numeric, such as ceil(...) returns; null tenures are ignored, a tenure that is not a whole number is an error, a null churned is false; NULL if no rows remain; e.g. SELECT (fit_sbg(ceil((ended - started) / 30.4375), churned)).* FROM contracts';
 
 CREATE FUNCTION sbg_retention(model sbg_model, period integer) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION sbg_retention(sbg_model, integer) IS 'share (0..1) of the customers of a period (1, 2, ...) who are kept; NULL for NULL, or without parameters; e.g. sbg_retention(m, 3)';
 CREATE FUNCTION sbg_survival(model sbg_model, periods integer) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION sbg_survival(sbg_model, integer) IS 'share (0..1) of the customers who are still there after so many periods (0, 1, ...); NULL for NULL, or without parameters; e.g. sbg_survival(m, 12)';
+COMMENT ON FUNCTION sbg_survival(sbg_model, integer) IS 'share (0..1) of the customers who are still there after a number of periods (0, 1, ...); NULL for NULL, or without parameters; e.g. sbg_survival(m, 12)';
 CREATE FUNCTION residual_lifetime(model sbg_model, tenure integer, annual_discount double precision,
     periods_per_year double precision DEFAULT 1)
     RETURNS double precision
@@ -2364,12 +2364,12 @@ CREATE FUNCTION clv(curve survival_curve, margin double precision, annual_discou
     horizon double precision, periods_per_year double precision DEFAULT 1)
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_survival_curve' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION clv(survival_curve, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer up to the horizon: a margin at the beginning of each period of the curve (first included), discounted by a fraction above -1 per year; an error if the horizon is beyond the last observed time with customers left, or annual_discount or periods_per_year NULL; NULL for another NULL; e.g. clv(curve, 20, 0.1, 24, 12)';
+COMMENT ON FUNCTION clv(survival_curve, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer up to the horizon: a margin at the beginning of each period of the curve (first included), discounted by a fraction above -1 per year; a horizon beyond the last observed time is an error if customers remain then, and so is a null annual_discount or periods_per_year; NULL for another NULL; e.g. clv(curve, 20, 0.1, 24, 12)';
 CREATE FUNCTION clv(model sbg_model, margin double precision, annual_discount double precision,
     horizon double precision DEFAULT NULL, periods_per_year double precision DEFAULT 1)
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_sbg_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer by a model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction above -1 per year; a null annual_discount or periods_per_year is an error; NULL for a null model or margin, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';
+COMMENT ON FUNCTION clv(sbg_model, double precision, double precision, double precision, double precision) IS 'value, in the unit of the margin, of a new customer of the model, up to the horizon, or for ever if that is NULL: a margin at the beginning of each period (first included), discounted by a fraction above -1 per year; a null annual_discount or periods_per_year is an error; NULL for a null model or margin, without parameters, or if it is infinite; e.g. clv(m, 240, 0.1)';
 
 --
 -- src/family/purchases.c

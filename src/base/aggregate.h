@@ -27,4 +27,12 @@ ret_agg_check(FunctionCallInfo fcinfo)
 		(void) ret_agg_context(fcinfo);
 }
 
+/* Check for interrupts in each 65,536th step of a loop that counts from 0 */
+static inline void
+ret_check_interrupts_at(uint64 step)
+{
+	if (unlikely((step & 0xFFFF) == 0xFFFF))
+		ret_check_interrupts();
+}
+
 #endif							/* RETENTION_AGGREGATE_H */

@@ -16,7 +16,9 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "utils/builtins.h"
+#include "utils/typcache.h"
 
 #include "base/args.h"
 #include "base/calendar.h"
@@ -183,7 +185,7 @@ ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 }
 
 /* Get argument argno, which is a count; error 22023 if it is negative */
-double
+int64
 ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	int64		count = PG_GETARG_INT64(argno);
@@ -193,7 +195,7 @@ ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be negative", name),
 				 errdetail("It is %lld.", (long long) count)));
-	return (double) count;
+	return count;
 }
 
 /* Get a finite number, not less than lowest, from argument argno */
@@ -212,4 +214,38 @@ ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double 
 				 errmsg("%s must not be less than %g", name, lowest),
 				 errdetail("The value is %g.", value)));
 	return value;
+}
+
+/* Check whether a row begins with columns of n types, and has no others if `exactly` */
+bool
+ret_row_matches(HeapTupleHeader row, const Oid *types, int n, bool exactly)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+												 HeapTupleHeaderGetTypMod(row));
+	bool		ok = exactly ? tupdesc->natts == n : tupdesc->natts >= n;
+
+	/* a column that has been dropped has no type */
+	for (int i = 0; ok && i < n; i++)
+		ok = TupleDescAttr(tupdesc, i)->atttypid == types[i];
+	ReleaseTupleDesc(tupdesc);
+	return ok;
+}
+
+/* Raise the error for a row of a model's type that no fit can have returned */
+void
+ret_reject_model(const char *type, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is not the model of a fit", type),
+			 errdetail_internal("%s", detail)));
+	pg_unreachable();
+}
+
+/* Check that a row of a model's type begins with columns of n types */
+void
+ret_check_model(HeapTupleHeader row, const char *type, const Oid *types, int n)
+{
+	if (!ret_row_matches(row, types, n, false))
+		ret_reject_model(type, "The type has been altered.");
 }

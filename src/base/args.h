@@ -8,12 +8,14 @@
 #ifndef RETENTION_ARGS_H
 #define RETENTION_ARGS_H
 
+#include "access/htup.h"
+
 #include "base/calendar.h"
 
 /* numbers */
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name);
 extern double ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
-extern double ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name);
+extern int64 ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name);
 
 /* options: arguments that must not be null */
 extern void ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name);
@@ -29,5 +31,10 @@ extern int64 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, i
 /* annual_discount and periods_per_year */
 extern double ret_log_discount(FunctionCallInfo fcinfo, int annual, int periods);
 pg_noreturn extern void ret_infinite_value(void);
+
+/* rows of the extension's own types, which their owner may have altered */
+extern bool ret_row_matches(HeapTupleHeader row, const Oid *types, int n, bool exactly);
+extern void ret_check_model(HeapTupleHeader row, const char *type, const Oid *types, int n);
+pg_noreturn extern void ret_reject_model(const char *type, const char *detail);
 
 #endif							/* RETENTION_ARGS_H */

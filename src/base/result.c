@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/float.h"
 
 #include "base/result.h"
@@ -38,43 +39,84 @@ ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
 
-/* Form a row of n bigint counts, as ret_row() does */
+/* Add a field; one too many is an error when the row is finished */
+static void
+put_field(RetRow *row, Datum value, bool isnull)
+{
+	if (row->n < RET_MAX_FIELDS)
+	{
+		row->values[row->n] = value;
+		row->nulls[row->n] = isnull;
+	}
+	row->n++;
+}
+
+void
+ret_put_bigint(RetRow *row, int64 value)
+{
+	put_field(row, Int64GetDatum(value), false);
+}
+
+void
+ret_put_integer(RetRow *row, int32 value)
+{
+	put_field(row, Int32GetDatum(value), false);
+}
+
+void
+ret_put_boolean(RetRow *row, bool value)
+{
+	put_field(row, BoolGetDatum(value), false);
+}
+
+/* Add a double precision.  NaN, which is never a result, stands for NULL. */
+void
+ret_put_double(RetRow *row, double value)
+{
+	put_field(row, Float8GetDatum(value), isnan(value));
+}
+
+/* Add a text; a null pointer stands for NULL */
+void
+ret_put_text(RetRow *row, const char *value)
+{
+	put_field(row, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+/* Form a row whose fields have all been added */
+Datum
+ret_finished_row(FunctionCallInfo fcinfo, RetRow *row)
+{
+	return ret_row(fcinfo, row->values, row->nulls, row->n);
+}
+
+/* Form a row of n bigint counts */
 Datum
 ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n)
 {
-	Datum		datums[8];
-	bool		nulls[8] = {0};
+	RetRow		row = {0};
 
-	Assert(n <= (int) lengthof(datums));
 	for (int i = 0; i < n; i++)
-		datums[i] = Int64GetDatum(counts[i]);
-	return ret_row(fcinfo, datums, nulls, n);
+		ret_put_bigint(&row, counts[i]);
+	return ret_finished_row(fcinfo, &row);
 }
 
-/*
- * Form a row of n double precision values, as ret_row() does.  NaN, which is
- * never a result, stands for NULL.
- */
+/* Form a row of n double precision values, of which NaN stands for NULL */
 Datum
 ret_float_row(FunctionCallInfo fcinfo, const double *values, int n)
 {
-	Datum		datums[8];
-	bool		nulls[8];
+	RetRow		row = {0};
 
-	Assert(n <= (int) lengthof(datums));
 	for (int i = 0; i < n; i++)
-	{
-		nulls[i] = isnan(values[i]);
-		datums[i] = Float8GetDatum(nulls[i] ? 0 : values[i]);
-	}
-	return ret_row(fcinfo, datums, nulls, n);
+		ret_put_double(&row, values[i]);
+	return ret_finished_row(fcinfo, &row);
 }
 
 /* Return a result, which must be finite; error 22003 otherwise */
 Datum
 ret_finite_result(double value)
 {
-	if (isinf(value) || isnan(value))
+	if (!isfinite(value))
 		float_overflow_error();
 	PG_RETURN_FLOAT8(value);
 }

@@ -15,4 +15,7 @@
 
 #define RETENTION_VERSION "1.0"
 
+/* Bytes of a line of the processor's cache; large tables begin at a multiple of it */
+#define RET_CACHE_LINE		64
+
 #endif							/* RETENTION_H */

@@ -1,7 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * varlena.c
- *	  Types that are plain bytes: their order and their text form.
+ *	  Types that are plain bytes: their order, their text form, and reading
+ *	  their binary form.
+ *
+ * The text form is \x and the binary form in hexadecimal digits.  Both are
+ * read by one function of the type, which trusts nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -65,4 +69,47 @@ ret_hex_output(const char *bytes, Size size, const char *type)
 	result[1] = 'x';
 	result[2 + hex_encode(bytes, size, result + 2)] = '\0';
 	return result;
+}
+
+/* Read the text form in argument 0 of an input function */
+Datum
+ret_parse_input(FunctionCallInfo fcinfo, const char *type, RetParse parse, const void *arg)
+{
+	struct varlena *bytes = ret_hex_input(fcinfo, type);
+	struct varlena *value;
+	StringInfoData buf;
+	const char *why;
+
+	if (bytes == NULL)
+		PG_RETURN_NULL();
+	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
+	value = parse(&buf, arg, &why);
+	if (value == NULL)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid %s", type),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(value);
+}
+
+/* Read the binary form in argument 0 of a receive function */
+Datum
+ret_parse_receive(FunctionCallInfo fcinfo, const char *type, RetParse parse, const void *arg)
+{
+	const char *why;
+	struct varlena *value = parse((StringInfo) PG_GETARG_POINTER(0), arg, &why);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid %s", type),
+				 errdetail("The value cannot be read: %s.", why)));
+	PG_RETURN_POINTER(value);
+}
+
+/* Return the text form of the bytes that a send function has made */
+Datum
+ret_bytes_output(bytea *bytes, const char *type)
+{
+	PG_RETURN_CSTRING(ret_hex_output(VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ, type));
 }

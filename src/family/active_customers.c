@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* A customer in a moving frame */
 typedef struct FrameCustomer
@@ -80,7 +80,7 @@ active_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
 Datum
 active_customers_transfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
@@ -100,7 +100,7 @@ active_customers_combine(PG_FUNCTION_ARGS)
 Datum
 active_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(0))

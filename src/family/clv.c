@@ -12,9 +12,9 @@
  * of 365.25 days.  Each factor is a ratio of sums, and rate and length use the
  * same years, so the product is revenue / customers.
  *
- * A row with a negative amount is a refund.  It lowers the revenue and is no
+ * A row with a negative amount is a refund.  It lowers the revenue and is not a
  * purchase, so it neither makes a customer nor lengthens the relationship.  A
- * refund belongs to a purchase: the refunds of somebody who has not bought are
+ * refund belongs to a purchase: the refunds of a customer who has not bought are
  * kept with that customer, and become part of the revenue with their first
  * purchase.
  *
@@ -33,25 +33,21 @@
 #include <float.h>
 #include <math.h>
 
-#include "common/int.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "base/aggregate.h"
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 #include "store/money.h"
-
-#define PAYMENT_HINT "Use 'first_included', 'first_excluded' or 'end_of_period'."
 
 #define SECS_PER_JULIAN_YEAR	(365.25 * SECS_PER_DAY)
 
 /*
- * Flags of a customer: BOUGHT, or for somebody who has refunds but has not
- * bought, the scale of the refunds.
+ * Flags of a customer: BOUGHT, or for a customer who has refunds but has not
+ * bought, the scale of the refunds
  */
 #define BOUGHT				1
 #define DECIMAL_REFUNDS		2	/* plus the scale: 2 to 26 */
@@ -109,22 +105,12 @@ total_money(int64 *totals, int i)
 	return (RetMoney *) &totals[i];
 }
 
-pg_noreturn static void contradiction(void);
-
-static void
-contradiction(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("customer_map is inconsistent")));
-}
-
 /*-------------------------------------------------------------------------
  * Customers
  *-------------------------------------------------------------------------
  */
 
-/* Get the refunds of somebody who has not bought */
+/* Get the refunds of a customer who has not bought */
 static void
 get_refunds(const RetCustomer *customer, RetMoney *refunds)
 {
@@ -135,7 +121,7 @@ get_refunds(const RetCustomer *customer, RetMoney *refunds)
 	refunds->low = customer->values[REFUND_LOW];
 	refunds->form = RET_MONEY_FORM(scale, binary);
 	if (!ret_money_is_valid(refunds) || !ret_money_is_negative(refunds))
-		contradiction();
+		ret_map_inconsistent();
 }
 
 /* Add refunds: to the revenue if the customer has bought, else to the customer */
@@ -160,7 +146,7 @@ add_refunds(RetMap *map, RetCustomer *customer, const RetMoney *refunds)
 		(ret_money_is_binary(&sum) ? BINARY_REFUNDS : DECIMAL_REFUNDS);
 }
 
-/* Count somebody as a customer who bought, and add earlier refunds to the revenue */
+/* Count a customer as one who bought, and add their earlier refunds to the revenue */
 static void
 add_customer(RetMap *map, RetCustomer *customer, int64 at)
 {
@@ -205,7 +191,7 @@ merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other)
 	}
 }
 
-/* Refuse totals that cannot come from any rows */
+/* Raise an error for totals that no rows can have made */
 static void
 check_totals(int64 *totals)
 {
@@ -215,7 +201,7 @@ check_totals(int64 *totals)
 	if (totals[CUSTOMERS] < 0 || totals[PURCHASES] < totals[CUSTOMERS] ||
 		!ret_money_is_valid(purchased) || ret_money_is_negative(purchased) ||
 		!ret_money_is_valid(refunded) || !(ret_money_is_negative(refunded) || ret_money_is_zero(refunded)))
-		contradiction();
+		ret_map_inconsistent();
 }
 
 /*
@@ -229,11 +215,7 @@ merge_totals(RetMap *map, const int64 *other)
 
 	memcpy(totals, other, sizeof(totals));
 	check_totals(totals);
-	if (pg_add_s64_overflow(map->totals[PURCHASES], totals[PURCHASES],
-							&map->totals[PURCHASES]))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
+	ret_counter_move(&map->totals[PURCHASES], totals[PURCHASES]);
 	ret_money_add(total_money(map->totals, PURCHASED), total_money(totals, PURCHASED));
 	ret_money_add(total_money(map->totals, REFUNDED), total_money(totals, REFUNDED));
 }
@@ -251,7 +233,7 @@ merge_totals(RetMap *map, const int64 *other)
 static pg_always_inline Datum
 clv_transfn(FunctionCallInfo fcinfo, Timestamp at, bool numeric)
 {
-	RetState	state;
+	RetMapState	state;
 	RetMoney	amount = {0};
 	int64	   *totals;
 
@@ -332,7 +314,7 @@ clv_combine(PG_FUNCTION_ARGS)
 
 /* Read the state in argument 0, and compute the revenue of its customers */
 static RetMap *
-clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
+clv_read(FunctionCallInfo fcinfo, RetMapState *state, RetMoney *revenue)
 {
 	RetMap	   *map;
 
@@ -340,7 +322,7 @@ clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
 	map = ret_state_read(fcinfo, 0, &clv_map, state);
 	check_totals(map->totals);
 	if (map->totals[CUSTOMERS] > (int64) map->ncustomers)
-		contradiction();
+		ret_map_inconsistent();
 	*revenue = *total_money(map->totals, PURCHASED);
 	ret_money_add(revenue, total_money(map->totals, REFUNDED));
 	return map;
@@ -350,7 +332,7 @@ clv_read(FunctionCallInfo fcinfo, RetState *state, RetMoney *revenue)
 Datum
 clv_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	RetMoney	revenue;
 	RetMap	   *map = clv_read(fcinfo, &state, &revenue);
 
@@ -381,8 +363,7 @@ relationship_years(const RetMap *map)
 			seconds += span / USECS_PER_SEC;
 			microseconds += span % USECS_PER_SEC;
 		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	return ((double) seconds + microseconds / 1e6) / SECS_PER_JULIAN_YEAR;
 }
@@ -395,27 +376,25 @@ relationship_years(const RetMap *map)
 Datum
 clv_summary_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	RetMoney	revenue;
 	RetMap	   *map = clv_read(fcinfo, &state, &revenue);
 	int64		customers = map->totals[CUSTOMERS];
 	int64		purchases = map->totals[PURCHASES];
 	double		years;
-	Datum		values[7];
-	bool		nulls[7] = {0};
+	RetRow		row = {0};
 
 	if (customers == 0)
 		PG_RETURN_NULL();
 	years = relationship_years(map);
-	values[0] = Int64GetDatum(customers);
-	values[1] = Int64GetDatum(purchases);
-	values[2] = Float8GetDatum(ret_money_double(&revenue));
-	values[3] = Float8GetDatum(ret_money_ratio(&revenue, purchases));
-	values[4] = Float8GetDatum(years > 0 ? (double) purchases / years : 0);
-	values[5] = Float8GetDatum(years / (double) customers);
-	values[6] = Float8GetDatum(ret_money_ratio(&revenue, customers));
-	nulls[4] = nulls[5] = years == 0;
-	return ret_row(fcinfo, values, nulls, 7);
+	ret_put_bigint(&row, customers);
+	ret_put_bigint(&row, purchases);
+	ret_put_double(&row, ret_money_double(&revenue));
+	ret_put_double(&row, ret_money_ratio(&revenue, purchases));
+	ret_put_double(&row, years > 0 ? (double) purchases / years : get_float8_nan());
+	ret_put_double(&row, years > 0 ? years / (double) customers : get_float8_nan());
+	ret_put_double(&row, ret_money_ratio(&revenue, customers));
+	return ret_finished_row(fcinfo, &row);
 }
 
 /*-------------------------------------------------------------------------
@@ -450,6 +429,17 @@ value_rest(double retention, double discount)
 	return rest;
 }
 
+/* When the margin of a period is paid: the choices of the argument payment */
+enum
+{
+	FIRST_INCLUDED,
+	FIRST_EXCLUDED,
+	END_OF_PERIOD,
+	NPAYMENTS
+};
+
+static const char *const payments[] = {"first_included", "first_excluded", "end_of_period"};
+
 /*
  * Compute the value of a customer with margin m per period, constant retention
  * r from period to period and discount d per period (Fader and Hardie, note
@@ -461,20 +451,13 @@ value_rest(double retention, double discount)
  */
 static Datum
 contractual_value(FunctionCallInfo fcinfo, double margin, double retention,
-				  double discount, const char *payment)
+				  double discount, int payment)
 {
 	double		rest = value_rest(retention, discount);
 
-	if (strcmp(payment, "first_included") == 0)
+	if (payment == FIRST_INCLUDED)
 		return ret_ratio(fcinfo, margin * (1 + discount), rest);
-	if (strcmp(payment, "first_excluded") == 0)
-		return ret_ratio(fcinfo, margin * retention, rest);
-	if (strcmp(payment, "end_of_period") == 0)
-		return ret_ratio(fcinfo, margin, rest);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unrecognized payment \"%s\"", payment),
-			 errhint(PAYMENT_HINT)));
+	return ret_ratio(fcinfo, payment == FIRST_EXCLUDED ? margin * retention : margin, rest);
 }
 
 /*
@@ -491,12 +474,8 @@ clv_contractual(PG_FUNCTION_ARGS)
 	double		margin;
 	double		retention;
 	double		discount = expm1(ret_log_discount(fcinfo, 2, 4));
+	int			payment = ret_get_choice(fcinfo, 3, "payment", payments, NPAYMENTS);
 
-	if (PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("payment must not be null"),
-				 errhint(PAYMENT_HINT)));
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 
@@ -506,9 +485,9 @@ clv_contractual(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention_rate must be between 0 and 1"),
+				 errdetail("The value is %g.", retention),
 				 errhint("Rates are fractions: 0.8, not 80.")));
 	if (value_rest(retention, discount) < 0)
 		ret_infinite_value();
-	return contractual_value(fcinfo, margin, retention, discount,
-							 text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	return contractual_value(fcinfo, margin, retention, discount, payment);
 }

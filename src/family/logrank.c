@@ -36,7 +36,7 @@
 #include "base/result.h"
 #include "family/survival.h"
 #include "math/mathfn.h"
-#include "store/customer_map.h"
+#include "store/customer_key.h"
 #include "store/tally.h"
 
 #define MAX_GROUPS		1000

@@ -10,7 +10,7 @@
  * is kept as such; rfm.c reads the days in order and decides.
  *
  * Sums are exact: see money.h.  All sums of a state are in units of 10^-scale,
- * where scale is the largest number of decimals that any amount needed.  So the
+ * where scale is the largest number of decimals that any amount needs.  So the
  * scale and the sums depend on the rows alone, not on their order or the plan.
  *
  * Groups are customers, and there may be millions.  So a state begins with room
@@ -27,18 +27,18 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/varlena.h"
 #include "family/purchase_days.h"
+#include "store/counters.h"
 #include "store/money.h"
 
 #define FIRST_SIZE			64	/* bytes of a state with one day */
-#define FEW_DAYS			64	/* with more days, a new one is not inserted but waits */
+#define FEW_DAYS			64	/* most days among which a new one is inserted rather than waits */
 #define NO_INSTANT			PG_INT64_MIN	/* as_of of a state that was received */
 #define BINARY_HEADER_SIZE	19
 #define BINARY_DAY_SIZE		21
@@ -60,7 +60,7 @@ state_size(int64 ndays)
 	return offsetof(RetPurchaseDays, days) + ndays * sizeof(RetPurchaseDay);
 }
 
-/* Return the number of days that a state has room for */
+/* Get the number of days for which a state has room */
 static inline int32
 state_capacity(const RetPurchaseDays *state)
 {
@@ -78,7 +78,7 @@ state_alloc(int64 ndays)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many days with purchases in one group"),
-				 errdetail("The limit is %d days.", (int) MAX_DAYS)));
+				 errdetail("There are %lld, the limit is %lld.", (long long) ndays, (long long) MAX_DAYS)));
 	while (size < state_size(ndays))
 		size = Min(size * 2, state_size(MAX_DAYS));
 	state = palloc0(size);
@@ -149,8 +149,7 @@ set_scale(RetPurchaseDays *state, int scale)
 	{
 		RetMoney	total;
 
-		if ((i & 0xFFFF) == 0xFFFF)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		total = ret_purchase_day_total(state, &state->days[i]);
 		ret_money_add(&total, &nothing);
 		set_total(&state->days[i], &total);
@@ -216,8 +215,7 @@ merge_waiting(RetPurchaseDays *state)
 	state->ndays = state->nsorted = to = i + waiting;
 	while (waiting > 0)
 	{
-		if ((to & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(to);
 		if (i > 0 && state->days[i - 1].day > days[waiting - 1].day)
 			state->days[--to] = state->days[--i];
 		else
@@ -226,7 +224,7 @@ merge_waiting(RetPurchaseDays *state)
 	pfree(days);
 }
 
-/* Return the state with its days in order; a copy, if that takes a change */
+/* Return the state, or a copy if its days are not in order, with its days in order */
 RetPurchaseDays *
 ret_purchase_days_sorted(RetPurchaseDays *state)
 {
@@ -323,10 +321,7 @@ ret_purchase_days_add(RetPurchaseDays *state, DateADT day, const RetMoney *amoun
 	if (!refund)
 	{
 		place->purchased = 1;
-		if (pg_add_s64_overflow(state->purchases, 1, &state->purchases))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("bigint out of range")));
+		ret_counter_move(&state->purchases, 1);
 	}
 	return state;
 }
@@ -343,8 +338,7 @@ merge_days(RetPurchaseDays *result, const RetPurchaseDays *a, const RetPurchaseD
 	{
 		RetPurchaseDay *day = &result->days[n++];
 
-		if ((n & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(n);
 		if (j == b->ndays || (i < a->ndays && a->days[i].day < b->days[j].day))
 			*day = a->days[i++];
 		else if (i == a->ndays || b->days[j].day < a->days[i].day)
@@ -369,10 +363,8 @@ ret_purchase_days_merge(RetPurchaseDays *a, RetPurchaseDays *b)
 	result->as_of_day = a->as_of_day;
 	result->zone = a->zone;
 	result->scale = Max(a->scale, b->scale);
-	if (pg_add_s64_overflow(a->purchases, b->purchases, &result->purchases))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
+	result->purchases = a->purchases;
+	ret_counter_move(&result->purchases, b->purchases);
 	a = ret_purchase_days_sorted(a);
 	b = ret_purchase_days_sorted(b);
 	if (a->scale < result->scale)
@@ -409,8 +401,7 @@ parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why
 	{
 		RetPurchaseDay *day = &state->days[i];
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		day->day = pq_getmsgint(buf, 4);
 		day->purchased = pq_getmsgbyte(buf);
 		day->high = pq_getmsgint64(buf);
@@ -432,8 +423,8 @@ parse_days(StringInfo buf, RetPurchaseDays *state, int32 ndays, const char **why
 }
 
 /* Build a state from the binary form; NULL if it is invalid, and *why says why */
-static RetPurchaseDays *
-state_parse(StringInfo buf, const char **why)
+static struct varlena *
+state_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
 {
 	int64		length = buf->len - buf->cursor;
 	int			version,
@@ -477,21 +468,13 @@ state_parse(StringInfo buf, const char **why)
 	if (kind == RET_TIMESTAMPTZ)
 		state->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) length), length);
 	*why = "its time zone is not a name";
-	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? state : NULL;
+	return (state->zone != 0) == (kind == RET_TIMESTAMPTZ) ? (struct varlena *) state : NULL;
 }
 
 Datum
 purchase_days_recv(PG_FUNCTION_ARGS)
 {
-	const char *why;
-	RetPurchaseDays *state = state_parse((StringInfo) PG_GETARG_POINTER(0), &why);
-
-	if (state == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid purchase_days"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(state);
+	return ret_parse_receive(fcinfo, "purchase_days", state_parse, NULL);
 }
 
 Datum
@@ -509,8 +492,7 @@ purchase_days_send(PG_FUNCTION_ARGS)
 	pq_sendint64(&buf, state->purchases);
 	for (int32 i = 0; i < state->ndays; i++)
 	{
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		pq_sendint32(&buf, state->days[i].day);
 		pq_sendbyte(&buf, state->days[i].purchased);
 		pq_sendint64(&buf, state->days[i].high);
@@ -523,27 +505,11 @@ purchase_days_send(PG_FUNCTION_ARGS)
 Datum
 purchase_days_in(PG_FUNCTION_ARGS)
 {
-	struct varlena *bytes = ret_hex_input(fcinfo, "purchase_days");
-	StringInfoData buf;
-	const char *why;
-	RetPurchaseDays *state;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	state = state_parse(&buf, &why);
-	if (state == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid purchase_days"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(state);
+	return ret_parse_input(fcinfo, "purchase_days", state_parse, NULL);
 }
 
 Datum
 purchase_days_out(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = DatumGetByteaPP(purchase_days_send(fcinfo));
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), "purchase_days"));
+	return ret_bytes_output(DatumGetByteaP(purchase_days_send(fcinfo)), "purchase_days");
 }

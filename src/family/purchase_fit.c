@@ -21,8 +21,7 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
@@ -33,6 +32,7 @@
 #include "store/tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
+#define MAX_POINTS		(PG_INT32_MAX / 2 - 1)	/* there may be two times per point */
 #define SAMPLE_POINTS	1000
 #define NO_RATIO		1e-3	/* a smaller likelihood ratio is no difference */
 
@@ -87,7 +87,7 @@ spend_valid(const double *point)
 	double		x = point[FREQUENCY];
 
 	return x >= 1 && x <= RET_MAX_FREQUENCY && x == (double) (int32) x &&
-		point[MONETARY_VALUE] > 0 && ret_is_finite(point[MONETARY_VALUE]);
+		point[MONETARY_VALUE] > 0 && isfinite(point[MONETARY_VALUE]);
 }
 
 /*
@@ -163,11 +163,11 @@ alloc_array(int64 n, Size size)
 static int
 checked_points(const RetTallyReader *reader)
 {
-	if (reader->npoints > PG_INT32_MAX / 2 - 1)
+	if (reader->npoints > MAX_POINTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct customers to be fitted"),
-				 errdetail("There are %lld.", (long long) reader->npoints),
+				 errdetail("There are %lld, the limit is %d.", (long long) reader->npoints, MAX_POINTS),
 				 errhint("Measure recency and age in whole days.")));
 	return (int) reader->npoints;
 }
@@ -183,7 +183,7 @@ compare_doubles(const void *a, const void *b)
 
 /*
  * The distinct times among the recencies and ages, and how to find their
- * indexes: those of whole days in a table, those of others by binary search.  If
+ * indexes: in a table if all are whole days, by binary search otherwise.  If
  * hardly any two times are the same, each point has two indexes of its own.
  */
 typedef struct Moments
@@ -226,7 +226,7 @@ times_differ(const RetTallyReader *reader, int npoints)
 	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
 }
 
-/* Number the times of all points, in the way that suits them */
+/* Give the times of all points indexes, in the way that suits them */
 static void
 find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 {
@@ -238,8 +238,7 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	{
 		const double *point = ret_tally_point(reader, i);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		longest = Max(longest, point[AGE]);
 		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
 	}
@@ -254,8 +253,7 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	{
 		const double *point = ret_tally_point(reader, i);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		for (int j = RECENCY; j <= AGE; j++)
 		{
 			if (moments->times)
@@ -311,8 +309,7 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 		const double *point = ret_tally_point(reader, i);
 		RetPurchaseGroup *group = &purchases->groups[purchases->ngroups];
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (i == 0 || point[FREQUENCY] != purchases->frequencies[nfrequencies - 1].x)
 			purchases->frequencies[nfrequencies++].x = point[FREQUENCY];
 		group->weight = (double) *ret_tally_counts(reader, i);
@@ -350,8 +347,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 		const double *point = ret_tally_point(reader, i);
 		RetSpendGroup *group = &spends->groups[i];
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (i == 0 || point[FREQUENCY] != spends->frequencies[spends->nfrequencies - 1].x)
 		{
 			spends->frequencies[spends->nfrequencies].x = point[FREQUENCY];
@@ -376,7 +372,7 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 static void
 check_fit(const RetFit *fit)
 {
-	if (!ret_is_finite(fit->value))
+	if (!isfinite(fit->value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the likelihood of these customers is out of range"),
@@ -397,13 +393,13 @@ warn_not_converged(const char *model, const RetFit *fit, const char *const *para
 	else if (fit->end == RET_FIT_RIDGE)
 		ereport(WARNING,
 				(errmsg("the fit of %s did not converge", model),
-				 errdetail("The likelihood has no maximum but a limit: after %d steps %s has reached %g.",
+				 errdetail("The likelihood approaches a limit, but has no maximum: after %d steps %s has reached %g.",
 						   fit->iterations, parameters[fit->farthest],
 						   fit->theta[fit->farthest]),
 				 errhint("%s", hint)));
 }
 
-/* Decide whether fit b is to be preferred to fit a */
+/* Decide whether fit b is better than fit a */
 static bool
 fit_is_better(const RetFit *b, const RetFit *a)
 {
@@ -449,25 +445,19 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	start[RET_A] = 0.01;
 	start[RET_B] = 5;
 	ret_maximize(&problem, start, &second);
-	if (!ret_is_finite(fit->value) || fit_is_better(&second, fit))
+	if (!isfinite(fit->value) || fit_is_better(&second, fit))
 		*fit = second;
 	check_fit(fit);
 }
 
-/*
- * Fill in the values of a fit, beginning at `column`: the parameters, then their
- * standard errors.  Returns the column after them.
- */
-static int
-fit_columns(const RetFit *fit, int nparams, int column, Datum *values, bool *nulls)
+/* Add the parameters of a fit to a row, then their standard errors, if known */
+static void
+put_parameters(RetRow *row, const RetFit *fit, int nparams)
 {
 	for (int i = 0; i < nparams; i++)
-	{
-		values[column + i] = Float8GetDatum(fit->theta[i]);
-		nulls[column + nparams + i] = !ret_is_finite(fit->se[i]);
-		values[column + nparams + i] = Float8GetDatum(fit->se[i]);
-	}
-	return column + 2 * nparams;
+		ret_put_double(row, fit->theta[i]);
+	for (int i = 0; i < nparams; i++)
+		ret_put_double(row, isfinite(fit->se[i]) ? fit->se[i] : get_float8_nan());
 }
 
 /*
@@ -483,9 +473,7 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	RetPurchases purchases;
 	RetFit		fit;
 	RetFit		nbd;
-	Datum		values[16];
-	bool		nulls[16] = {0};
-	int			n;
+	RetRow		row = {0};
 
 	(void) ret_agg_context(fcinfo);
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &purchases_tally);
@@ -494,18 +482,18 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	warn_not_converged(name, &fit, ret_purchase_parameters,
 					   2 * (fit.value - nbd.value) < NO_RATIO ?
 					   "There is no sign that customers leave: the model is the one without churn." :
-					   "Use the model with care, or fit more customers, who differ more.");
+					   "Use the model with care, or fit more, and more varied, customers.");
 
-	values[0] = CStringGetTextDatum(name);
-	n = fit_columns(&fit, 4, 1, values, nulls);
-	values[n++] = Float8GetDatum(fit.value);
-	values[n++] = Float8GetDatum(nbd.value);
-	values[n++] = Float8GetDatum(Max(2 * (fit.value - nbd.value), 0));
-	values[n++] = Int64GetDatum(reader.total);
-	values[n++] = Int64GetDatum(reader.npoints);
-	values[n++] = Int32GetDatum(fit.iterations);
-	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
-	return ret_row(fcinfo, values, nulls, n);
+	ret_put_text(&row, name);
+	put_parameters(&row, &fit, 4);
+	ret_put_double(&row, fit.value);
+	ret_put_double(&row, nbd.value);
+	ret_put_double(&row, Max(2 * (fit.value - nbd.value), 0));
+	ret_put_bigint(&row, reader.total);
+	ret_put_bigint(&row, reader.npoints);
+	ret_put_integer(&row, fit.iterations);
+	ret_put_boolean(&row, fit.end == RET_FIT_CONVERGED);
+	return ret_finished_row(fcinfo, &row);
 }
 
 Datum
@@ -532,9 +520,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	RetProblem	problem = {0};
 	RetFit		fit;
 	double		start[RET_MAX_PARAMS] = {3, 3, 0};
-	Datum		values[10];
-	bool		nulls[10] = {0};
-	int			n;
+	RetRow		row = {0};
 
 	(void) ret_agg_context(fcinfo);
 	ret_tally_read(&reader, PG_GETARG_DATUM(0), &spend_tally);
@@ -549,17 +535,17 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	ret_maximize(&problem, start, &fit);
 	check_fit(&fit);
 	warn_not_converged("Gamma-Gamma", &fit, ret_spend_parameters,
-					   "Use the model with care, or fit more customers, who differ more.");
+					   "Use the model with care, or fit more, and more varied, customers.");
 	if (fit.theta[RET_Q] <= 1)
 		ereport(WARNING,
 				(errmsg("the mean value of a purchase is infinite in this model"),
-				 errdetail("q is %g, it would have to exceed 1.", fit.theta[RET_Q]),
-				 errhint("A few customers spend far more than all others: fit them apart.")));
+				 errdetail("q is %g; for a finite mean it must be greater than 1.", fit.theta[RET_Q]),
+				 errhint("A few customers spend far more than all others: fit them separately.")));
 
-	n = fit_columns(&fit, 3, 0, values, nulls);
-	values[n++] = Float8GetDatum(fit.value);
-	values[n++] = Int64GetDatum(reader.total);
-	values[n++] = Int32GetDatum(fit.iterations);
-	values[n++] = BoolGetDatum(fit.end == RET_FIT_CONVERGED);
-	return ret_row(fcinfo, values, nulls, n);
+	put_parameters(&row, &fit, 3);
+	ret_put_double(&row, fit.value);
+	ret_put_bigint(&row, reader.total);
+	ret_put_integer(&row, fit.iterations);
+	ret_put_boolean(&row, fit.end == RET_FIT_CONVERGED);
+	return ret_finished_row(fcinfo, &row);
 }

@@ -6,11 +6,11 @@
  *
  * The formulas are in purchase_math.c; this file reads models and checks
  * arguments.  A model is a composite value, usually the same for many rows.  So
- * a decoded model is remembered in fn_extra together with the bytes of its row,
- * and a row is only decoded if its bytes differ from these.
+ * a decoded model is kept in fn_extra together with the bytes of its row, and a
+ * row is only decoded if its bytes differ from these.
  *
- * A customer takes some 0.1 to 0.3 microseconds, and 1 to 2 if the value of
- * their purchases is discounted.
+ * A customer takes 0.1 to 0.3 microseconds, and 1 to 2 if the value of their
+ * purchases is discounted.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,12 +22,11 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "base/args.h"
+#include "base/result.h"
 #include "family/purchase_model.h"
 #include "math/purchase_math.h"
 
@@ -59,8 +58,6 @@ PG_FUNCTION_INFO_V1(expected_purchases);
 PG_FUNCTION_INFO_V1(expected_spend);
 PG_FUNCTION_INFO_V1(clv_predicted);
 
-pg_noreturn static void reject_model(const char *type, const char *detail);
-
 const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
 const char *const ret_spend_parameters[] = {"p", "q", "v"};
 
@@ -76,9 +73,9 @@ ret_check_frequency(int64 frequency)
 	if (frequency < 0 || frequency > RET_MAX_FREQUENCY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("frequency must be from 0 to %d", RET_MAX_FREQUENCY),
-				 errdetail("It is %lld.", (long long) frequency),
-				 errhint("frequency is the number of repeat purchases.")));
+				 errmsg("frequency must be between 0 and %d", RET_MAX_FREQUENCY),
+				 errdetail("The value is %lld.", (long long) frequency),
+				 errhint("Pass the number of repeat purchases.")));
 }
 
 /* Raise the error of a history that ret_history_valid() does not accept */
@@ -86,33 +83,33 @@ void
 ret_reject_history(int64 frequency, double recency, double age)
 {
 	ret_check_frequency(frequency);
-	if (!ret_is_finite(recency) || !ret_is_finite(age))
+	if (!isfinite(recency) || !isfinite(age))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("recency and age must be finite numbers"),
-				 errdetail("recency is %g, age is %g.", recency, age)));
+				 errdetail("The recency is %g, the age is %g.", recency, age)));
 	if (recency < 0 || age < 0 || age > RET_MAX_DAYS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency and age must be from 0 to %g days", RET_MAX_DAYS),
-				 errdetail("recency is %g, age is %g.", recency, age)));
+				 errmsg("recency and age must be between 0 and %g days", RET_MAX_DAYS),
+				 errdetail("The recency is %g, the age is %g.", recency, age)));
 	if (recency > age)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("recency must not exceed age"),
-				 errdetail("recency is %g, age is %g.", recency, age),
-				 errhint("recency is the time from the first purchase to the last, age that from the first until now.")));
+				 errdetail("The recency is %g, the age is %g.", recency, age),
+				 errhint("Pass the time from the first purchase to the last as recency, and that from the first until now as age.")));
 	if (frequency > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency must be positive after a repeat purchase"),
-				 errdetail("frequency is %lld, recency is %g.", (long long) frequency, recency),
+				 errmsg("recency must be greater than 0 after a repeat purchase"),
+				 errdetail("The frequency is %lld, the recency is %g.", (long long) frequency, recency),
 				 errhint("Count the purchases of a day as one, as rfm_summary() does.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("recency must be 0 without a repeat purchase"),
-			 errdetail("frequency is 0, recency is %g.", recency),
-			 errhint("recency is the time from the first purchase to the last, frequency the number of purchases after the first.")));
+			 errdetail("The frequency is 0, the recency is %g.", recency),
+			 errhint("Pass the time from the first purchase to the last as recency, and the number of purchases after the first as frequency.")));
 }
 
 /*
@@ -123,11 +120,11 @@ void
 ret_check_monetary_value(int64 frequency, double value)
 {
 	ret_check_frequency(frequency);
-	if (!ret_is_finite(value))
+	if (!isfinite(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("monetary_value must be a finite number"),
-				 errdetail("It is %g.", value)));
+				 errdetail("The value is %g.", value)));
 }
 
 /*-------------------------------------------------------------------------
@@ -135,7 +132,7 @@ ret_check_monetary_value(int64 frequency, double value)
  *-------------------------------------------------------------------------
  */
 
-/* Get what is remembered between calls */
+/* Get the cache of the calling function */
 static ScoreCache *
 get_cache(FunctionCallInfo fcinfo)
 {
@@ -147,15 +144,6 @@ get_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-static void
-reject_model(const char *type, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s is not the model of a fit", type),
-			 errdetail_internal("%s", detail)));
-}
-
 static inline bool
 row_is_cached(const RowCache *cache, HeapTupleHeader row)
 {
@@ -163,7 +151,7 @@ row_is_cached(const RowCache *cache, HeapTupleHeader row)
 		memcmp(row, cache->bytes, cache->size) == 0;
 }
 
-/* Remember a row that has been decoded */
+/* Keep the bytes of a row that has been decoded */
 static void
 cache_row(FunctionCallInfo fcinfo, RowCache *cache, HeapTupleHeader row)
 {
@@ -197,34 +185,16 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 
 		parameters[i] = isnull ? 0 : DatumGetFloat8(value);
 		if (!(parameters[i] >= MIN_PARAMETER && parameters[i] <= MAX_PARAMETER))
-			reject_model(type, psprintf("Its %s is not a number from %g to %g.",
-										names[i], MIN_PARAMETER, MAX_PARAMETER));
+			ret_reject_model(type, psprintf("Its %s is not a number between %g and %g.",
+											names[i], MIN_PARAMETER, MAX_PARAMETER));
 	}
-}
-
-/* Check that a row's type begins with what is read: a text if has_text, n numbers */
-static void
-check_row_type(HeapTupleHeader row, const char *type, bool has_text, int n)
-{
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
-	bool		ok = tupdesc->natts >= n + has_text;
-
-	for (int i = 0; ok && i < n + has_text; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
-
-		ok = !att->attisdropped && att->atttypid == (has_text && i == 0 ? TEXTOID : FLOAT8OID);
-	}
-	ReleaseTupleDesc(tupdesc);
-	if (!ok)
-		reject_model(type, "The type has been altered.");
 }
 
 /* Get the purchase_model in argument argno */
 static const RetPurchaseModel *
 get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
+	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	RetPurchaseModel *model = &cache->purchase;
 	double		theta[4];
@@ -235,14 +205,14 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 		return model;
 
 	cache->purchase_row.size = 0;
-	check_row_type(row, "purchase_model", true, 4);
+	ret_check_model(row, "purchase_model", types, lengthof(types));
 	name = GetAttributeByNum(row, 1, &isnull);
 	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
 		model->modified = 0;
 	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
 		model->modified = 1;
 	else
-		reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
+		ret_reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
 	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
 	model->r = theta[RET_R];
 	model->alpha = theta[RET_ALPHA];
@@ -256,6 +226,7 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 static const RetSpendModel *
 get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
+	static const Oid types[] = {FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	RetSpendModel *model = &cache->spend;
 	double		theta[3];
@@ -264,7 +235,7 @@ get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 		return model;
 
 	cache->spend_row.size = 0;
-	check_row_type(row, "spend_model", false, 3);
+	ret_check_model(row, "spend_model", types, lengthof(types));
 	read_parameters(row, "spend_model", 1, 3, ret_spend_parameters, theta);
 	model->p = theta[RET_P];
 	model->q = theta[RET_Q];
@@ -303,15 +274,6 @@ get_days(FunctionCallInfo fcinfo, int argno, const char *name)
 	return days;
 }
 
-/* Return a result, which must be finite; error 22003 otherwise */
-static Datum
-finite_result(double value)
-{
-	if (!ret_is_finite(value))
-		float_overflow_error();
-	PG_RETURN_FLOAT8(value);
-}
-
 /*-------------------------------------------------------------------------
  * What a model says
  *-------------------------------------------------------------------------
@@ -323,7 +285,7 @@ p_alive(PG_FUNCTION_ARGS)
 {
 	RetHistory	history = get_history(fcinfo, 1);
 
-	return finite_result(ret_p_alive(get_purchase_model(fcinfo, 0, get_cache(fcinfo)), &history));
+	return ret_finite_result(ret_p_alive(get_purchase_model(fcinfo, 0, get_cache(fcinfo)), &history));
 }
 
 /* churn_risk(model, frequency, recency, age, within) */
@@ -333,8 +295,8 @@ churn_risk(PG_FUNCTION_ARGS)
 	RetHistory	history = get_history(fcinfo, 1);
 	double		days = get_days(fcinfo, 4, "within");
 
-	return finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
-										&history, days));
+	return ret_finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+											&history, days));
 }
 
 /* expected_purchases(model, frequency, recency, age, within) */
@@ -344,8 +306,8 @@ expected_purchases(PG_FUNCTION_ARGS)
 	RetHistory	history = get_history(fcinfo, 1);
 	double		days = get_days(fcinfo, 4, "within");
 
-	return finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
-												&history, days));
+	return ret_finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
+													&history, days));
 }
 
 /*
@@ -390,7 +352,7 @@ expected_spend(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) ||
 		!get_expected_spend(fcinfo, 0, 1, 2, get_cache(fcinfo), &spend))
 		PG_RETURN_NULL();
-	return finite_result(spend);
+	return ret_finite_result(spend);
 }
 
 /*
@@ -424,5 +386,5 @@ clv_predicted(PG_FUNCTION_ARGS)
 		cache->rules = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RetValueRules));
 		ret_value_rules(cache->rules);
 	}
-	return finite_result(spend * ret_discounted_purchases(model, &history, days, discount, cache->rules));
+	return ret_finite_result(spend * ret_discounted_purchases(model, &history, days, discount, cache->rules));
 }

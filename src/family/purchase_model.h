@@ -9,10 +9,8 @@
 #ifndef RETENTION_PURCHASE_MODEL_H
 #define RETENTION_PURCHASE_MODEL_H
 
-#include <math.h>
-
-#include "math/purchase_math.h"
 #include "base/retention.h"
+#include "math/purchase_math.h"
 
 #define RET_MAX_FREQUENCY	1000000 /* a likelihood takes a step per purchase */
 #define RET_MAX_DAYS		1e12
@@ -24,12 +22,6 @@ extern void ret_check_monetary_value(int64 frequency, double value);
 /* the names of the parameters, in the order of RetFit.theta */
 extern const char *const ret_purchase_parameters[];
 extern const char *const ret_spend_parameters[];
-
-static inline bool
-ret_is_finite(double value)
-{
-	return !isnan(value) && !isinf(value);
-}
 
 /* Check whether there can be x repeat purchases, the last after tx of t days */
 static inline bool

@@ -25,18 +25,19 @@
 #include "postgres.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "family/stats.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* flags of a customer */
 #define IN_BASE			1
 #define IN_COMEBACK		2
 #define IN_BOTH			(IN_BASE | IN_COMEBACK)
 
-/* totals of a map, and the counters of a bigint[] after the number of rows */
+/* totals of a map, and after the number of rows also the counters of a bigint[] */
 enum
 {
 	BASE,
@@ -44,6 +45,8 @@ enum
 	ACQUIRED,
 	NCOUNTS
 };
+
+#define NFIELDS			4		/* fields of a retention_summary */
 
 /* The ranges of the last row: base and comeback, or active and period */
 typedef struct RateScratch
@@ -91,13 +94,13 @@ static const RetMapDef rate_map = {
 static Datum
 summary_row(FunctionCallInfo fcinfo, const int64 *counts)
 {
-	int64		fields[4];
+	int64		fields[NFIELDS];
 
 	fields[0] = counts[BASE];
 	fields[1] = counts[RETAINED];
 	fields[2] = counts[BASE] - counts[RETAINED];
 	fields[3] = counts[ACQUIRED];
-	return ret_counts_row(fcinfo, fields, 4);
+	return ret_counts_row(fcinfo, fields, NFIELDS);
 }
 
 /*-------------------------------------------------------------------------
@@ -105,18 +108,16 @@ summary_row(FunctionCallInfo fcinfo, const int64 *counts)
  *-------------------------------------------------------------------------
  */
 
-/* Count a row in (sign = 1) or out (sign = -1); a null boolean counts as false */
+/*
+ * Add a row to the counters (sign = 1) or take it out of them (sign = -1); a
+ * null boolean counts as false
+ */
 static Datum
 boolean_count(FunctionCallInfo fcinfo, int sign)
 {
-	int64	   *counters;
-	bool		was;
-	bool		is;
-
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
-	was = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
-	is = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	int64	   *counters = ret_trans_counters(fcinfo, 1 + NCOUNTS);
+	bool		was = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+	bool		is = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 
 	ret_counter_move(&counters[0], sign);
 	ret_counter_move(&counters[1 + BASE], was ? sign : 0);
@@ -138,23 +139,21 @@ retention_boolean_invfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * Get the counters of a final function.  They contradict each other only if a
- * user-defined aggregate has an INITCOND that does.
+ * Get the counters of a final function.  They are inconsistent only if a
+ * user-defined aggregate has an INITCOND that is.
  */
 static const int64 *
 boolean_counters(FunctionCallInfo fcinfo)
 {
-	const int64 *counters;
-	const int64 *counts;
+	const int64 *counters = ret_final_counters(fcinfo, 1 + NCOUNTS);
+	const int64 *counts = counters + 1;
 
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 1 + NCOUNTS);
-	counts = counters + 1;
-	if (counters[0] < 0 || counts[RETAINED] < 0 || counts[ACQUIRED] < 0 ||
-		counts[RETAINED] > counts[BASE])
+	if (counts[RETAINED] > counts[BASE])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("counters of an aggregate state contradict each other"),
+				 errmsg("counters of an aggregate state are inconsistent"),
+				 errdetail("Base is %lld, retained is %lld.",
+						   (long long) counts[BASE], (long long) counts[RETAINED]),
 				 errhint("Give the aggregate an INITCOND of zeros.")));
 	return counters;
 }
@@ -190,7 +189,7 @@ retention_summary_boolean_finalfn(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Put the customer in the sets that value has the flags of, and count */
+/* Put the customer into the sets whose flags are in `value`, and update the counts */
 static void
 rate_add(RetMap *map, RetCustomer *customer, int64 value)
 {
@@ -220,7 +219,7 @@ reject_null_range(const char *name)
 			 errhint("Leave such rows out with FILTER (WHERE ... IS NOT NULL).")));
 }
 
-/* Find the sets that an event at an instant puts its customer in */
+/* Find the sets into which an event at an instant puts its customer */
 static inline int
 event_sets(FunctionCallInfo fcinfo, RateScratch *ranges, int64 at)
 {
@@ -239,7 +238,7 @@ static inline Datum
 events_transfn(FunctionCallInfo fcinfo, int64 at)
 {
 	RateScratch *ranges = ret_state_scratch(fcinfo, &rate_map);
-	RetState	state;
+	RetMapState	state;
 	int			sets;
 
 	if (PG_ARGISNULL(3))
@@ -284,7 +283,7 @@ retention_events_transfn_timestamp(PG_FUNCTION_ARGS)
 Datum
 retention_subscriptions_transfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	RateScratch *ranges;
 	RetBounds  *active;
 	RetBounds  *period;
@@ -332,7 +331,7 @@ retention_customers_combine(PG_FUNCTION_ARGS)
 
 /* Get the counts of the customer map in argument 0, checked against each other */
 static const int64 *
-customer_counts(FunctionCallInfo fcinfo, RetState *state)
+customer_counts(FunctionCallInfo fcinfo, RetMapState *state)
 {
 	const RetMap *map;
 	const int64 *counts;
@@ -344,16 +343,14 @@ customer_counts(FunctionCallInfo fcinfo, RetState *state)
 		counts[RETAINED] < 0 || counts[RETAINED] > counts[BASE] ||
 		counts[BASE] > (int64) map->ncustomers ||
 		counts[ACQUIRED] != (int64) map->ncustomers - counts[BASE])
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map is inconsistent")));
+		ret_map_inconsistent();
 	return counts;
 }
 
 Datum
 retention_rate_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	const int64 *counts = customer_counts(fcinfo, &state);
 
 	return ret_share(fcinfo, counts[RETAINED], counts[BASE]);
@@ -362,7 +359,7 @@ retention_rate_customers_finalfn(PG_FUNCTION_ARGS)
 Datum
 churn_rate_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 	const int64 *counts = customer_counts(fcinfo, &state);
 
 	return ret_share(fcinfo, counts[BASE] - counts[RETAINED], counts[BASE]);
@@ -371,7 +368,7 @@ churn_rate_customers_finalfn(PG_FUNCTION_ARGS)
 Datum
 retention_summary_customers_finalfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	return summary_row(fcinfo, customer_counts(fcinfo, &state));
 }
@@ -385,9 +382,9 @@ retention_summary_customers_finalfn(PG_FUNCTION_ARGS)
 static bool
 get_summary(FunctionCallInfo fcinfo, int64 *base, int64 *retained, int64 *lost)
 {
-	int64		fields[4];
+	int64		fields[NFIELDS];
 
-	if (PG_ARGISNULL(0) || !ret_get_counts(fcinfo, 0, fields, 4))
+	if (PG_ARGISNULL(0) || !ret_get_counts(fcinfo, 0, fields, NFIELDS))
 		return false;
 	*base = fields[0];
 	*retained = fields[1];
@@ -444,27 +441,10 @@ retention_interval(PG_FUNCTION_ARGS)
 	return ret_wilson_row(fcinfo, retained, base, 1);
 }
 
-/* Return the sums of the fields: the final function of rollup(retention_summary) */
 Datum
 retention_summary_rollup_finalfn(PG_FUNCTION_ARGS)
 {
-	int64	   *counters;
-
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, 5);
-	if (counters[0] == 0)
-		PG_RETURN_NULL();
-	return ret_counts_row(fcinfo, counters + 1, 4);
-}
-
-static void
-reject_negative(const char *name, int64 count)
-{
-	if (count < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative", name),
-				 errdetail("It is %lld.", (long long) count)));
+	return ret_rollup_row(fcinfo, NFIELDS);
 }
 
 /*
@@ -476,13 +456,10 @@ reject_negative(const char *name, int64 count)
 Datum
 retention_rate_from_counts(PG_FUNCTION_ARGS)
 {
-	int64		start = PG_GETARG_INT64(0);
-	int64		end = PG_GETARG_INT64(1);
-	int64		acquired = PG_GETARG_INT64(2);
+	int64		start = ret_count_arg(fcinfo, 0, "customers_at_start");
+	int64		end = ret_count_arg(fcinfo, 1, "customers_at_end");
+	int64		acquired = ret_count_arg(fcinfo, 2, "customers_acquired");
 
-	reject_negative("customers_at_start", start);
-	reject_negative("customers_at_end", end);
-	reject_negative("customers_acquired", acquired);
 	if (acquired > end)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -493,7 +470,7 @@ retention_rate_from_counts(PG_FUNCTION_ARGS)
 	if (start > 0 && end - acquired > start)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("more customers at the end than were there at the start or acquired"),
+				 errmsg("customers_at_end must not exceed customers_at_start + customers_acquired"),
 				 errdetail("(%lld - %lld) / %lld exceeds 1: former customers have come back, and the textbook formula counts them as retained.",
 						   (long long) end, (long long) acquired, (long long) start),
 				 errhint("Use the aggregate retention_rate(customer, at, base, comeback) on the customers' events.")));
@@ -504,11 +481,9 @@ retention_rate_from_counts(PG_FUNCTION_ARGS)
 Datum
 churn_rate_from_counts(PG_FUNCTION_ARGS)
 {
-	int64		start = PG_GETARG_INT64(0);
-	int64		lost = PG_GETARG_INT64(1);
+	int64		start = ret_count_arg(fcinfo, 0, "customers_at_start");
+	int64		lost = ret_count_arg(fcinfo, 1, "customers_lost");
 
-	reject_negative("customers_at_start", start);
-	reject_negative("customers_lost", lost);
 	if (lost > start)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

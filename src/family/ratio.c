@@ -13,6 +13,8 @@
 #include "base/args.h"
 #include "base/result.h"
 
+#define LOYAL_SCORE		9		/* lowest score of a promoter, as nps counts them */
+
 PG_FUNCTION_INFO_V1(retention_cost);
 PG_FUNCTION_INFO_V1(acquisition_cost);
 PG_FUNCTION_INFO_V1(clv_to_cac);
@@ -40,7 +42,7 @@ clv_to_cac(PG_FUNCTION_ARGS)
 	return ret_ratio(fcinfo, ret_finite_arg(fcinfo, 0, "clv"), ret_finite_arg(fcinfo, 1, "cac"));
 }
 
-/* Compute (gain - cost) / cost, where gain is everything that came back */
+/* Compute (gain - cost) / cost, where gain is all that came back */
 Datum
 roi(PG_FUNCTION_ARGS)
 {
@@ -59,14 +61,14 @@ engagement_rate(PG_FUNCTION_ARGS)
 
 /*
  * customer_type(purchases, score)
- *		Classify a customer.  loyal: bought again and would recommend (a score
- *		of 9 or 10); repeat: any other who bought again; one-time: bought once;
+ *		Classify a customer.  loyal: bought again and would recommend (a score of
+ *		9 or 10); repeat: any other who bought again; one-time: bought once;
  *		NULL without purchases.
  */
 Datum
 customer_type(PG_FUNCTION_ARGS)
 {
-	double		purchases;
+	int64		purchases;
 	int32		score;
 
 	if (PG_ARGISNULL(0))
@@ -77,10 +79,10 @@ customer_type(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("score must be between 0 and 10"),
-				 errdetail("It is %d.", score)));
+				 errdetail("The value is %d.", score)));
 	if (purchases == 0)
 		PG_RETURN_NULL();
 	if (purchases == 1)
 		PG_RETURN_TEXT_P(cstring_to_text("one-time"));
-	PG_RETURN_TEXT_P(cstring_to_text(score >= 9 ? "loyal" : "repeat"));
+	PG_RETURN_TEXT_P(cstring_to_text(score >= LOYAL_SCORE ? "loyal" : "repeat"));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * purchase.c
- *	  Who buys again: repeat_purchase_rate; and ratios of known numbers.
+ * repeat.c
+ *	  Who buys again: repeat_purchase_rate.
  *
  * repeat_purchase_rate comes in three forms, which differ in what a second
  * purchase is: another row; a row with another order id; a row less than an
@@ -14,39 +14,37 @@
  */
 #include "postgres.h"
 
-#include <float.h>
-#include <math.h>
-
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
-
 #include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "store/counters.h"
-#include "store/customer_map.h"
+#include "store/customer_state.h"
 
 /* flags of a customer of repeat_purchase_rate */
 #define BOUGHT_ONCE		1
 #define BOUGHT_AGAIN	2
 
-/* values of a customer */
+/* total of a map by rows or by order ids: customers with flags = BOUGHT_AGAIN */
+#define REPEATERS		0
+
+/* value of a customer by order ids: the first one seen */
+#define ORDER_ID		0
+
+/* values of a customer by times */
 enum
 {
-	ORDER_ID = 0,				/* by order id: the first one seen */
-	FIRST_AT = 0,				/* by time: the earliest purchase */
-	SECOND_AT = 1				/* by time: the second earliest */
+	FIRST_AT,					/* the earliest purchase */
+	SECOND_AT,					/* the second earliest */
+	NTIMES
 };
 
-/* totals of a map */
+/* totals of a map by times */
 enum
 {
-	REPEATERS = 0,				/* customers with flags = BOUGHT_AGAIN */
-
-	WITHIN_TIME = 0,			/* by time: the interval's microseconds */
-	WITHIN_DAYS = 1,			/* by time: its months (high half) and days */
-	DATA_END = 2				/* by time: the last one in the data */
+	WITHIN_TIME,				/* the interval's microseconds */
+	WITHIN_DAYS,				/* its months (high half) and days */
+	DATA_END,					/* the last time in the data */
+	NTOTALS
 };
 
 PG_FUNCTION_INFO_V1(repeat_rows_transfn);
@@ -86,8 +84,8 @@ static const RetMapDef orders_map = {
 
 static const RetMapDef within_map = {
 	.kind = 4,
-	.nvalues = 2,
-	.ntotals = 3,
+	.nvalues = NTIMES,
+	.ntotals = NTOTALS,
 	.add = within_add,
 	.merge = within_merge,
 	.merge_totals = within_merge_totals
@@ -98,7 +96,7 @@ static const RetMapDef within_map = {
  *-------------------------------------------------------------------------
  */
 
-/* Note that a customer bought once, or again, unless it is known already */
+/* Note that a customer bought once, or again, unless that is known already */
 static inline void
 bought(RetMap *map, RetCustomer *customer, uint8 flags)
 {
@@ -147,7 +145,7 @@ orders_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other)
 Datum
 repeat_rows_transfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1))
@@ -167,7 +165,7 @@ repeat_rows_combine(PG_FUNCTION_ARGS)
 Datum
 repeat_orders_transfn(PG_FUNCTION_ARGS)
 {
-	RetState	state;
+	RetMapState	state;
 
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -187,7 +185,7 @@ repeat_orders_combine(PG_FUNCTION_ARGS)
 static Datum
 repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
-	RetState	state;
+	RetMapState	state;
 	RetMap	   *map;
 	int64		repeaters;
 
@@ -195,9 +193,7 @@ repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 	map = ret_state_read(fcinfo, 0, def, &state);
 	repeaters = map->totals[REPEATERS];
 	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map is inconsistent")));
+		ret_map_inconsistent();
 	return ret_share(fcinfo, repeaters, map->ncustomers);
 }
 
@@ -217,6 +213,22 @@ repeat_orders_finalfn(PG_FUNCTION_ARGS)
  * repeat_purchase_rate within an interval
  *-------------------------------------------------------------------------
  */
+
+/* Pack the months and the days of an interval into a total of a map */
+static int64
+pack_days(const Interval *interval)
+{
+	return (int64) (((uint64) interval->month << 32) | (uint32) interval->day);
+}
+
+/* Get the interval in the totals of a map */
+static void
+unpack_interval(const int64 *totals, Interval *interval)
+{
+	interval->time = totals[WITHIN_TIME];
+	interval->day = (int32) (totals[WITHIN_DAYS] & 0xFFFFFFFF);
+	interval->month = (int32) (totals[WITHIN_DAYS] >> 32);
+}
 
 /* Keep the earliest two purchases */
 static void
@@ -283,9 +295,8 @@ within_merge_totals(RetMap *map, const int64 *other)
 static Datum
 within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 {
-	RetState	state;
+	RetMapState	state;
 	Interval   *within;
-	int64		days;
 
 	if (PG_ARGISNULL(3))
 		ereport(ERROR,
@@ -293,12 +304,11 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 				 errmsg("within must not be null"),
 				 errhint("Pass a length of time such as '56 days'.")));
 	within = PG_GETARG_INTERVAL_P(3);
-	days = (int64) (((uint64) within->month << 32) | (uint32) within->day);
 
 	ret_state_get(fcinfo, &within_map, &state);
 	if (state.map->ncustomers == 0)
 		ret_check_within(within);
-	within_set(state.map, within->time, days, at);
+	within_set(state.map, within->time, pack_days(within), at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
 	PG_RETURN_DATUM(state.datum);
 }
@@ -336,9 +346,8 @@ repeat_within_combine(PG_FUNCTION_ARGS)
 static Datum
 within_final(FunctionCallInfo fcinfo, bool zoned)
 {
-	RetState	state;
+	RetMapState	state;
 	RetMap	   *map;
-	int64		days;
 	Interval	within;
 	Timestamp	latest;
 	int64		eligible = 0;
@@ -346,17 +355,13 @@ within_final(FunctionCallInfo fcinfo, bool zoned)
 
 	(void) ret_agg_context(fcinfo);
 	map = ret_state_read(fcinfo, 0, &within_map, &state);
-	days = map->totals[WITHIN_DAYS];
-	within.time = map->totals[WITHIN_TIME];
-	within.day = (int32) (days & 0xFFFFFFFF);
-	within.month = (int32) (days >> 32);
+	unpack_interval(map->totals, &within);
 	latest = ret_minus_interval(map->totals[DATA_END], &within, zoned);
 	for (uint64 i = 0; i < map->nslots; i++)
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 		if (customer->flags == 0 || customer->values[FIRST_AT] > latest)
 			continue;
 		eligible++;

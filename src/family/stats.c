@@ -134,10 +134,8 @@ proportion_test(PG_FUNCTION_ARGS)
 static Datum
 lift_count(FunctionCallInfo fcinfo, int sign)
 {
-	int64	   *counters;
+	int64	   *counters = ret_trans_counters(fcinfo, NCOUNTS);
 
-	(void) ret_agg_context(fcinfo);
-	counters = ret_counters(fcinfo, 0, NCOUNTS);
 	if (!PG_ARGISNULL(1))
 	{
 		int			side = PG_GETARG_BOOL(1) ? TREATED : CONTROL;

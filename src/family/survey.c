@@ -24,12 +24,9 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-#include "base/aggregate.h"
 #include "base/result.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
@@ -79,7 +76,6 @@ PG_FUNCTION_INFO_V1(nps_category_integer);
 PG_FUNCTION_INFO_V1(nps_category_double);
 
 static void score_out_of_range(double score, int lowest, int highest);
-static const int64 *final_counters(FunctionCallInfo fcinfo, int n);
 static Datum nps_result(FunctionCallInfo fcinfo, const int64 *counts);
 static NpsEstimate nps_estimate(const int64 *counts, double added);
 
@@ -101,50 +97,20 @@ csat_category_of(double score)
 	return score >= 4 ? SATISFIED : UNSATISFIED;
 }
 
-/*
- * Check the context, and get the n counters of a transition function.  The array
- * the executor passes is recognized inline, since function calls would take half
- * the time of a row; anything else goes through ret_counters().
- */
-static inline int64 *
-trans_counters(FunctionCallInfo fcinfo, int n)
-{
-	ArrayType  *array = (ArrayType *) PG_GETARG_POINTER(0);
-
-	ret_agg_check(fcinfo);
-	if (likely(VARATT_IS_4B_U(array) &&
-			   VARSIZE(array) == ARR_OVERHEAD_NONULLS(1) + n * sizeof(int64) &&
-			   ARR_NDIM(array) == 1 && !ARR_HASNULL(array) &&
-			   ARR_DIMS(array)[0] == n && ARR_ELEMTYPE(array) == INT8OID))
-		return (int64 *) ((char *) array + ARR_OVERHEAD_NONULLS(1));
-	return ret_counters(fcinfo, 0, n);
-}
-
-/*
- * Move one counter by step, in place: the worker of the transition and inverse
- * functions
- */
-static inline Datum
-move_counter(FunctionCallInfo fcinfo, int64 *counter, int step)
-{
-	ret_counter_move(counter, step);
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 static inline Datum
 count_nps(FunctionCallInfo fcinfo, double score, int step)
 {
-	int64	   *counters = trans_counters(fcinfo, NPS_COUNTERS);
+	int64	   *counters = ret_trans_counters(fcinfo, NPS_COUNTERS);
 
-	return move_counter(fcinfo, &counters[nps_category_of(score)], step);
+	return ret_count(fcinfo, &counters[nps_category_of(score)], step);
 }
 
 static inline Datum
 count_csat(FunctionCallInfo fcinfo, double score, int step)
 {
-	int64	   *counters = trans_counters(fcinfo, CSAT_COUNTERS);
+	int64	   *counters = ret_trans_counters(fcinfo, CSAT_COUNTERS);
 
-	return move_counter(fcinfo, &counters[csat_category_of(score)], step);
+	return ret_count(fcinfo, &counters[csat_category_of(score)], step);
 }
 
 Datum
@@ -174,33 +140,23 @@ nps_invfn_double(PG_FUNCTION_ARGS)
 Datum
 nps_finalfn(PG_FUNCTION_ARGS)
 {
-	(void) ret_agg_context(fcinfo);
-	return nps_result(fcinfo, final_counters(fcinfo, NPS_COUNTERS));
+	return nps_result(fcinfo, ret_final_counters(fcinfo, NPS_COUNTERS));
 }
 
 Datum
 nps_summary_finalfn(PG_FUNCTION_ARGS)
 {
-	const int64 *counts;
+	const int64 *counts = ret_final_counters(fcinfo, NPS_COUNTERS);
 
-	(void) ret_agg_context(fcinfo);
-	counts = final_counters(fcinfo, NPS_COUNTERS);
 	if ((counts[PROMOTER] | counts[PASSIVE] | counts[DETRACTOR]) == 0)
 		PG_RETURN_NULL();
 	return ret_counts_row(fcinfo, counts, NPS_COUNTERS);
 }
 
-/* Return the sums of a rollup; its state has the number of its rows before them */
 Datum
 nps_rollup_finalfn(PG_FUNCTION_ARGS)
 {
-	const int64 *counters;
-
-	(void) ret_agg_context(fcinfo);
-	counters = final_counters(fcinfo, NPS_COUNTERS + 1);
-	if (counters[0] == 0)
-		PG_RETURN_NULL();
-	return ret_counts_row(fcinfo, counters + 1, NPS_COUNTERS);
+	return ret_rollup_row(fcinfo, NPS_COUNTERS);
 }
 
 Datum
@@ -230,11 +186,9 @@ csat_invfn_double(PG_FUNCTION_ARGS)
 Datum
 csat_finalfn(PG_FUNCTION_ARGS)
 {
-	const int64 *counts;
+	const int64 *counts = ret_final_counters(fcinfo, CSAT_COUNTERS);
 	double		responses;
 
-	(void) ret_agg_context(fcinfo);
-	counts = final_counters(fcinfo, CSAT_COUNTERS);
 	responses = (double) counts[SATISFIED] + (double) counts[UNSATISFIED];
 	if (responses == 0)
 		PG_RETURN_NULL();
@@ -359,25 +313,6 @@ score_out_of_range(double score, int lowest, int highest)
 			 errdetail("The score is %g.", score),
 			 errhint("Leave other values out with FILTER (WHERE score BETWEEN %d AND %d).",
 					 lowest, highest)));
-}
-
-/*
- * Get the n counters of a final function.  They are negative only if a
- * user-defined aggregate began with such ones.
- */
-static const int64 *
-final_counters(FunctionCallInfo fcinfo, int n)
-{
-	int64	   *counters = ret_counters(fcinfo, 0, n);
-
-	for (int i = 0; i < n; i++)
-	{
-		if (counters[i] < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("counters of an aggregate state must not be negative")));
-	}
-	return counters;
 }
 
 /* Return NPS in points; NULL without responses */

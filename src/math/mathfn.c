@@ -42,9 +42,7 @@
 static double central_quantile(double r);
 static double tail_quantile(double q);
 
-/*
- * Compute the z below which a standard normal variable falls with probability p
- */
+/* Compute the z below which a standard normal variable falls with probability p */
 double
 ret_normal_quantile(double p)
 {
@@ -115,9 +113,7 @@ halley_step(double z, double u)
 	return z - u / (1 + z * u / 2);
 }
 
-/*
- * Solve erf(z / sqrt 2) / 2 = r, |r| <= 1/4
- */
+/* Solve erf(z / sqrt 2) / 2 = r, |r| <= 1/4 */
 static double
 central_quantile(double r)
 {

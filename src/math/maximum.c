@@ -30,7 +30,12 @@
 #define FLAT_GRADIENT	1e-6
 #define SMALL_STEP		1e-6
 #define NO_STEP			1e-9
+#define FIRST_DAMPING	1e-3
+#define LEAST_DAMPING	1e-6	/* where there is any */
 #define MOST_DAMPING	1e30
+#define NO_DAMPING		1e-9	/* less damping than this is none */
+#define DAMPING_FACTOR	10		/* by which it rises or falls after a step */
+#define FLAT_PIVOT		1e-12	/* least pivot per unit of weight, times the damping */
 #define VALUE_NOISE		1e-13	/* relative error of a sum of many logarithms */
 #define PIVOT_NOISE		1e-12
 
@@ -156,7 +161,7 @@ search_step(Search *search, RetFit *fit)
 		/* if even the strongest damping gives no pivot, there is no step */
 		if (search->lambda > MOST_DAMPING)
 			return false;
-		search->lambda = fmax(search->lambda * 10, 1e-6);
+		search->lambda = fmax(search->lambda * DAMPING_FACTOR, LEAST_DAMPING);
 	}
 	for (int i = 0; i < n; i++)
 		moved[i] = search->p[i] + search->step[i] - search->origin[i];
@@ -166,9 +171,9 @@ search_step(Search *search, RetFit *fit)
 		return false;
 	}
 	if (take_step(search, VALUE_NOISE * fabs(search->at.value)))
-		search->lambda = search->lambda < 1e-9 ? 0 : search->lambda / 10;
+		search->lambda = search->lambda < NO_DAMPING ? 0 : search->lambda / DAMPING_FACTOR;
 	else if (largest(n, search->step) > NO_STEP)
-		search->lambda = fmax(search->lambda * 10, 1e-6);
+		search->lambda = fmax(search->lambda * DAMPING_FACTOR, LEAST_DAMPING);
 	else
 	{
 		if (fit->gradient <= FLAT_GRADIENT)
@@ -192,7 +197,7 @@ ret_maximize(const RetProblem *problem, const double *start, RetFit *fit)
 	Search		search;
 
 	search.problem = problem;
-	search.lambda = 1e-3;
+	search.lambda = FIRST_DAMPING;
 	for (int i = 0; i < n; i++)
 		search.p[i] = search.origin[i] = log(start[i]);
 	memset(fit, 0, sizeof(RetFit));
@@ -244,7 +249,7 @@ newton_step(int n, const RetLikelihood *at, double lambda, double weight, double
 	{
 		for (int j = 0; j < n; j++)
 			a[i][j] = -at->hessian[i][j];
-		a[i][i] += lambda * fmax(fabs(a[i][i]), 1e-12 * weight);
+		a[i][i] += lambda * fmax(fabs(a[i][i]), FLAT_PIVOT * weight);
 	}
 	if (!cholesky(n, a))
 		return false;

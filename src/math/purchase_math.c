@@ -21,7 +21,7 @@
  * Here the logarithms of gamma functions have become sums, since x is a whole
  * number.  These sums are taken over all customers at once: term j counts once
  * for each customer with x > j.  What depends on T alone, or on t_x alone, is
- * computed once per distinct time.  There remain, per group of equal customers,
+ * computed once per distinct time.  What remains per group of equal customers is
  * one exponential and one logarithm.
  *
  * Gamma-Gamma: P. S. Fader, B. G. S. Hardie, The gamma-gamma model of
@@ -271,9 +271,7 @@ logistic(double u)
 	return (u > 0 ? e : 1) / (1 + e);
 }
 
-/*
- * Compute the probability that the customer is still active
- */
+/* Compute the probability that the customer is still active */
 double
 ret_p_alive(const RetPurchaseModel *model, const RetHistory *history)
 {
@@ -461,9 +459,7 @@ purchases_if_active(const Future *f, const double *times, int n, double *result)
 		integrate(f, times, n, result);
 }
 
-/*
- * Compute the expected number of purchases within `days`
- */
+/* Compute the expected number of purchases within `days` */
 double
 ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days)
 {
@@ -477,7 +473,9 @@ ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history,
 	return ret_p_alive(model, history) * result;
 }
 
+/* The nodes of each rule, and the ends of the integral below which it is precise enough */
 static const int rule_nodes[RET_VALUE_RULES] = {8, 16, 24, 40, 80};
+static const double rule_ends[RET_VALUE_RULES - 1] = {1.5, 5, 9, 16};
 
 /* Compute the rules of Gauss-Legendre quadrature, once for many customers */
 void
@@ -509,13 +507,15 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 	double		times[RET_VALUE_NODES + 1];
 	double		expected[RET_VALUE_NODES + 1];
 	double		sum = 0;
-	int			rule = end < 1.5 ? 0 : end < 5 ? 1 : end < 9 ? 2 : end < 16 ? 3 : 4;
+	int			rule = 0;
 	int			n;
 
 	if (!(days > 0))
 		return 0;
 	if (discount == 0)
 		return ret_expected_purchases(model, history, days);
+	while (rule < RET_VALUE_RULES - 1 && !(end < rule_ends[rule]))
+		rule++;
 	if (growth > 1)
 		rule = growth > 4 && rule < 3 ? 3 : rule < 4 ? rule + 1 : 4;
 	n = rule_nodes[rule];
@@ -584,9 +584,7 @@ spend_sums(const RetSpendGroup *group, const RetSpendGroup *end, double v)
 	return sums;
 }
 
-/*
- * Evaluate the log-likelihood of Gamma-Gamma.  O(groups).
- */
+/* Evaluate the log-likelihood of Gamma-Gamma.  O(groups). */
 void
 ret_spend_likelihood(void *data, const double *theta, RetLikelihood *result)
 {

@@ -14,13 +14,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "utils/array.h"
-#include "utils/typcache.h"
 
-#include "base/aggregate.h"
+#include "base/args.h"
+#include "base/result.h"
 #include "store/counters.h"
+
+#define MAX_COUNTS		8		/* most fields of a summary */
 
 PG_FUNCTION_INFO_V1(counters_combine);
 PG_FUNCTION_INFO_V1(counters_rollup_transfn);
@@ -68,7 +68,7 @@ ret_counters_add(int64 *counters, const int64 *other, int n)
 		ret_counter_move(&counters[i], other[i]);
 }
 
-/* Get the number of counters of a state; 0 if its array has not one dimension */
+/* Get the number of counters of a state; 0 if its array does not have one dimension */
 static int
 counters_length(FunctionCallInfo fcinfo, int argno)
 {
@@ -78,20 +78,39 @@ counters_length(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * Check that a row has n fields, all bigint: a user may pair any row with any
- * state
+ * Check the context, and get the n counters of a final function.  They are
+ * negative only if a user-defined aggregate has an INITCOND that is.
  */
-static bool
-has_counts(HeapTupleHeader row, int n)
+const int64 *
+ret_final_counters(FunctionCallInfo fcinfo, int n)
 {
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
-	bool		ok = tupdesc->natts == n;
+	const int64 *counters;
 
-	for (int i = 0; ok && i < n; i++)
-		ok = TupleDescAttr(tupdesc, i)->atttypid == INT8OID;
-	ReleaseTupleDesc(tupdesc);
-	return ok;
+	(void) ret_agg_context(fcinfo);
+	counters = ret_counters(fcinfo, 0, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (counters[i] < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("counters of an aggregate state must not be negative"),
+					 errhint("Give the aggregate an INITCOND of zeros.")));
+	}
+	return counters;
+}
+
+/*
+ * Return a row of the n sums of a rollup; NULL if there were no rows, whose
+ * number is the counter before the sums
+ */
+Datum
+ret_rollup_row(FunctionCallInfo fcinfo, int n)
+{
+	const int64 *counters = ret_final_counters(fcinfo, 1 + n);
+
+	if (counters[0] == 0)
+		PG_RETURN_NULL();
+	return ret_counts_row(fcinfo, counters + 1, n);
 }
 
 /*
@@ -102,13 +121,18 @@ has_counts(HeapTupleHeader row, int n)
 bool
 ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 {
+	static const Oid types[MAX_COUNTS] = {
+		INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID
+	};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
 	int			nnulls = 0;
 
-	if (!has_counts(row, n))
+	Assert(n <= MAX_COUNTS);
+	/* a user may pair any row with any state */
+	if (!ret_row_matches(row, types, n, true))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a summary of %d counts is needed", n)));
+				 errmsg("a summary must have %d counts", n)));
 	for (int i = 0; i < n; i++)
 	{
 		bool		isnull;
@@ -122,7 +146,7 @@ ret_get_counts(FunctionCallInfo fcinfo, int argno, int64 *counts, int n)
 			if (counts[i] < 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("count must not be negative"),
+						 errmsg("counts of a summary must not be negative"),
 						 errdetail("Field %d of the summary is %lld.",
 								   i + 1, (long long) counts[i])));
 		}
@@ -161,7 +185,7 @@ counters_combine(PG_FUNCTION_ARGS)
 Datum
 counters_rollup_transfn(PG_FUNCTION_ARGS)
 {
-	int64		counts[8];
+	int64		counts[MAX_COUNTS];
 	int64		one = 1;
 	int64	   *counters;
 	int			n;
@@ -169,11 +193,10 @@ counters_rollup_transfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	n = counters_length(fcinfo, 0);
 	counters = ret_counters(fcinfo, 0, n);
-	if (n < 1 || n > (int) lengthof(counts) + 1)
+	if (n < 1 || n > MAX_COUNTS + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state must be an array of 1 to %d counters",
-						(int) lengthof(counts) + 1)));
+				 errmsg("aggregate state must be an array of 1 to %d counters", MAX_COUNTS + 1)));
 	if (!PG_ARGISNULL(1) && ret_get_counts(fcinfo, 1, counts, n - 1))
 	{
 		ret_counters_add(counters, &one, 1);

@@ -32,8 +32,9 @@
 #include "utils/typcache.h"
 
 #include "base/retention.h"
+#include "store/customer_key.h"
 
-/* Above this, not every integer is a double precision */
+/* Up to this, every integer is exact in double precision */
 #define MAX_WHOLE_DOUBLE	9007199254740992.0
 
 /*
@@ -192,10 +193,7 @@ customer_key_numeric(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/*
- * Hash argument 0 with the type's own extended hash function, under its
- * collation
- */
+/* Hash argument 0 with the extended hash function of its type, under its collation */
 static Datum
 own_hash(FunctionCallInfo fcinfo, PGFunction hash)
 {
@@ -244,7 +242,7 @@ customer_key_uuid(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Combine the hashes of the parts of a value, as hash_record_extended does */
+/* Add the hash of a part of a value, as hash_record_extended does */
 static inline uint64
 add_hash(uint64 hash, uint64 part)
 {
@@ -458,7 +456,7 @@ reject_row(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\" does not exist", "customer_key"),
-			 errdetail("A whole row of a table or subquery is no customer."),
+			 errdetail("A whole row of a table or subquery is not a customer."),
 			 errhint("Name the columns of the customer: customer_key(row(a, b)).")));
 }
 

@@ -1,92 +1,60 @@
 /*-------------------------------------------------------------------------
  *
  * customer_map.c
- *	  The map from customers to what is known about each.
+ *	  The map from customers to what is known about each: the hash table.
  *
  * The map is the transition value of every aggregate that counts customers.
  * It is an open-addressing table with linear probing on the high bits of a
- * multiplicative hash.  Anybody can compute keys whose hashes are alike.  So
- * once a customer has to be put more than RET_MAX_PROBES slots from home, the
- * hash gets a random factor and all customers move.  A flat table is too small
- * to need that, so its bytes always mean the same.
+ * multiplicative hash.  Anybody can compute keys with similar hashes.  So once
+ * a customer has to be put more than RET_MAX_PROBES slots from home, the hash
+ * gets a random factor and all customers move.  A table in a flat value is too
+ * small to need that, so its hash is always the same.
  *
- * A slot is 16 bytes and what the family keeps per customer, so that a probe is
- * one cache line.  The table doubles when 13/16 of it are used: for families
- * without values that is never more than 40 bytes per customer.  It doubles in
- * place: the chunk is extended (the kernel merely remaps a large one) and its
- * entries move one by one, each pushing out entries that have not moved yet.
- * An old and a new table never exist side by side.
+ * A slot is 16 bytes plus what the family keeps per customer, so that a probe
+ * touches one cache line.  The table doubles when 13/16 of it are used: for
+ * families without values that is never more than 40 bytes per customer.  It
+ * doubles in place: the chunk is extended (the kernel merely remaps a large one)
+ * and its entries move one by one, each pushing out entries that have not moved
+ * yet.  An old and a new table never exist side by side.
  *
- * The value has two forms.
- *
- * - Flat, up to FLAT_MAX_SLOTS slots: header, totals, scratch and table in one
- *   varlena that is modified in place.  An object with a memory context of its
- *   own for each of many groups would make HashAggregate quadratic, since it
- *   asks all contexts for their size whenever a group is added.
- * - Expanded, above that: an expanded object in a context below the
- *   aggregate's.  At a million customers each probe misses the cache.  So a
- *   row only prefetches its slot and then waits in a ring until 64 rows have
- *   followed: while the executor reads those, the slot arrives.
- *
- * Flattening an expanded object, to send it from a parallel worker to the
- * leader, packs the customers without gaps or hash table.  They stay in the
- * order of their slots.  In a table with room for all, they are then written
- * sequentially; in one that had to grow meanwhile they would pile up.  That is
- * why combining reserves room for both sides first.
- *
- * Adding a row is O(1); combining is O(customers of the second value) apart
- * from growth; memory is owned by the aggregate's context.
+ * A tally (see tally.h) is a hash table as well, but not this one: its keys are
+ * several numbers, and what a row does to an entry is known when it is compiled,
+ * while families of maps bring functions that add and merge.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/varlena.h"
 #include "store/customer_map.h"
 
-#define FLAT_MIN_SLOTS		4
-#define FLAT_MAX_SLOTS		4096
-#define PREFETCH_AHEAD		16
-#define MAX_VALUES			8	/* of a customer, and totals of a map */
-
-PG_FUNCTION_INFO_V1(customer_map_in);
-PG_FUNCTION_INFO_V1(customer_map_out);
-PG_FUNCTION_INFO_V1(customer_map_recv);
-PG_FUNCTION_INFO_V1(customer_map_send);
-
-static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
-static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
-
-static const ExpandedObjectMethods expanded_map_methods =
+/* Raise the error for a map that no rows can have made */
+void
+ret_map_inconsistent(void)
 {
-	expanded_flat_size,
-	expanded_flatten
-};
-
-/*-------------------------------------------------------------------------
- * The table
- *-------------------------------------------------------------------------
- */
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("customer_map is inconsistent")));
+	pg_unreachable();
+}
 
 /* Get the number of slots of a table with room for n customers */
-static uint64
-table_slots_for(uint64 n)
+uint64
+ret_map_slots_for(uint64 n)
 {
-	uint64		nslots = FLAT_MIN_SLOTS;
+	uint64		nslots = RET_MAP_MIN_SLOTS;
 
 	while (RET_MAP_LIMIT(nslots) < n)
 		nslots *= 2;
 	return nslots;
 }
 
-static void
-table_set_slots(RetMap *map, char *slots, uint64 nslots)
+/* Set the slots of a map, which are a power of 2, and what depends on their number */
+void
+ret_map_set_slots(RetMap *map, char *slots, uint64 nslots)
 {
 	Size		in_line = RET_CACHE_LINE / map->size;
 
@@ -95,7 +63,7 @@ table_set_slots(RetMap *map, char *slots, uint64 nslots)
 	map->limit = RET_MAP_LIMIT(nslots);
 	map->shift = 64 - pg_leftmost_one_pos64(nslots);
 	/* slots that do not fill cache lines exactly would gain nothing */
-	map->group = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
+	map->home_mask = in_line * map->size == RET_CACHE_LINE ? ~(uint64) (in_line - 1) : ~UINT64CONST(0);
 }
 
 /* Get the first place for slots in a chunk, which has room for one more line */
@@ -116,7 +84,7 @@ table_move(RetMap *map, uint64 i)
 	union
 	{
 		RetCustomer customer;
-		char		bytes[sizeof(RetCustomer) + MAX_VALUES * sizeof(int64)];
+		char		bytes[sizeof(RetCustomer) + RET_MAP_MAX_VALUES * sizeof(int64)];
 	}			moving,
 				pushed;
 	RetCustomer *slot = ret_map_slot(map, i);
@@ -129,9 +97,9 @@ table_move(RetMap *map, uint64 i)
 		uint64		home = ret_map_home(map, moving.customer.key);
 		uint64		j = home;
 
-		moving.customer.turn = map->turn;
+		moving.customer.epoch = map->epoch;
 		slot = ret_map_slot(map, j);
-		while (slot->flags != 0 && slot->turn == map->turn)
+		while (slot->flags != 0 && slot->epoch == map->epoch)
 		{
 			j = (j + 1) & mask;
 			slot = ret_map_slot(map, j);
@@ -153,21 +121,20 @@ table_move(RetMap *map, uint64 i)
 static void
 table_move_all(RetMap *map, uint64 n)
 {
-	map->turn++;
+	map->epoch++;
 	for (uint64 i = 0; i < n; i++)
 	{
 		RetCustomer *customer = ret_map_slot(map, i);
 
-		if (customer->flags != 0 && customer->turn != map->turn)
+		if (customer->flags != 0 && customer->epoch != map->epoch)
 			table_move(map, i);
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 }
 
 /* Enlarge in place a table that is a chunk of its own */
-static void
-table_grow(RetMap *map, uint64 nslots)
+void
+ret_map_grow(RetMap *map, uint64 nslots)
 {
 	uint64		old_nslots = map->nslots;
 	Size		old_offset = map->slots - map->chunk;
@@ -183,20 +150,19 @@ table_grow(RetMap *map, uint64 nslots)
 	slots = table_align(map->chunk);
 	if (slots != map->chunk + old_offset)
 		memmove(slots, map->chunk + old_offset, old_nslots * map->size);
-	table_set_slots(map, slots, nslots);
+	ret_map_set_slots(map, slots, nslots);
 	memset(map->slots + old_nslots * map->size, 0,
 		   (nslots - old_nslots) * map->size);
 	table_move_all(map, old_nslots);
 }
 
 /*
- * Give the customers new hashes as long as one is too far from where the
- * probes begin, because the keys were chosen to have hashes alike.  With a
- * factor that is not known when the keys are chosen, chance alone decides how
- * far they are.
+ * Give the customers new hashes until none is too far from home.  One is if the
+ * keys were chosen to have similar hashes.  With a factor that is not known when
+ * the keys are chosen, only chance decides how far customers are from home.
  */
-static void
-table_scatter(RetMap *map)
+void
+ret_map_scatter(RetMap *map)
 {
 	while (map->limit == 0)
 	{
@@ -206,43 +172,43 @@ table_scatter(RetMap *map)
 	}
 }
 
-/* Make a table that is a chunk of its own ready for another customer */
+/* Prepare a table that is a chunk of its own for another customer */
 void
 ret_map_remake(RetMap *map)
 {
-	table_scatter(map);
+	ret_map_scatter(map);
 	if (map->ncustomers >= map->limit)
-		table_grow(map, map->nslots * 2);
-	table_scatter(map);
+		ret_map_grow(map, map->nslots * 2);
+	ret_map_scatter(map);
 }
 
 /*
- * Create an empty table in context, with room for n customers, of slots of
- * size bytes
+ * Create an empty table in `context`, with room for n customers, whose slots
+ * have `size` bytes
  */
-static void
-table_create(RetMap *map, Size size, uint64 n, MemoryContext context)
+void
+ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context)
 {
-	uint64		nslots = table_slots_for(n);
+	uint64		nslots = ret_map_slots_for(n);
 
 	if (nslots > (MaxAllocHugeSize - RET_CACHE_LINE) / size)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers in one group"),
-				 errdetail("Room for %llu customers was asked for.",
+				 errdetail("The map needs room for %llu customers.",
 						   (unsigned long long) n)));
 	map->ncustomers = 0;
 	map->size = size;
 	map->factor = RET_HASH_FACTOR;
-	map->turn = 0;
+	map->epoch = 0;
 	map->chunk = MemoryContextAllocHuge(context, nslots * size + RET_CACHE_LINE);
-	table_set_slots(map, table_align(map->chunk), nslots);
+	ret_map_set_slots(map, table_align(map->chunk), nslots);
 	memset(map->slots, 0, nslots * size);
 }
 
 /* Copy all customers of a table into an empty one with room for them */
-static void
-table_copy(RetMap *map, const RetMap *from)
+void
+ret_map_copy(RetMap *map, const RetMap *from)
 {
 	for (uint64 i = 0; i < from->nslots; i++)
 	{
@@ -253,577 +219,8 @@ table_copy(RetMap *map, const RetMap *from)
 			RetCustomer *slot = ret_map_enter(map, customer->key);
 
 			memcpy(slot, customer, map->size);
-			slot->turn = map->turn;
+			slot->epoch = map->epoch;
 		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
-}
-
-/*-------------------------------------------------------------------------
- * The flat form
- *-------------------------------------------------------------------------
- */
-
-static Size
-slot_size(int nvalues)
-{
-	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
-}
-
-/* Get the number of bytes before the slots */
-static Size
-flat_header_size(int ntotals, Size scratch)
-{
-	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
-}
-
-/* Allocate a flat value in the current context, and fill in its header only */
-static RetFlatMap *
-flat_alloc(const RetMapDef *def, uint32 nslots)
-{
-	Size		size = flat_header_size(def->ntotals, def->scratch) +
-		nslots * slot_size(def->nvalues);
-	RetFlatMap *flat = palloc0(size);
-
-	SET_VARSIZE(flat, size);
-	flat->version = RET_FLAT_VERSION;
-	flat->kind = def->kind;
-	flat->nvalues = def->nvalues;
-	flat->ntotals = def->ntotals;
-	flat->nslots = nslots;
-	flat->hashed = 1;
-	flat->scratch = def->scratch;
-	return flat;
-}
-
-/* Make map a view of a flat value */
-static void
-flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
-{
-	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
-
-	map->def = def;
-	map->size = slot_size(flat->nvalues);
-	map->factor = RET_HASH_FACTOR;
-	table_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
-	map->nslots = flat->nslots;
-	if (!flat->hashed)
-		map->shift = 0;
-	map->chunk = NULL;
-	map->ncustomers = flat->ncustomers;
-	map->turn = 0;
-	map->totals = (int64 *) (flat + 1);
-	map->scratch = map->totals + flat->ntotals;
-}
-
-/*
- * Detoast a flat value and check that it is one of the family's.  The type's
- * input functions let no inconsistent value pass, but a user may pass a value
- * of one aggregate to another.
- */
-static RetFlatMap *
-flat_get(Datum datum, const RetMapDef *def)
-{
-	RetFlatMap *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
-
-	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
-		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
-		(flat->hashed && flat->scratch != def->scratch))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate"),
-				 errhint("Combine only what the same aggregate has made.")));
-	return flat;
-}
-
-/*-------------------------------------------------------------------------
- * The expanded form
- *-------------------------------------------------------------------------
- */
-
-/* Create an expanded object with the content of map and room for n customers */
-static RetExpandedMap *
-expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
-{
-	MemoryContext context = AllocSetContextCreate(parent, "customer map",
-												  ALLOCSET_SMALL_SIZES);
-	RetExpandedMap *expanded = MemoryContextAlloc(context, sizeof(RetExpandedMap));
-	RetMap	   *own = &expanded->map;
-
-	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
-	expanded->nadded = expanded->napplied = 0;
-	table_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
-	own->def = map->def;
-	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
-	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));
-	own->scratch = MemoryContextAllocZero(context, Max(map->def->scratch, 1));
-	table_copy(own, map);
-	return expanded;
-}
-
-/*
- * Bring all rows into the table.  That changes how the object is stored, not
- * its content, so it is done for read-only pointers as well.
- */
-static void
-expanded_flush(RetExpandedMap *expanded)
-{
-	while (expanded->napplied != expanded->nadded)
-		ret_expanded_apply(expanded);
-}
-
-/*
- * Get the expanded object that a datum points to, which must be one of the
- * family's
- */
-static RetExpandedMap *
-expanded_get(Datum datum, const RetMapDef *def)
-{
-	RetExpandedMap *expanded = (RetExpandedMap *) DatumGetEOHP(datum);
-
-	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
-		expanded->map.def->kind != def->kind)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("customer_map was made by another aggregate"),
-				 errhint("Combine only what the same aggregate has made.")));
-	return expanded;
-}
-
-static Size
-expanded_flat_size(ExpandedObjectHeader *eohptr)
-{
-	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
-	RetMap	   *map = &expanded->map;
-	Size		header = flat_header_size(map->def->ntotals, 0);
-
-	expanded_flush(expanded);
-	if (map->ncustomers > (MaxAllocSize - header) / map->size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers to pass between processes"),
-				 errdetail("The map holds %llu customers, the limit is %zu.",
-						   (unsigned long long) map->ncustomers,
-						   (Size) ((MaxAllocSize - header) / map->size)),
-				 errhint("SET max_parallel_workers_per_gather = 0.")));
-	return header + map->ncustomers * map->size;
-}
-
-static void
-expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
-{
-	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
-	RetFlatMap *flat = (RetFlatMap *) result;
-	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
-
-	memset(flat, 0, sizeof(RetFlatMap));
-	SET_VARSIZE(flat, allocated_size);
-	flat->version = RET_FLAT_VERSION;
-	flat->kind = map->def->kind;
-	flat->nvalues = map->def->nvalues;
-	flat->ntotals = map->def->ntotals;
-	flat->nslots = flat->ncustomers = map->ncustomers;
-	memcpy(flat + 1, map->totals, map->def->ntotals * sizeof(int64));
-	for (uint64 i = 0; i < map->nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (customer->flags == 0)
-			continue;
-		memcpy(next, customer, map->size);
-		((RetCustomer *) next)->turn = 0;
-		next += map->size;
-	}
-	Assert(next == (char *) result + allocated_size);
-}
-
-/*-------------------------------------------------------------------------
- * The transition value
- *-------------------------------------------------------------------------
- */
-
-/* Make a flat value the state */
-static void
-state_set_flat(RetState *state, RetFlatMap *flat, const RetMapDef *def)
-{
-	state->datum = PointerGetDatum(flat);
-	state->flat = flat;
-	state->expanded = NULL;
-	flat_view(flat, def, &state->view);
-	state->map = &state->view;
-}
-
-static void
-state_set_expanded(RetState *state, RetExpandedMap *expanded)
-{
-	state->datum = EOHPGetRWDatum(&expanded->hdr);
-	state->flat = NULL;
-	state->expanded = expanded;
-	state->map = &expanded->map;
-}
-
-/*
- * Give the state a table with room for n customers: a larger flat value, an
- * expanded object, or more slots in the present one.  The executor copies a
- * new flat value into the aggregate's context and frees the old one; a new
- * expanded object is there already.
- */
-static void
-state_reserve(RetState *state, uint64 n)
-{
-	const RetMapDef *def = state->map->def;
-	RetMap		old = *state->map;
-	uint64		nslots = table_slots_for(n);
-
-	if (state->expanded)
-	{
-		if (nslots > old.nslots)
-			table_grow(state->map, nslots);
-		table_scatter(state->map);
-	}
-	else if (nslots > FLAT_MAX_SLOTS)
-		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
-	else if (nslots > old.nslots || old.shift == 0)
-	{
-		state_set_flat(state, flat_alloc(def, Max(nslots, table_slots_for(old.ncustomers))), def);
-		memcpy(state->map->totals, old.totals, def->ntotals * sizeof(int64));
-		table_copy(state->map, &old);
-		state->flat->ncustomers = state->map->ncustomers;
-	}
-	else
-		return;
-
-	/* a packed value has no scratch to keep */
-	if (old.shift != 0 && state->map->scratch != old.scratch)
-		memcpy(state->map->scratch, old.scratch, def->scratch);
-}
-
-/*
- * Unpack a transition value that is not an expanded object of the family, or
- * make an empty one.  A packed value, such as the INITCOND of a user-defined
- * aggregate, gets its hash table here.
- */
-void
-ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
-{
-	state->fcinfo = fcinfo;
-	if (PG_ARGISNULL(0))
-		state_set_flat(state, flat_alloc(def, FLAT_MIN_SLOTS), def);
-	else if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
-		state_set_expanded(state, expanded_get(PG_GETARG_DATUM(0), def));
-	else
-	{
-		state_set_flat(state, flat_get(PG_GETARG_DATUM(0), def), def);
-		if (state->map->shift == 0)
-			state_reserve(state, state->map->ncustomers);
-	}
-}
-
-/*
- * Get the customer of a key, entered with flags = 0 if new; the caller must
- * then set them.  For rows that cannot wait until the slot is in the cache.
- * state->datum may change.
- */
-RetCustomer *
-ret_state_enter(RetState *state, int64 key)
-{
-	RetMap	   *map = state->map;
-	RetCustomer *customer;
-
-	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
-		ret_map_probe(map, key)->flags == 0)
-	{
-		state_reserve(state, map->ncustomers + 1);
-		map = state->map;
-	}
-	customer = ret_map_enter(map, key);
-	if (state->flat)
-		state->flat->ncustomers = map->ncustomers;
-	return customer;
-}
-
-/* Add a row of a customer to a flat value.  state->datum may change. */
-void
-ret_state_add_flat(RetState *state, int64 key, int64 value)
-{
-	RetCustomer *customer = ret_state_enter(state, key);
-
-	state->map->def->add(state->map, customer, value);
-}
-
-/*
- * Get the map of argument argno for reading: that of an expanded object, or a
- * view, held in state, of a flat value, toasted or not.
- */
-RetMap *
-ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state)
-{
-	Datum		datum = PG_GETARG_DATUM(argno);
-
-	state->fcinfo = fcinfo;
-	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
-	{
-		state_set_expanded(state, expanded_get(datum, def));
-		expanded_flush(state->expanded);
-	}
-	else
-		state_set_flat(state, flat_get(datum, def), def);
-	return state->map;
-}
-
-/*
- * Merge a customer.  If the family does not know its flags they stay 0, and
- * the slot would count as used but look unused: an error.
- */
-static inline void
-merge_customer(RetMap *map, const RetCustomer *other)
-{
-	RetCustomer *customer = ret_map_enter(map, other->key);
-
-	map->def->merge(map, customer, other);
-	if (unlikely(customer->flags == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("customer_map is inconsistent")));
-}
-
-/*
- * Combine two values, for any family: the first takes in the second, which is
- * only read.  Correct for any split of the rows.
- */
-Datum
-ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
-{
-	RetState	state;
-	RetState	other;
-	RetMap	   *from;
-	RetMap	   *map;
-
-	(void) ret_agg_context(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	from = ret_state_read(fcinfo, 1, def, &other);
-	ret_state_get(fcinfo, def, &state);
-	if (state.expanded)
-		expanded_flush(state.expanded);
-	state_reserve(&state, state.map->ncustomers + from->ncustomers);
-	map = state.map;
-
-	if (def->merge_totals)
-		def->merge_totals(map, from->totals);
-	for (uint64 i = 0; i < from->nslots; i++)
-	{
-		const RetCustomer *customer = ret_map_slot(from, i);
-
-		if (i + PREFETCH_AHEAD < from->nslots)
-			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
-		if (customer->flags != 0)
-			merge_customer(map, customer);
-		if (unlikely(map->limit == 0) && state.expanded)
-			table_scatter(map);
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	if (state.flat)
-		state.flat->ncustomers = map->ncustomers;
-	PG_RETURN_DATUM(state.datum);
-}
-
-/*-------------------------------------------------------------------------
- * Input and output
- *
- * The binary form is: version, kind, values per customer, totals per map (one
- * byte each), customers (int32), the totals, then the customers in ascending
- * order of their keys: key, flags (one byte), values.  The text form is the
- * binary form in hexadecimal digits.  Both exist for partial aggregation between
- * machines, not for storage.
- *-------------------------------------------------------------------------
- */
-
-/*
- * Build a packed value from the binary form.  Returns NULL and sets *why if
- * the bytes are not one.
- */
-static RetFlatMap *
-flat_parse(StringInfo buf, const char **why)
-{
-	uint64		length = buf->len - buf->cursor;
-	int			version,
-				kind,
-				nvalues,
-				ntotals;
-	uint32		n;
-	Size		size;
-	RetFlatMap *flat;
-	int64	   *totals;
-
-	*why = "it is too short";
-	if (length < 8)
-		return NULL;
-	version = pq_getmsgbyte(buf);
-	kind = pq_getmsgbyte(buf);
-	nvalues = pq_getmsgbyte(buf);
-	ntotals = pq_getmsgbyte(buf);
-	n = pq_getmsgint(buf, 4);
-	*why = "its version is not known";
-	if (version != RET_FLAT_VERSION)
-		return NULL;
-	*why = "it has too many values";
-	if (nvalues > MAX_VALUES || ntotals > MAX_VALUES)
-		return NULL;
-	*why = "its length does not fit its number of customers";
-	if (length != 8 + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
-		return NULL;
-	*why = "it has too many customers";
-	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
-		return NULL;
-
-	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
-	flat = palloc0(size);
-	SET_VARSIZE(flat, size);
-	flat->version = RET_FLAT_VERSION;
-	flat->kind = kind;
-	flat->nvalues = nvalues;
-	flat->ntotals = ntotals;
-	flat->nslots = flat->ncustomers = n;
-	totals = (int64 *) (flat + 1);
-	for (int i = 0; i < ntotals; i++)
-		totals[i] = pq_getmsgint64(buf);
-	for (uint32 i = 0; i < n; i++)
-	{
-		RetCustomer *customer = (RetCustomer *) ((char *) (totals + ntotals) + i * slot_size(nvalues));
-
-		customer->key = pq_getmsgint64(buf);
-		customer->flags = pq_getmsgbyte(buf);
-		for (int j = 0; j < nvalues; j++)
-			customer->values[j] = pq_getmsgint64(buf);
-		*why = "a customer has no content";
-		if (customer->flags == 0)
-			return NULL;
-		*why = "its customers are not in ascending order";
-		if (i > 0 && customer->key <= ((RetCustomer *) ((char *) customer - slot_size(nvalues)))->key)
-			return NULL;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	return flat;
-}
-
-static int
-customer_compare(const void *a, const void *b)
-{
-	int64		x = (*(RetCustomer *const *) a)->key;
-	int64		y = (*(RetCustomer *const *) b)->key;
-
-	return (x > y) - (x < y);
-}
-
-/* Sort the customers of a value by their keys */
-static RetCustomer **
-sorted_customers(const RetMap *map)
-{
-	RetCustomer **sorted = palloc_extended((map->ncustomers + 1) * sizeof(RetCustomer *),
-										   MCXT_ALLOC_HUGE);
-	uint64		n = 0;
-
-	for (uint64 i = 0; i < map->nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags != 0)
-			sorted[n++] = customer;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
-	return sorted;
-}
-
-/* Write the binary form of the value in argument 0 */
-static bytea *
-flat_bytes(FunctionCallInfo fcinfo)
-{
-	RetFlatMap *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
-	RetMap		map;
-	RetCustomer **sorted;
-	StringInfoData buf;
-
-	flat_view(flat, NULL, &map);
-	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers to write out"),
-				 errdetail("The map holds %u customers.", flat->ncustomers)));
-	sorted = sorted_customers(&map);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, RET_FLAT_VERSION);
-	pq_sendbyte(&buf, flat->kind);
-	pq_sendbyte(&buf, flat->nvalues);
-	pq_sendbyte(&buf, flat->ntotals);
-	pq_sendint32(&buf, flat->ncustomers);
-	for (int i = 0; i < flat->ntotals; i++)
-		pq_sendint64(&buf, map.totals[i]);
-	for (uint64 i = 0; i < map.ncustomers; i++)
-	{
-		pq_sendint64(&buf, sorted[i]->key);
-		pq_sendbyte(&buf, sorted[i]->flags);
-		for (int j = 0; j < flat->nvalues; j++)
-			pq_sendint64(&buf, sorted[i]->values[j]);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	pfree(sorted);
-	return pq_endtypsend(&buf);
-}
-
-Datum
-customer_map_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	const char *why;
-	RetFlatMap *flat = flat_parse(buf, &why);
-
-	if (flat == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid customer_map"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
-}
-
-Datum
-customer_map_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
-}
-
-Datum
-customer_map_in(PG_FUNCTION_ARGS)
-{
-	struct varlena *bytes = ret_hex_input(fcinfo, "customer_map");
-	StringInfoData buf;
-	const char *why;
-	RetFlatMap *flat;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	flat = flat_parse(&buf, &why);
-	if (flat == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid customer_map"),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
-}
-
-Datum
-customer_map_out(PG_FUNCTION_ARGS)
-{
-	bytea	   *bytes = flat_bytes(fcinfo);
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ, "customer_map"));
 }

@@ -1,20 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * customer_map.h
- *	  Customers, and the map from customers to what is known about each.
+ *	  The map from customers to what is known about each: the hash table.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef RETENTION_CUSTOMER_MAP_H
 #define RETENTION_CUSTOMER_MAP_H
 
-#include "common/pg_prng.h"
-#include "utils/expandeddatum.h"
-
 #include "base/retention.h"
-
-/* A customer_key is passed by value and is the int64 it looks like */
-#define PG_GETARG_CUSTOMER(n)	PG_GETARG_INT64(n)
+#include "store/customer_key.h"
 
 /*
  * One customer in a map.  The map knows how many values follow; only the
@@ -24,7 +19,7 @@ typedef struct RetCustomer
 {
 	int64		key;			/* the customer_key */
 	uint8		flags;			/* never 0 once the customer is in the map */
-	uint8		turn;			/* RetMap.turn when it was placed */
+	uint8		epoch;			/* RetMap.epoch when the customer was placed */
 	uint8		unused[6];		/* 0 */
 	int64		values[FLEXIBLE_ARRAY_MEMBER];	/* RetMapDef.nvalues of them */
 } RetCustomer;
@@ -57,71 +52,28 @@ typedef struct RetMap
 	char	   *slots;			/* RetCustomers, flags = 0 where unused */
 	char	   *chunk;			/* allocated chunk in which they lie, or NULL */
 	uint64		nslots;			/* a power of 2 if hashed */
-	uint64		limit;			/* customers at which it must be remade; 0: at once */
+	uint64		limit;			/* customers with which it must be remade; 0: at once */
 	uint64		factor;			/* factor of the hash */
-	uint64		group;			/* mask of the slot at which the probes of a key begin */
+	uint64		home_mask;		/* bits of a slot's number that its home has, too */
 	uint64		ncustomers;		/* slots in use */
 	Size		size;			/* bytes of a slot */
 	int			shift;			/* slot = hash >> shift */
-	uint8		turn;			/* mark of the customers placed since all were moved last */
+	uint8		epoch;			/* counts how often all customers were moved */
 	int64	   *totals;			/* the family's totals */
 	void	   *scratch;		/* the family's cache */
 } RetMap;
 
-#define RET_FLAT_VERSION	1
-#define RET_DELAY_ROWS		64	/* a power of 2 */
+#define RET_MAP_MIN_SLOTS	4	/* slots of the smallest table */
+#define RET_MAP_MAX_VALUES	8	/* most values of a customer, and most totals of a map */
 
-/* The flat form, always a multiple of 8 bytes long */
-typedef struct RetFlatMap
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* RET_FLAT_VERSION */
-	uint8		kind;			/* RetMapDef.kind */
-	uint8		nvalues;		/* RetMapDef.nvalues */
-	uint8		ntotals;		/* RetMapDef.ntotals */
-	uint32		nslots;			/* number of slots that follow */
-	uint32		ncustomers;		/* number of slots in use */
-	uint16		hashed;			/* 1: a hash table, 0: packed */
-	uint16		scratch;		/* bytes of scratch, 0 if packed */
-	uint32		unused;			/* 0 */
-	/* followed by totals, scratch and slots */
-} RetFlatMap;
-
-/* One row that waits for its slot to arrive in the cache */
-typedef struct RetDelayedRow
-{
-	int64		key;
-	int64		value;
-} RetDelayedRow;
-
-/* The expanded form */
-typedef struct RetExpandedMap
-{
-	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
-	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
-	uint32		nadded;			/* number of rows added so far */
-	uint32		napplied;		/* number of these rows that are in the table */
-	RetDelayedRow rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
-} RetExpandedMap;
-
-/* The transition value of an aggregate over customers, unpacked for a call */
-typedef struct RetState
-{
-	Datum		datum;			/* to be returned to the executor */
-	RetMap	   *map;			/* the map of the value */
-	RetFlatMap *flat;			/* the flat value; NULL if it is expanded */
-	RetExpandedMap *expanded;	/* the expanded object; NULL if it is flat */
-	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
-	RetMap		view;			/* map of a flat value */
-} RetState;
-
+extern uint64 ret_map_slots_for(uint64 n);
+extern void ret_map_create(RetMap *map, Size size, uint64 n, MemoryContext context);
+extern void ret_map_set_slots(RetMap *map, char *slots, uint64 nslots);
+extern void ret_map_grow(RetMap *map, uint64 nslots);
+extern void ret_map_scatter(RetMap *map);
 extern void ret_map_remake(RetMap *map);
-
-extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state);
-extern RetCustomer *ret_state_enter(RetState *state, int64 key);
-extern void ret_state_add_flat(RetState *state, int64 key, int64 value);
-extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
-extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetState *state);
+pg_noreturn extern void ret_map_inconsistent(void);
+extern void ret_map_copy(RetMap *map, const RetMap *from);
 
 /* Most customers that a table of n slots may hold before it must grow */
 #define RET_MAP_LIMIT(n)	((n) / 16 * 13 + (n) % 16 * 13 / 16)
@@ -133,61 +85,6 @@ ret_map_slot(const RetMap *map, uint64 i)
 	return (RetCustomer *) (map->slots + i * map->size);
 }
 
-/* Slots of a table that is a chunk of its own begin at a multiple of this */
-#define RET_CACHE_LINE		64
-
-/* Factor of the hashes that are the same in all processes */
-#define RET_HASH_FACTOR		UINT64CONST(0x9E3779B97F4A7C15)
-
-/*
- * A customer further from their home slot than this shows that the keys were
- * chosen to have hashes alike: by chance, 420 is the most in a table of 2^26
- * slots.
- */
-#define RET_MAX_PROBES		1024
-
-/*
- * Hash a key so that the high bits are good.  The first step lets the high
- * half of the key (keys are often a shard number and a counter) reach the
- * rest.
- */
-static inline uint64
-ret_customer_hash_by(int64 key, uint64 factor)
-{
-	uint64		h = (uint64) key;
-
-	h ^= h >> 32;
-	h *= factor;
-	h ^= h >> 29;
-	return h * UINT64CONST(0xBF58476D1CE4E5B9);
-}
-
-static inline uint64
-ret_customer_hash(int64 key)
-{
-	return ret_customer_hash_by(key, RET_HASH_FACTOR);
-}
-
-/*
- * Draw a factor that nobody can foresee.  It must decide nothing except where
- * things lie in memory.
- */
-static inline uint64
-ret_random_factor(void)
-{
-	return pg_prng_uint64(&pg_global_prng_state) | 1;
-}
-
-/* Get the customer of a hash: each step is undone, the factors by their inverses */
-static inline int64
-ret_hash_customer(uint64 h)
-{
-	h *= UINT64CONST(0x96DE1B173F119089);
-	h ^= h >> 29 ^ h >> 58;
-	h *= UINT64CONST(0xF1DE83E19937733D);
-	return (int64) (h ^ h >> 32);
-}
-
 /*
  * Get the slot at which the probes of a key begin.  Where slots fill cache
  * lines exactly, it is the first of a line, so that nearly every probe needs
@@ -196,7 +93,7 @@ ret_hash_customer(uint64 h)
 static inline uint64
 ret_map_home(const RetMap *map, int64 key)
 {
-	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->group;
+	return (ret_customer_hash_by(key, map->factor) >> map->shift) & map->home_mask;
 }
 
 /*
@@ -243,7 +140,7 @@ ret_map_enter(RetMap *map, int64 key)
 		int64		distance = (char *) customer - (char *) ret_map_slot(map, ret_map_home(map, key));
 
 		customer->key = key;
-		customer->turn = map->turn;
+		customer->epoch = map->epoch;
 		map->ncustomers++;
 		if (distance < 0)
 			distance += map->nslots * map->size;
@@ -251,104 +148,6 @@ ret_map_enter(RetMap *map, int64 key)
 			map->limit = 0;
 	}
 	return customer;
-}
-
-/* Bring the row that has waited longest into the table */
-static inline void
-ret_expanded_apply(RetExpandedMap *expanded)
-{
-	RetMap	   *map = &expanded->map;
-	RetDelayedRow *row = &expanded->rows[expanded->napplied++ % RET_DELAY_ROWS];
-
-	if (unlikely(map->ncustomers >= map->limit))
-		ret_map_remake(map);
-	map->def->add(map, ret_map_enter(map, row->key), row->value);
-}
-
-/*
- * Prefetch the slot of a row and queue the row; if the queue is full, bring
- * its oldest row into the table first.
- */
-static inline void
-ret_expanded_add(RetExpandedMap *expanded, int64 key, int64 value)
-{
-	RetDelayedRow *row = &expanded->rows[expanded->nadded % RET_DELAY_ROWS];
-
-	if (expanded->nadded - expanded->napplied == RET_DELAY_ROWS)
-		ret_expanded_apply(expanded);
-	row->key = key;
-	row->value = value;
-	ret_map_prefetch(&expanded->map, key);
-	expanded->nadded++;
-}
-
-/* Get the expanded object in argument 0; NULL if it is not one of the family */
-static inline RetExpandedMap *
-ret_state_expanded(FunctionCallInfo fcinfo, const RetMapDef *def)
-{
-	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
-
-	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
-	{
-		varatt_expanded pointer;
-
-		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
-		if (likely(((RetExpandedMap *) pointer.eohptr)->map.def == def))
-			return (RetExpandedMap *) pointer.eohptr;
-	}
-	return NULL;
-}
-
-/*
- * Look for the scratch of the transition value in argument 0, for rows that
- * may not have to be added; NULL if the state must be unpacked to find it.
- * The caller has checked that this is an aggregate's call.
- */
-static inline void *
-ret_state_scratch(FunctionCallInfo fcinfo, const RetMapDef *def)
-{
-	RetExpandedMap *expanded = ret_state_expanded(fcinfo, def);
-	RetFlatMap *flat = (RetFlatMap *) DatumGetPointer(PG_GETARG_DATUM(0));
-
-	if (expanded)
-		return expanded->map.scratch;
-	if (!PG_ARGISNULL(0) && VARATT_IS_4B_U(flat) && flat->hashed &&
-		flat->version == RET_FLAT_VERSION && flat->kind == def->kind &&
-		flat->ntotals == def->ntotals && flat->scratch == def->scratch)
-		return (int64 *) (flat + 1) + flat->ntotals;
-	return NULL;
-}
-
-/*
- * Unpack the transition value in argument 0; the caller has checked that this
- * is an aggregate's call.  Large groups are recognized inline, since function
- * calls would take nearly as long as the row.
- */
-static inline void
-ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetState *state)
-{
-	RetExpandedMap *expanded = ret_state_expanded(fcinfo, def);
-
-	if (likely(expanded != NULL))
-	{
-		state->datum = PG_GETARG_DATUM(0);
-		state->map = &expanded->map;
-		state->flat = NULL;
-		state->expanded = expanded;
-		state->fcinfo = fcinfo;
-	}
-	else
-		ret_state_get_slow(fcinfo, def, state);
-}
-
-/* Add a row of a customer.  state->datum may change. */
-static inline void
-ret_state_add(RetState *state, int64 key, int64 value)
-{
-	if (likely(state->expanded != NULL))
-		ret_expanded_add(state->expanded, key, value);
-	else
-		ret_state_add_flat(state, key, value);
 }
 
 #endif							/* RETENTION_CUSTOMER_MAP_H */

@@ -276,7 +276,7 @@ ret_money_read_numeric(Datum numeric, RetMoney *money)
  *-------------------------------------------------------------------------
  */
 
-/* Read a double that is not of the usual size, or 0; 22003 if it is not finite */
+/* Read a double that is 0 or not of the usual size; 22003 if it is not finite */
 void
 ret_money_read_double_slow(double value, RetMoney *money)
 {
@@ -284,7 +284,7 @@ ret_money_read_double_slow(double value, RetMoney *money)
 	int			scale;
 	int64		mantissa;
 
-	if (isnan(value) || isinf(value))
+	if (!isfinite(value))
 		not_finite();
 	if (value == 0)
 	{
@@ -338,7 +338,7 @@ ret_money_read_double_decimal(double value, int scale, RetMoney *money)
 			return;
 		}
 	}
-	if (isnan(value) || isinf(value))
+	if (!isfinite(value))
 		not_finite();
 	if (size >= 1e38)
 		out_of_range();
@@ -447,7 +447,7 @@ ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 	if (ret_money_is_binary(sum) != ret_money_is_binary(amount))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("sums of numeric and of double precision cannot be added"),
+				 errmsg("a sum of numeric and a sum of double precision cannot be combined"),
 				 errhint("Combine only what the same aggregate has made.")));
 	if (ret_money_is_binary(sum))
 	{
@@ -465,7 +465,7 @@ ret_money_add_slow(RetMoney *sum, const RetMoney *amount)
 	sum->form = RET_MONEY_FORM(scale, ret_money_is_binary(sum));
 }
 
-/* Tell whether a sum that was read from outside has a form that is possible */
+/* Check whether a sum that was read from outside has a possible form */
 bool
 ret_money_is_valid(const RetMoney *money)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tally.c
- *	  Counts of distinct points: the state of the aggregates that keep how often
- *	  each combination of numbers occurred, and forget whose row it was.
+ *	  Counts of distinct points: the state of the aggregates that count how often
+ *	  each combination of numbers occurred, whoever the customers are.
  *
  * A survival curve needs how many customers left, and how many were still
  * there, after each duration; a purchase model how many customers share a
@@ -21,7 +21,7 @@
  *   enough, but takes longer than a probe, which matters in a large group.
  * - Expanded: an open-addressing hash table with linear probing, in a context
  *   below the aggregate's.  Its hash gets a random factor if the points were
- *   chosen to have hashes alike.  Once the table is larger than the cache, a
+ *   chosen to have similar hashes.  Once the table is larger than the cache, a
  *   row only prefetches its slot and waits until 64 others have come.
  *   Flattening sorts.
  *
@@ -39,7 +39,6 @@
 
 #include "base/aggregate.h"
 #include "base/calendar.h"
-#include "store/customer_map.h"
 #include "store/tally.h"
 
 #define FLAT_MIN_POINTS		4
@@ -231,7 +230,7 @@ table_create(RetTally *tally, uint64 n)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct values in one group"),
-				 errdetail("Room for %llu points was asked for.", (unsigned long long) n)));
+				 errdetail("The tally needs room for %llu points.", (unsigned long long) n)));
 	tally->slots = MemoryContextAllocHuge(tally->hdr.eoh_context, nslots * size);
 	memset(tally->slots, 0xFF, nslots * size);	/* RET_TALLY_UNUSED */
 	tally->nslots = nslots;
@@ -282,16 +281,15 @@ table_remake(RetTally *tally, uint64 n)
 			memcpy(slot, entry, width * sizeof(int64));
 			table_check(tally, slot);
 		}
-		if ((i & 0x0FFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	pfree(old);
 }
 
 /*
  * Make room for n points in the table.  If a point is far from its home,
- * because numbers were chosen to have hashes alike, all points get hashes by a
- * random factor.
+ * because numbers were chosen to have similar hashes, all points get new hashes
+ * by a random factor.
  */
 static void
 table_reserve(RetTally *tally, uint64 n)
@@ -391,8 +389,7 @@ expanded_sort(const RetTally *tally, int64 *entries)
 			memcpy(&items[n].first, entry, sizeof(double));
 			items[n++].entry = entry;
 		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	Assert(n == tally->npoints);
 	sort_items(items, n, &ndims);
@@ -401,8 +398,7 @@ expanded_sort(const RetTally *tally, int64 *entries)
 		if (i + PREFETCH_AHEAD < n)
 			__builtin_prefetch(items[i + PREFETCH_AHEAD].entry);
 		memcpy(entries + i * width, items[i].entry, width * sizeof(int64));
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	pfree(items);
 }
@@ -444,8 +440,8 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
  */
 
 /*
- * Raise an error unless the family can have counted each of n entries that is
- * in use
+ * Raise an error if there is one among n entries that the family cannot have
+ * counted; unused ones do not matter
  */
 static void
 check_entries(const int64 *entries, uint64 n, const RetTallyDef *def)
@@ -459,9 +455,9 @@ check_entries(const int64 *entries, uint64 n, const RetTallyDef *def)
 		if (entry[0] != RET_TALLY_UNUSED && !def->valid((const double *) entry))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("tally has a value that its aggregate does not count")));
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+					 errmsg("tally is inconsistent"),
+					 errdetail("It has a point that its aggregate does not count.")));
+		ret_check_interrupts_at(i);
 	}
 }
 
@@ -488,8 +484,7 @@ table_merge(RetTally *tally, const int64 *entries, uint64 n)
 				slot = ret_tally_insert(tally, entry);
 			add_counts(slot + ndims, entry + ndims, ncounts);
 		}
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 }
 
@@ -649,8 +644,7 @@ sum_counts(const int64 *entries, uint64 n, const RetTallyDef *def)
 
 		for (int j = 0; j < def->ncounts; j++)
 			add_counts(&total, &counts[j], 1);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	return total;
 }

@@ -3,6 +3,11 @@
  * tally.h
  *	  Counts of distinct points, of one to three numbers each.
  *
+ * A row adds 1 to a count of a point, and which numbers and counts there are is
+ * a constant of each file that adds rows.  So the functions for a row are inline
+ * and leave hardly more than the probe, which is why the table is not that of
+ * customer_map.h, whose families bring functions of their own.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef RETENTION_TALLY_H
@@ -13,6 +18,7 @@
 
 #include "base/aggregate.h"
 #include "base/retention.h"
+#include "store/customer_key.h"
 
 #define RET_TALLY_MAX_DIMS		3
 #define RET_TALLY_MAX_COUNTS	2
@@ -82,9 +88,9 @@ typedef struct RetTally
 	uint64		npoints;		/* slots in use */
 	uint64		factor;			/* factor of the hash */
 	int			shift;			/* slot = hash >> shift */
-	bool		crowded;		/* a point is far from its home slot */
+	bool		crowded;		/* whether a point is far from its home slot */
 	uint16		zone;			/* as in the flat form */
-	bool		delaying;		/* rows wait, since the table is large */
+	bool		delaying;		/* whether rows wait, since the table is large */
 	uint32		nadded;			/* number of rows delayed so far */
 	uint32		napplied;		/* number of these rows that are in the table */
 	RetTallyRow *rows;			/* row n is rows[n % RET_TALLY_DELAY_ROWS]; NULL: none yet */
@@ -121,7 +127,7 @@ extern Datum ret_tally_output(FunctionCallInfo fcinfo, const char *type);
 extern Datum ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type);
 extern Datum ret_tally_send(FunctionCallInfo fcinfo);
 
-/* Compare points a and b number by number; less than 0, 0 or more, as in qsort() */
+/* Compare points a and b number by number: negative, 0 or positive, as for qsort() */
 static inline int
 ret_tally_compare(const double *a, const double *b, int ndims)
 {
@@ -185,7 +191,7 @@ ret_tally_home(const RetTally *tally, const int64 *key, int n)
 		h *= tally->factor;
 	}
 	h ^= h >> 29;
-	return (h * UINT64CONST(0xBF58476D1CE4E5B9)) >> tally->shift;
+	return (h * RET_HASH_FINISH) >> tally->shift;
 }
 
 /* Find the slot of a point: its own, or the unused one that it should get */

@@ -19,10 +19,9 @@
 #include <math.h>
 
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/varlena.h"
 #include "store/tally.h"
@@ -48,7 +47,7 @@ parse_entry(StringInfo buf, int ndims, int ncounts, int64 *entry, int64 *total, 
 		double		number = pq_getmsgfloat8(buf);
 
 		*why = "a number is not finite";
-		if (isnan(number) || isinf(number))
+		if (!isfinite(number))
 			return false;
 		*why = "a number is -0";
 		if (number == 0 && signbit(number))
@@ -78,12 +77,13 @@ may_be_zoned(const RetTallyDef *def, int kind)
 }
 
 /*
- * Build a canonical flat value from the binary form.  Returns NULL and sets
- * *why if the bytes are not one, or not one of the family def, if that is
- * given.
+ * Allocate a flat value for the header of the binary form, with its number of
+ * points but without entries.  Returns NULL and sets *why if the header is not
+ * one, or not one of the family def, if that is given.  *rest becomes the number
+ * of bytes after the points.
  */
 static RetFlatTally *
-flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
+parse_header(StringInfo buf, const RetTallyDef *def, uint64 *rest, const char **why)
 {
 	uint64		length = buf->len - buf->cursor;
 	uint64		points_end;
@@ -94,7 +94,6 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 				width;
 	uint32		n;
 	RetFlatTally *flat;
-	int64		total = 0;
 
 	*why = "it is too short";
 	if (length < BINARY_HEADER_SIZE)
@@ -122,29 +121,47 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 	if (ret_tally_flat_size(width, n) > MaxAllocSize)
 		return NULL;
 
+	*rest = length - points_end;
 	flat = palloc(ret_tally_flat_size(width, n));
 	ret_tally_set_header(flat, kind, ndims, ncounts, n, ret_tally_flat_size(width, n));
-	for (uint32 i = 0; i < n; i++)
+	return flat;
+}
+
+/*
+ * Build a canonical flat value from the binary form.  Returns NULL and sets *why
+ * if the bytes are not one, or not one of the family that `arg` defines, if that
+ * is given.
+ */
+static struct varlena *
+flat_parse(StringInfo buf, const void *arg, const char **why)
+{
+	const RetTallyDef *def = arg;
+	uint64		rest;
+	RetFlatTally *flat = parse_header(buf, def, &rest, why);
+	int64		total = 0;
+	int			width;
+
+	if (flat == NULL)
+		return NULL;
+	width = flat->ndims + flat->ncounts;
+	for (uint32 i = 0; i < flat->npoints; i++)
 	{
 		int64	   *entry = flat->entries + (Size) i * width;
 
-		if (!parse_entry(buf, ndims, ncounts, entry, &total, why))
+		if (!parse_entry(buf, flat->ndims, flat->ncounts, entry, &total, why))
 			return NULL;
 		*why = "its points are not in ascending order";
-		if (i > 0 && ret_tally_compare((double *) (entry - width), (double *) entry, ndims) >= 0)
+		if (i > 0 && ret_tally_compare((double *) (entry - width), (double *) entry, flat->ndims) >= 0)
 			return NULL;
 		*why = "a number is out of range";
 		if (def && def->valid && !def->valid((double *) entry))
 			return NULL;
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	*why = "its time zone is not a name";
-	if (length > points_end &&
-		(flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) (length - points_end)),
-									   length - points_end)) == 0)
+	if (rest > 0 && (flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) rest), rest)) == 0)
 		return NULL;
-	return flat;
+	return (struct varlena *) flat;
 }
 
 /*
@@ -154,37 +171,14 @@ flat_parse(StringInfo buf, const RetTallyDef *def, const char **why)
 Datum
 ret_tally_receive(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	const char *why;
-	RetFlatTally *flat = flat_parse(buf, def, &why);
-
-	if (flat == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid %s", type),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
+	return ret_parse_receive(fcinfo, type, flat_parse, def);
 }
 
 /* Read the text form of a value of such a type */
 Datum
 ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type)
 {
-	struct varlena *bytes = ret_hex_input(fcinfo, type);
-	StringInfoData buf;
-	const char *why;
-	RetFlatTally *flat;
-
-	if (bytes == NULL)
-		PG_RETURN_NULL();
-	initReadOnlyStringInfo(&buf, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
-	flat = flat_parse(&buf, def, &why);
-	if (flat == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid %s", type),
-				 errdetail("The value cannot be read: %s.", why)));
-	PG_RETURN_POINTER(flat);
+	return ret_parse_input(fcinfo, type, flat_parse, def);
 }
 
 /* Send a value of such a type */
@@ -208,8 +202,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 			pq_sendfloat8(&buf, ((const double *) entry)[j]);
 		for (int j = 0; j < flat->ncounts; j++)
 			pq_sendint64(&buf, entry[flat->ndims + j]);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		ret_check_interrupts_at(i);
 	}
 	ret_zone_send(&buf, flat->zone);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
@@ -219,9 +212,7 @@ ret_tally_send(FunctionCallInfo fcinfo)
 Datum
 ret_tally_output(FunctionCallInfo fcinfo, const char *type)
 {
-	bytea	   *bytes = DatumGetByteaPP(ret_tally_send(fcinfo));
-
-	PG_RETURN_CSTRING(ret_hex_output(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), type));
+	return ret_bytes_output(DatumGetByteaP(ret_tally_send(fcinfo)), type);
 }
 
 Datum

@@ -1,0 +1,608 @@
+/*-------------------------------------------------------------------------
+ *
+ * customer_state.c
+ *	  The map of customers as the transition value of an aggregate: the type
+ *	  customer_map.
+ *
+ * The value has two forms.
+ *
+ * - Flat, up to FLAT_MAX_SLOTS slots: header, totals, scratch and table in one
+ *   varlena that is modified in place.  An object with a memory context of its
+ *   own for each of many groups would make HashAggregate quadratic, since it
+ *   asks all contexts for their size whenever a group is added.
+ * - Expanded, above that: an expanded object in a context below the
+ *   aggregate's.  At a million customers each probe misses the cache.  So a
+ *   row only prefetches its slot and then waits in a ring until 64 rows have
+ *   followed: while the executor reads those, the slot arrives.
+ *
+ * Flattening an expanded object, to send it from a parallel worker to the
+ * leader, packs the customers without gaps or hash table.  They stay in the
+ * order of their slots.  In a table with room for all, they are then written
+ * sequentially; in one that had to grow meanwhile they would pile up.  That is
+ * why combining reserves room for both sides first.
+ *
+ * Adding a row is O(1); combining is O(customers of the second value) apart
+ * from growth; memory is owned by the aggregate's context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "base/varlena.h"
+#include "store/customer_state.h"
+
+#define FLAT_MAX_SLOTS		4096
+#define PREFETCH_AHEAD		16
+#define BINARY_HEADER_SIZE	8
+
+PG_FUNCTION_INFO_V1(customer_map_in);
+PG_FUNCTION_INFO_V1(customer_map_out);
+PG_FUNCTION_INFO_V1(customer_map_recv);
+PG_FUNCTION_INFO_V1(customer_map_send);
+
+pg_noreturn static void reject_other_kind(void);
+static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
+static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+
+static const ExpandedObjectMethods expanded_map_methods =
+{
+	expanded_flat_size,
+	expanded_flatten
+};
+
+static void
+reject_other_kind(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("customer_map was made by another aggregate"),
+			 errhint("Combine only what the same aggregate has made.")));
+}
+
+/*-------------------------------------------------------------------------
+ * The flat form
+ *-------------------------------------------------------------------------
+ */
+
+static Size
+slot_size(int nvalues)
+{
+	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
+}
+
+/* Get the number of bytes before the slots */
+static Size
+flat_header_size(int ntotals, Size scratch)
+{
+	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
+}
+
+/* Allocate a flat value in the current context, and fill in its header only */
+static RetFlatMap *
+flat_alloc(const RetMapDef *def, uint32 nslots)
+{
+	Size		size = flat_header_size(def->ntotals, def->scratch) +
+		nslots * slot_size(def->nvalues);
+	RetFlatMap *flat = palloc0(size);
+
+	SET_VARSIZE(flat, size);
+	flat->version = RET_FLAT_VERSION;
+	flat->kind = def->kind;
+	flat->nvalues = def->nvalues;
+	flat->ntotals = def->ntotals;
+	flat->nslots = nslots;
+	flat->hashed = 1;
+	flat->scratch = def->scratch;
+	return flat;
+}
+
+/* Make map a view of a flat value */
+static void
+flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
+{
+	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
+
+	map->def = def;
+	map->size = slot_size(flat->nvalues);
+	map->factor = RET_HASH_FACTOR;
+	ret_map_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
+	map->nslots = flat->nslots;
+	if (!flat->hashed)
+		map->shift = 0;
+	map->chunk = NULL;
+	map->ncustomers = flat->ncustomers;
+	map->epoch = 0;
+	map->totals = (int64 *) (flat + 1);
+	map->scratch = map->totals + flat->ntotals;
+}
+
+/*
+ * Detoast a flat value and check that it is one of the family's.  The type's
+ * input functions let no inconsistent value pass, but a user may pass a value
+ * of one aggregate to another.
+ */
+static RetFlatMap *
+flat_get(Datum datum, const RetMapDef *def)
+{
+	RetFlatMap *flat = (RetFlatMap *) PG_DETOAST_DATUM(datum);
+
+	if (flat->version != RET_FLAT_VERSION || flat->kind != def->kind ||
+		flat->nvalues != def->nvalues || flat->ntotals != def->ntotals ||
+		(flat->hashed && flat->scratch != def->scratch))
+		reject_other_kind();
+	return flat;
+}
+
+/*-------------------------------------------------------------------------
+ * The expanded form
+ *-------------------------------------------------------------------------
+ */
+
+/* Create an expanded object with the content of map and room for n customers */
+static RetExpandedMap *
+expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "customer map",
+												  ALLOCSET_SMALL_SIZES);
+	RetExpandedMap *expanded = MemoryContextAlloc(context, sizeof(RetExpandedMap));
+	RetMap	   *own = &expanded->map;
+
+	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
+	expanded->nadded = expanded->napplied = 0;
+	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
+	own->def = map->def;
+	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
+	memcpy(own->totals, map->totals, map->def->ntotals * sizeof(int64));
+	own->scratch = MemoryContextAllocZero(context, Max(map->def->scratch, 1));
+	ret_map_copy(own, map);
+	return expanded;
+}
+
+/*
+ * Bring all rows into the table.  That changes how the object is stored, not
+ * its content, so it is done for read-only pointers as well.
+ */
+static void
+expanded_flush(RetExpandedMap *expanded)
+{
+	while (expanded->napplied != expanded->nadded)
+		ret_expanded_apply(expanded);
+}
+
+/*
+ * Get the expanded object that a datum points to, which must be one of the
+ * family's
+ */
+static RetExpandedMap *
+expanded_get(Datum datum, const RetMapDef *def)
+{
+	RetExpandedMap *expanded = (RetExpandedMap *) DatumGetEOHP(datum);
+
+	if (expanded->hdr.eoh_methods != &expanded_map_methods ||
+		expanded->map.def->kind != def->kind)
+		reject_other_kind();
+	return expanded;
+}
+
+static Size
+expanded_flat_size(ExpandedObjectHeader *eohptr)
+{
+	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
+	RetMap	   *map = &expanded->map;
+	Size		header = flat_header_size(map->def->ntotals, 0);
+
+	expanded_flush(expanded);
+	if (map->ncustomers > (MaxAllocSize - header) / map->size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers to pass between processes"),
+				 errdetail("The map holds %llu customers, the limit is %zu.",
+						   (unsigned long long) map->ncustomers,
+						   (Size) ((MaxAllocSize - header) / map->size)),
+				 errhint("SET max_parallel_workers_per_gather = 0.")));
+	return header + map->ncustomers * map->size;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
+{
+	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
+	RetFlatMap *flat = (RetFlatMap *) result;
+	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
+
+	memset(flat, 0, sizeof(RetFlatMap));
+	SET_VARSIZE(flat, allocated_size);
+	flat->version = RET_FLAT_VERSION;
+	flat->kind = map->def->kind;
+	flat->nvalues = map->def->nvalues;
+	flat->ntotals = map->def->ntotals;
+	flat->nslots = flat->ncustomers = map->ncustomers;
+	memcpy(flat + 1, map->totals, map->def->ntotals * sizeof(int64));
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		ret_check_interrupts_at(i);
+		if (customer->flags == 0)
+			continue;
+		memcpy(next, customer, map->size);
+		((RetCustomer *) next)->epoch = 0;
+		next += map->size;
+	}
+	Assert(next == (char *) result + allocated_size);
+}
+
+/*-------------------------------------------------------------------------
+ * The transition value
+ *-------------------------------------------------------------------------
+ */
+
+/* Make a flat value the state */
+static void
+state_set_flat(RetMapState *state, RetFlatMap *flat, const RetMapDef *def)
+{
+	state->datum = PointerGetDatum(flat);
+	state->flat = flat;
+	state->expanded = NULL;
+	flat_view(flat, def, &state->view);
+	state->map = &state->view;
+}
+
+static void
+state_set_expanded(RetMapState *state, RetExpandedMap *expanded)
+{
+	state->datum = EOHPGetRWDatum(&expanded->hdr);
+	state->flat = NULL;
+	state->expanded = expanded;
+	state->map = &expanded->map;
+}
+
+/*
+ * Give the state a table with room for n customers: a larger flat value, an
+ * expanded object, or more slots in the present one.  The executor copies a
+ * new flat value into the aggregate's context and frees the old one; a new
+ * expanded object is there already.
+ */
+static void
+state_reserve(RetMapState *state, uint64 n)
+{
+	const RetMapDef *def = state->map->def;
+	RetMap		old = *state->map;
+	uint64		nslots = ret_map_slots_for(n);
+
+	if (state->expanded)
+	{
+		if (nslots > old.nslots)
+			ret_map_grow(state->map, nslots);
+		ret_map_scatter(state->map);
+	}
+	else if (nslots > FLAT_MAX_SLOTS)
+		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
+	else if (nslots > old.nslots || old.shift == 0)
+	{
+		state_set_flat(state, flat_alloc(def, Max(nslots, ret_map_slots_for(old.ncustomers))), def);
+		memcpy(state->map->totals, old.totals, def->ntotals * sizeof(int64));
+		ret_map_copy(state->map, &old);
+		state->flat->ncustomers = state->map->ncustomers;
+	}
+	else
+		return;
+
+	/* a packed value has no scratch to keep */
+	if (old.shift != 0 && state->map->scratch != old.scratch)
+		memcpy(state->map->scratch, old.scratch, def->scratch);
+}
+
+/*
+ * Unpack a transition value that is not an expanded object of the family, or
+ * make an empty one.  A packed value, such as the INITCOND of a user-defined
+ * aggregate, gets its hash table here.
+ */
+void
+ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state)
+{
+	state->fcinfo = fcinfo;
+	if (PG_ARGISNULL(0))
+		state_set_flat(state, flat_alloc(def, RET_MAP_MIN_SLOTS), def);
+	else if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
+		state_set_expanded(state, expanded_get(PG_GETARG_DATUM(0), def));
+	else
+	{
+		state_set_flat(state, flat_get(PG_GETARG_DATUM(0), def), def);
+		if (state->map->shift == 0)
+			state_reserve(state, state->map->ncustomers);
+	}
+}
+
+/*
+ * Get the customer of a key, entered with flags = 0 if new; the caller must
+ * then set them.  For rows that cannot wait until the slot is in the cache.
+ * state->datum may change.
+ */
+RetCustomer *
+ret_state_enter(RetMapState *state, int64 key)
+{
+	RetMap	   *map = state->map;
+	RetCustomer *customer;
+
+	if (map->ncustomers >= RET_MAP_LIMIT(map->nslots) &&
+		ret_map_probe(map, key)->flags == 0)
+	{
+		state_reserve(state, map->ncustomers + 1);
+		map = state->map;
+	}
+	customer = ret_map_enter(map, key);
+	if (state->flat)
+		state->flat->ncustomers = map->ncustomers;
+	return customer;
+}
+
+/* Add a row of a customer to a flat value.  state->datum may change. */
+void
+ret_state_add_flat(RetMapState *state, int64 key, int64 value)
+{
+	RetCustomer *customer = ret_state_enter(state, key);
+
+	state->map->def->add(state->map, customer, value);
+}
+
+/*
+ * Get the map of argument argno for reading: that of an expanded object, or a
+ * view, held in state, of a flat value, toasted or not.
+ */
+RetMap *
+ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetMapState *state)
+{
+	Datum		datum = PG_GETARG_DATUM(argno);
+
+	state->fcinfo = fcinfo;
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
+	{
+		state_set_expanded(state, expanded_get(datum, def));
+		expanded_flush(state->expanded);
+	}
+	else
+		state_set_flat(state, flat_get(datum, def), def);
+	return state->map;
+}
+
+/*
+ * Merge a customer.  If the family does not know its flags they stay 0, and
+ * the slot would count as used but look unused: an error.
+ */
+static inline void
+merge_customer(RetMap *map, const RetCustomer *other)
+{
+	RetCustomer *customer = ret_map_enter(map, other->key);
+
+	map->def->merge(map, customer, other);
+	if (unlikely(customer->flags == 0))
+		ret_map_inconsistent();
+}
+
+/*
+ * Combine two values, for any family: the first takes in the second, which is
+ * only read.  Correct for any split of the rows.
+ */
+Datum
+ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	RetMapState	state;
+	RetMapState	other;
+	RetMap	   *from;
+	RetMap	   *map;
+
+	(void) ret_agg_context(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	from = ret_state_read(fcinfo, 1, def, &other);
+	ret_state_get(fcinfo, def, &state);
+	if (state.expanded)
+		expanded_flush(state.expanded);
+	state_reserve(&state, state.map->ncustomers + from->ncustomers);
+	map = state.map;
+
+	if (def->merge_totals)
+		def->merge_totals(map, from->totals);
+	for (uint64 i = 0; i < from->nslots; i++)
+	{
+		const RetCustomer *customer = ret_map_slot(from, i);
+
+		if (i + PREFETCH_AHEAD < from->nslots)
+			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
+		if (customer->flags != 0)
+			merge_customer(map, customer);
+		if (unlikely(map->limit == 0) && state.expanded)
+			ret_map_scatter(map);
+		ret_check_interrupts_at(i);
+	}
+	if (state.flat)
+		state.flat->ncustomers = map->ncustomers;
+	PG_RETURN_DATUM(state.datum);
+}
+
+/*-------------------------------------------------------------------------
+ * Input and output
+ *
+ * The binary form is: version, kind, values per customer, totals per map (one
+ * byte each), customers (int32), the totals, then the customers in ascending
+ * order of their keys: key, flags (one byte), values.  The text form is the
+ * binary form in hexadecimal digits.  Both exist for partial aggregation between
+ * machines, not for storage.
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Allocate a packed value for the header of the binary form, without totals and
+ * customers.  Returns NULL and sets *why if the header is not one.
+ */
+static RetFlatMap *
+parse_header(StringInfo buf, const char **why)
+{
+	uint64		length = buf->len - buf->cursor;
+	int			version,
+				kind,
+				nvalues,
+				ntotals;
+	uint32		n;
+	Size		size;
+	RetFlatMap *flat;
+
+	*why = "it is too short";
+	if (length < BINARY_HEADER_SIZE)
+		return NULL;
+	version = pq_getmsgbyte(buf);
+	kind = pq_getmsgbyte(buf);
+	nvalues = pq_getmsgbyte(buf);
+	ntotals = pq_getmsgbyte(buf);
+	n = pq_getmsgint(buf, 4);
+	*why = "its version is not known";
+	if (version != RET_FLAT_VERSION)
+		return NULL;
+	*why = "it has too many values";
+	if (nvalues > RET_MAP_MAX_VALUES || ntotals > RET_MAP_MAX_VALUES)
+		return NULL;
+	*why = "its length does not fit its number of customers";
+	if (length != BINARY_HEADER_SIZE + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
+		return NULL;
+	*why = "it has too many customers";
+	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
+		return NULL;
+
+	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
+	flat = palloc0(size);
+	SET_VARSIZE(flat, size);
+	flat->version = RET_FLAT_VERSION;
+	flat->kind = kind;
+	flat->nvalues = nvalues;
+	flat->ntotals = ntotals;
+	flat->nslots = flat->ncustomers = n;
+	return flat;
+}
+
+/*
+ * Build a packed value from the binary form.  Returns NULL and sets *why if
+ * the bytes are not one.
+ */
+static struct varlena *
+flat_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
+{
+	RetFlatMap *flat = parse_header(buf, why);
+	RetMap		map;
+
+	if (flat == NULL)
+		return NULL;
+	flat_view(flat, NULL, &map);
+	for (int i = 0; i < flat->ntotals; i++)
+		map.totals[i] = pq_getmsgint64(buf);
+	for (uint32 i = 0; i < flat->ncustomers; i++)
+	{
+		RetCustomer *customer = ret_map_slot(&map, i);
+
+		customer->key = pq_getmsgint64(buf);
+		customer->flags = pq_getmsgbyte(buf);
+		for (int j = 0; j < flat->nvalues; j++)
+			customer->values[j] = pq_getmsgint64(buf);
+		*why = "a customer has no content";
+		if (customer->flags == 0)
+			return NULL;
+		*why = "its customers are not in ascending order";
+		if (i > 0 && customer->key <= ret_map_slot(&map, i - 1)->key)
+			return NULL;
+		ret_check_interrupts_at(i);
+	}
+	return (struct varlena *) flat;
+}
+
+static int
+customer_compare(const void *a, const void *b)
+{
+	int64		x = (*(RetCustomer *const *) a)->key;
+	int64		y = (*(RetCustomer *const *) b)->key;
+
+	return (x > y) - (x < y);
+}
+
+/* Sort the customers of a value by their keys */
+static RetCustomer **
+sorted_customers(const RetMap *map)
+{
+	RetCustomer **sorted = palloc_extended((map->ncustomers + 1) * sizeof(RetCustomer *),
+										   MCXT_ALLOC_HUGE);
+	uint64		n = 0;
+
+	for (uint64 i = 0; i < map->nslots; i++)
+	{
+		RetCustomer *customer = ret_map_slot(map, i);
+
+		if (customer->flags != 0)
+			sorted[n++] = customer;
+		ret_check_interrupts_at(i);
+	}
+	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
+	return sorted;
+}
+
+/* Write the binary form of the value in argument 0 */
+static bytea *
+flat_bytes(FunctionCallInfo fcinfo)
+{
+	RetFlatMap *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
+	RetMap		map;
+	RetCustomer **sorted;
+	StringInfoData buf;
+
+	flat_view(flat, NULL, &map);
+	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many customers for the binary form"),
+				 errdetail("The map holds %u customers.", flat->ncustomers)));
+	sorted = sorted_customers(&map);
+	pq_begintypsend(&buf);
+	pq_sendbyte(&buf, RET_FLAT_VERSION);
+	pq_sendbyte(&buf, flat->kind);
+	pq_sendbyte(&buf, flat->nvalues);
+	pq_sendbyte(&buf, flat->ntotals);
+	pq_sendint32(&buf, flat->ncustomers);
+	for (int i = 0; i < flat->ntotals; i++)
+		pq_sendint64(&buf, map.totals[i]);
+	for (uint64 i = 0; i < map.ncustomers; i++)
+	{
+		pq_sendint64(&buf, sorted[i]->key);
+		pq_sendbyte(&buf, sorted[i]->flags);
+		for (int j = 0; j < flat->nvalues; j++)
+			pq_sendint64(&buf, sorted[i]->values[j]);
+		ret_check_interrupts_at(i);
+	}
+	pfree(sorted);
+	return pq_endtypsend(&buf);
+}
+
+Datum
+customer_map_in(PG_FUNCTION_ARGS)
+{
+	return ret_parse_input(fcinfo, "customer_map", flat_parse, NULL);
+}
+
+Datum
+customer_map_out(PG_FUNCTION_ARGS)
+{
+	return ret_bytes_output(flat_bytes(fcinfo), "customer_map");
+}
+
+Datum
+customer_map_recv(PG_FUNCTION_ARGS)
+{
+	return ret_parse_receive(fcinfo, "customer_map", flat_parse, NULL);
+}
+
+Datum
+customer_map_send(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
+}
