@@ -13,7 +13,6 @@
 #define RETENTION_CALENDAR_H
 
 #include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/rangetypes.h"
@@ -82,38 +81,13 @@ typedef struct RetOffsets
 	RetOffset	spans[RET_OFFSETS]; /* empty ones have lower = upper */
 } RetOffsets;
 
-/*
- * The name of the time zone in which a state has counted days; all zeros if
- * they do not depend on one.  A state that goes to another server or session
- * carries it, since the time zone there may be another.  A name that is too
- * long is cut, and ends in its hash.
- */
-#define RET_ZONE_SIZE	48
-
-typedef struct RetZone
-{
-	char		name[RET_ZONE_SIZE];	/* padded with at least one zero */
-} RetZone;
-
 pg_noreturn extern void ret_reject_infinite_time(void);
 extern Timestamp ret_date_timestamp(DateADT date);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
-extern void ret_check_within(const Interval *within);
-extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
-extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
-
 extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
-
-extern void ret_zone_session(RetZone *zone);
-extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
-extern void ret_zone_check(const RetZone *zone);
-extern uint16 ret_zone_number(void);
-extern uint16 ret_zone_receive(const char *bytes, Size size);
-extern void ret_zone_send(StringInfo buf, uint16 number);
-extern void ret_zone_check_number(uint16 number);
 
 static inline int64
 ret_floor_div(int64 a, int64 b)
@@ -197,13 +171,6 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 	if (unlikely(at < span->lower || at >= span->upper || offsets->zone != session_timezone))
 		span = ret_offset_find(offsets, ret_instant_timestamp(at));
 	return ret_day_of(at + span->offset);
-}
-
-/* Tell whether a state depends on a time zone */
-static inline bool
-ret_zone_known(const RetZone *zone)
-{
-	return zone->name[0] != '\0';
 }
 
 #endif							/* RETENTION_CALENDAR_H */

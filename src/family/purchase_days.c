@@ -34,6 +34,7 @@
 
 #include "base/calendar.h"
 #include "base/varlena.h"
+#include "base/zone.h"
 #include "family/purchase_days.h"
 #include "store/money.h"
 

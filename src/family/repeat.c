@@ -24,6 +24,7 @@
 #include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/result.h"
+#include "base/span.h"
 #include "store/counters.h"
 #include "store/customer_map.h"
 

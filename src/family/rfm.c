@@ -36,6 +36,7 @@
 #include "base/aggregate.h"
 #include "base/args.h"
 #include "base/calendar.h"
+#include "base/zone.h"
 #include "family/purchase_days.h"
 #include "store/money.h"
 

@@ -33,7 +33,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -43,10 +42,8 @@
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/periods.h"
+#include "base/span.h"
 #include "base/windowfn.h"
-
-/* The end of a silence that outlasts the calendar: after all events, before infinity */
-#define ENDLESS			(RET_INSTANT_MAX - 1)
 
 /*
  * Most by which adding an interval in a time zone may differ from adding it in
@@ -104,28 +101,6 @@ PG_FUNCTION_INFO_V1(spell_support);
  * Lengths of time
  *-------------------------------------------------------------------------
  */
-
-/* Return a + b, at most ENDLESS; no underflow, since neither is near PG_INT64_MIN */
-static inline int64
-add_saturated(int64 a, int64 b)
-{
-	int64		sum;
-
-	if (pg_add_s64_overflow(a, b, &sum) || sum > ENDLESS)
-		return ENDLESS;
-	return sum;
-}
-
-/* Return the product of two lengths; ENDLESS if it overflows */
-static inline int64
-multiply_saturated(int64 a, int64 b)
-{
-	int64		product;
-
-	if (pg_mul_s64_overflow(a, b, &product))
-		return ENDLESS;
-	return product;
-}
 
 /*
  * Raise error 22023 unless the interval reaches forward from any day.  One with

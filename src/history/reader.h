@@ -15,6 +15,7 @@
 
 #include "base/calendar.h"
 #include "base/retention.h"
+#include "base/zone.h"
 
 struct RetDays;
 

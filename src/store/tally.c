@@ -38,7 +38,7 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/calendar.h"
+#include "base/zone.h"
 #include "store/customer_map.h"
 #include "store/tally.h"
 

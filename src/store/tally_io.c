@@ -23,8 +23,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "base/calendar.h"
 #include "base/varlena.h"
+#include "base/zone.h"
 #include "store/tally.h"
 
 #define BINARY_HEADER_SIZE	8
