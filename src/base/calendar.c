@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
+#include "utils/datetime.h"
 #include "utils/typcache.h"
 
 #include "base/calendar.h"
@@ -110,6 +111,62 @@ bound_instant(const RangeBound *bound, Oid subtype)
 	}
 	/* the infinite timestamps are the outermost instants already */
 	return DatumGetTimestamp(bound->val);
+}
+
+/*-------------------------------------------------------------------------
+ * Months
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Get the month of a day, counted from January of year 0, and its day of the
+ * month, from 1
+ */
+int64
+ret_month_of(DateADT day, int *mday)
+{
+	int			year,
+				month;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
+	return (int64) year * MONTHS_PER_YEAR + month - 1;
+}
+
+/*
+ * Get the day nmonths later, or the last of that month.  Beyond the range of
+ * date the result is outside of it as well, so that it can still be compared.
+ */
+int64
+ret_add_months(DateADT day, int64 nmonths)
+{
+	int			mday;
+	int64		month = ret_month_of(day, &mday) + nmonths;
+	int64		year = ret_floor_div(month, MONTHS_PER_YEAR);
+
+	month -= year * MONTHS_PER_YEAR;
+	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
+		return PG_INT32_MAX;
+	if (year < JULIAN_MINYEAR)
+		return PG_INT32_MIN;
+	mday = Min(mday, day_tab[isleap((int) year)][month]);
+	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* Count the whole months from first to day */
+int64
+ret_months_between(DateADT first, DateADT day)
+{
+	int			mday,
+				first_mday;
+	int64		nmonths = -ret_month_of(first, &first_mday) + ret_month_of(day, &mday);
+
+	/*
+	 * where the month of day is too short for first_mday, its last day counts
+	 * instead
+	 */
+	if (mday < first_mday && ret_add_months(first, nmonths) > day)
+		nmonths--;
+	return nmonths;
 }
 
 /*-------------------------------------------------------------------------

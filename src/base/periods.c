@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/datetime.h"
 
 #include "base/args.h"
 #include "base/calendar.h"
@@ -16,19 +15,6 @@
 
 /* Most bins of a table */
 #define MAX_BINS	INT64CONST(10000000)
-
-static int64 add_months(DateADT day, int64 nmonths);
-static int64 months_between(DateADT first, DateADT day);
-
-static int64
-month_of(DateADT day, int *mday)
-{
-	int			year,
-				month;
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
-	return (int64) year * MONTHS_PER_YEAR + month - 1;
-}
 
 /*
  * Prepare bins of whole months or whole days; origin is in bin 0.  22023 if
@@ -51,48 +37,11 @@ ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
 	bins->months = period->month;
 	bins->days = period->day;
 	bins->origin = origin;
-	bins->origin_month = month_of(origin, &mday);
+	bins->origin_month = ret_month_of(origin, &mday);
 
 	/* bins of months begin on the first, whatever the day of origin */
 	if (bins->months != 0)
 		bins->origin -= mday - 1;
-}
-
-/* Count the whole months from first to day */
-static int64
-months_between(DateADT first, DateADT day)
-{
-	int			mday,
-				first_mday;
-	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
-
-	/*
-	 * where the month of day is too short for first_mday, its last day counts
-	 * instead
-	 */
-	if (mday < first_mday && add_months(first, nmonths) > day)
-		nmonths--;
-	return nmonths;
-}
-
-/*
- * Get the day nmonths later, or the last of that month.  Beyond the range of
- * date the result is outside of it as well, so that it can still be compared.
- */
-static int64
-add_months(DateADT day, int64 nmonths)
-{
-	int			mday;
-	int64		month = month_of(day, &mday) + nmonths;
-	int64		year = ret_floor_div(month, MONTHS_PER_YEAR);
-
-	month -= year * MONTHS_PER_YEAR;
-	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
-		return PG_INT32_MAX;
-	if (year < JULIAN_MINYEAR)
-		return PG_INT32_MIN;
-	mday = Min(mday, day_tab[isleap((int) year)][month]);
-	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
 }
 
 /* Compute the bin of a day by the calendar */
@@ -103,35 +52,32 @@ ret_bin_compute(const RetBins *bins, DateADT day)
 
 	if (bins->months == 0)
 		return ret_floor_div((int64) day - bins->origin, bins->days);
-	return ret_floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
+	return ret_floor_div(ret_month_of(day, &mday) - bins->origin_month, bins->months);
 }
 
 /* Get the first day of a bin, which may be outside the range of date */
 int64
 ret_bin_start(const RetBins *bins, int64 bin)
 {
-	return ret_window_start(bins, bins->origin, bin);
+	return ret_lap_start(bins, bins->origin, bin);
 }
 
-/* Get the first day of window k of a customer whose first day is `first` */
+/* Get the first day of lap k, for laps that are counted from the day `first` */
 int64
-ret_window_start(const RetBins *bins, DateADT first, int64 k)
+ret_lap_start(const RetBins *bins, DateADT first, int64 k)
 {
 	if (bins->months == 0)
 		return first + k * bins->days;
-	return add_months(first, k * bins->months);
+	return ret_add_months(first, k * bins->months);
 }
 
-/*
- * Get the window of a day that is not before `first`, the first day of the
- * customer
- */
+/* Get the lap of a day that is not before `first`, from which laps are counted */
 int64
-ret_window_of(const RetBins *bins, DateADT first, DateADT day)
+ret_lap_of(const RetBins *bins, DateADT first, DateADT day)
 {
 	if (bins->months == 0)
 		return ((int64) day - first) / bins->days;
-	return months_between(first, day) / bins->months;
+	return ret_months_between(first, day) / bins->months;
 }
 
 /*

@@ -3,6 +3,9 @@
  * periods.h
  *	  Periods as bins of whole months or whole days, counted from an origin.
  *
+ * Bins are the same for all customers.  Laps are periods of the same length that
+ * are counted from a day of the customer, so that lap 0 begins with that day.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef RETENTION_PERIODS_H
@@ -26,8 +29,8 @@ extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
 extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
 extern int64 ret_bin_start(const RetBins *bins, int64 bin);
-extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
-extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+extern int64 ret_lap_start(const RetBins *bins, DateADT first, int64 k);
+extern int64 ret_lap_of(const RetBins *bins, DateADT first, DateADT day);
 
 extern void ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins);
 extern int64 ret_begun_bin(const RetBins *bins, int64 as_of);

@@ -229,8 +229,8 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	cohort->customers++;
 
 	/* windows 0..begun have begun, and windows 0..over have ended */
-	begun = ret_window_of(bins, day, (DateADT) (options->as_of - 1));
-	over = ret_window_start(bins, day, begun + 1) <= options->as_of ? begun : begun - 1;
+	begun = ret_lap_of(bins, day, (DateADT) (options->as_of - 1));
+	over = ret_lap_start(bins, day, begun + 1) <= options->as_of ? begun : begun - 1;
 	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
 	if (over < (options->mode == MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
 		return;
@@ -240,7 +240,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	while (reader->days[n - 1] >= options->as_of)
 		n--;
 	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) ret_window_of(bins, day, reader->days[i]);
+		ages[i] = (int32) ret_lap_of(bins, day, reader->days[i]);
 	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
 		cohort->cells[Min(ages[n - 1], over)].retained++;
 	else

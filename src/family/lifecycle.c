@@ -298,7 +298,7 @@ open_frames(DayFrames *frames, const RetBins *within)
 									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int64 day = 1; day < frames->ndays; day++)
 	{
-		int64		outside = ret_window_start(within, frames->first + day, -1) - frames->first;
+		int64		outside = ret_lap_start(within, frames->first + day, -1) - frames->first;
 
 		while (x <= outside)
 			frames->last[x++] = day - 1;
@@ -374,7 +374,7 @@ active_table(PG_FUNCTION_ARGS)
 		active += frames.change[day];
 		values[0] = DateADTGetDatum((DateADT) (frames.first + day));
 		values[1] = Int64GetDatum(active);
-		values[2] = BoolGetDatum(ret_window_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
+		values[2] = BoolGetDatum(ret_lap_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

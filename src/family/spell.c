@@ -156,7 +156,7 @@ plus_span(int64 at, const Interval *span, RetTimeKind kind)
 	int64		day = kind == RET_DATE ? at : ret_day_of(at);
 	int64		time = kind == RET_DATE ? 0 : at - day * USECS_PER_DAY;
 
-	day = ret_window_start(&bins, (DateADT) day, 1) + span->day;
+	day = ret_lap_start(&bins, (DateADT) day, 1) + span->day;
 	if (kind == RET_DATE)
 		return day;
 	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
