@@ -17,9 +17,11 @@
 #include <math.h>
 
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/args.h"
 #include "base/calendar.h"
+#include "base/span.h"
 
 /* Raise error 22004 if an option is null */
 void
@@ -113,6 +115,37 @@ ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwis
 	if (PG_ARGISNULL(argno))
 		return otherwise;
 	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
+}
+
+/* Raise error 22023 unless an interval is positive and finite */
+void
+ret_check_length(const Interval *interval, const char *name)
+{
+	Interval	zero = {0};
+
+	if (INTERVAL_NOT_FINITE(interval) ||
+		DatumGetInt32(DirectFunctionCall2(interval_cmp,
+										  IntervalPGetDatum(interval),
+										  IntervalPGetDatum(&zero))) <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be positive and finite", name),
+				 errhint("Pass a length of time such as '30 days' or '1 month'.")));
+}
+
+/* Get the length in days of an interval argument; error 22023 if it is negative */
+double
+ret_days_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	Interval   *interval = PG_GETARG_INTERVAL_P(argno);
+	double		days = ret_interval_days(interval);
+
+	if (INTERVAL_NOT_FINITE(interval) || days < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite and not negative", name),
+				 errhint("Pass a length of time such as '90 days' or '1 year'.")));
+	return days;
 }
 
 /* Get argument argno, which must be finite and greater than `above` */

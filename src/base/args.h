@@ -26,6 +26,10 @@ extern DateADT ret_finite_date(DateADT date, const char *name);
 extern DateADT ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name);
 extern int64 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise);
 
+/* lengths of time */
+extern void ret_check_length(const Interval *interval, const char *name);
+extern double ret_days_arg(FunctionCallInfo fcinfo, int argno, const char *name);
+
 /* annual_discount and periods_per_year */
 extern double ret_log_discount(FunctionCallInfo fcinfo, int annual, int periods);
 pg_noreturn extern void ret_infinite_value(void);

@@ -22,6 +22,7 @@
 #include "utils/float.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "base/span.h"
@@ -298,7 +299,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 
 	ret_state_get(fcinfo, &within_map, &state);
 	if (state.map->ncustomers == 0)
-		ret_check_within(within);
+		ret_check_length(within, "within");
 	within_set(state.map, within->time, days, at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
 	PG_RETURN_DATUM(state.datum);

@@ -41,15 +41,8 @@
 
 #include "base/args.h"
 #include "base/calendar.h"
-#include "base/periods.h"
 #include "base/span.h"
 #include "base/windowfn.h"
-
-/*
- * Most by which adding an interval in a time zone may differ from adding it in
- * UTC: an offset is at most a day, and so is a change of it.
- */
-#define ZONE_SLACK		(2 * USECS_PER_DAY)
 
 /* Arguments of the window functions */
 enum
@@ -69,9 +62,7 @@ typedef enum LifecycleState
 /* What a window function remembers of a partition; all zeros before the first row */
 typedef struct Spell
 {
-	Interval	inactive_after; /* value in the last row */
-	int64		shortest;		/* its least length, in units of instants */
-	int64		longest;		/* its greatest length; 0 if not set yet */
+	RetSpan		inactive_after; /* value in the last row */
 	bool		after_null;		/* does the row before have no time? */
 	bool		searched;		/* churned: is next known? */
 	LifecycleState state;		/* lifecycle_state of the last instant */
@@ -98,7 +89,7 @@ PG_FUNCTION_INFO_V1(churned_timestamptz);
 PG_FUNCTION_INFO_V1(spell_support);
 
 /*-------------------------------------------------------------------------
- * Lengths of time
+ * Arguments
  *-------------------------------------------------------------------------
  */
 
@@ -109,7 +100,7 @@ PG_FUNCTION_INFO_V1(spell_support);
 static void
 check_inactive_after(const Interval *span, RetTimeKind kind)
 {
-	ret_check_within(span);
+	ret_check_length(span, "inactive_after");
 	if (span->month < 0 || span->day < 0 || span->time < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -120,70 +111,6 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inactive_after must be whole months and days, since events are dates"),
 				 errhint("Pass times as timestamp, or an interval such as '30 days'.")));
-}
-
-/*
- * Take over an inactive_after that differs from the last row's.  Months have 28
- * to 31 days; in a time zone the clocks may change in between.
- */
-static void
-set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
-{
-	int64		unit = kind == RET_DATE ? 1 : USECS_PER_DAY;
-
-	check_inactive_after(span, kind);
-	spell->inactive_after = *span;
-	spell->shortest = add_saturated(multiply_saturated((int64) span->month * 28 + span->day, unit),
-									span->time);
-	spell->longest = add_saturated(multiply_saturated((int64) span->month * 31 + span->day, unit),
-								   span->time);
-	if (kind == RET_TIMESTAMPTZ && (span->month != 0 || span->day != 0))
-	{
-		spell->shortest = Max(spell->shortest - ZONE_SLACK, 0);
-		spell->longest = add_saturated(spell->longest, ZONE_SLACK);
-	}
-}
-
-/*
- * Compute at + span by the calendar, without a time zone; ENDLESS beyond what can
- * be counted.  The sum need not be a valid date or timestamp, since it is only
- * compared.
- */
-static int64
-plus_span(int64 at, const Interval *span, RetTimeKind kind)
-{
-	RetBins		bins = {.months = span->month};
-	int64		day = kind == RET_DATE ? at : ret_day_of(at);
-	int64		time = kind == RET_DATE ? 0 : at - day * USECS_PER_DAY;
-
-	day = ret_lap_start(&bins, (DateADT) day, 1) + span->day;
-	if (kind == RET_DATE)
-		return day;
-	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
-}
-
-/* Is to <= at + inactive_after?  For when the bounds of its length do not decide. */
-static bool
-reaches_by_calendar(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
-{
-	int64		end = plus_span(at, &spell->inactive_after, kind);
-
-	/* near the end of the range of timestamps the zone would raise an error */
-	if (kind == RET_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
-		end = ret_plus_interval(at, &spell->inactive_after, true);
-	return to <= end;
-}
-
-/* Is to <= at + inactive_after? */
-static inline bool
-reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
-{
-	if (to <= add_saturated(at, spell->shortest))
-		return true;
-	/* a longest of ENDLESS was cut, and is no bound if at is long before 2000 */
-	if (spell->longest < ENDLESS && to > add_saturated(at, spell->longest))
-		return false;
-	return reaches_by_calendar(spell, at, to, kind);
 }
 
 /*-------------------------------------------------------------------------
@@ -302,9 +229,12 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 
 	if (unlikely(isnull))
 		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
-	if (unlikely(spell->longest == 0 ||
-				 memcmp(DatumGetIntervalP(value), &spell->inactive_after, sizeof(Interval)) != 0))
-		set_inactive_after(spell, DatumGetIntervalP(value), kind);
+	if (unlikely(spell->inactive_after.longest == 0 ||
+				 memcmp(DatumGetIntervalP(value), &spell->inactive_after.interval, sizeof(Interval)) != 0))
+	{
+		check_inactive_after(DatumGetIntervalP(value), kind);
+		ret_span_set(&spell->inactive_after, DatumGetIntervalP(value), kind);
+	}
 
 	value = WinGetFuncArgCurrent(winobj, ARG_AT, &isnull);
 	if (!isnull)
@@ -324,7 +254,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	}
 	else if (at == spell->instant)
 		return spell;
-	else if (numbered && reaches(spell, spell->instant, at, kind))
+	else if (numbered && ret_span_reaches(&spell->inactive_after, spell->instant, at, kind))
 		spell->state = STATE_RETAINED;
 	else if (numbered)
 	{
@@ -458,8 +388,8 @@ churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 	if (!spell->searched)
 		search_next(winobj, spell, kind);
 	if (spell->next < as_of)
-		PG_RETURN_BOOL(!reaches(spell, spell->instant, spell->next, kind));
-	if (reaches(spell, spell->instant, as_of, kind))
+		PG_RETURN_BOOL(!ret_span_reaches(&spell->inactive_after, spell->instant, spell->next, kind));
+	if (ret_span_reaches(&spell->inactive_after, spell->instant, as_of, kind))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(true);
 }
