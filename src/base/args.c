@@ -106,6 +106,20 @@ ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
 	return ret_day_timestamptz(offsets, at);
 }
 
+/*
+ * Get the day of an as_of, in the session's time zone if it is a timestamptz.
+ * Raises error 22008 if it is infinite.
+ */
+DateADT
+ret_as_of_day(FmgrInfo *flinfo, int64 as_of, RetTimeKind kind)
+{
+	if (kind == RET_TIMESTAMPTZ)
+		return ret_finite_day(ret_call_offsets(flinfo), as_of, "as_of");
+	if (kind == RET_TIMESTAMP && ret_instant_is_finite(as_of, kind))
+		return ret_day_of(as_of);
+	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
+}
+
 /* Get the day of a timestamptz argument, or `otherwise` if it is null */
 int64
 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)

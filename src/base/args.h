@@ -24,6 +24,7 @@ extern int ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 pg_noreturn extern void ret_reject_null_as_of(void);
 extern DateADT ret_finite_date(DateADT date, const char *name);
 extern DateADT ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name);
+extern DateADT ret_as_of_day(FmgrInfo *flinfo, int64 as_of, RetTimeKind kind);
 extern int64 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise);
 
 /* lengths of time */

@@ -17,19 +17,25 @@
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/typcache.h"
 
 #include "base/calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
 
+/*
+ * Raise error 22008 for the time of an event that is infinite.  A window function
+ * has no FILTER.
+ */
 void
-ret_reject_infinite_time(void)
+ret_reject_infinite_time(bool window)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("the time of an event must be finite"),
-			 errhint("Leave such rows out with FILTER (WHERE isfinite(...)).")));
+			 errhint("Leave such rows out with %s.",
+					 window ? "WHERE isfinite(...)" : "FILTER (WHERE isfinite(...))")));
 	pg_unreachable();
 }
 
@@ -47,6 +53,15 @@ ret_date_timestamp(DateADT date)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("date out of range for timestamp")));
 	return (Timestamp) date * USECS_PER_DAY;
+}
+
+/* Format an instant for an error message */
+char *
+ret_instant_text(int64 at, RetTimeKind kind)
+{
+	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
+						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
+						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
 }
 
 /*
@@ -284,4 +299,21 @@ ret_offset_find(RetOffsets *offsets, TimestampTz at)
 found:
 	offsets->last = i;
 	return &offsets->spans[i];
+}
+
+/*
+ * Find the first instant of a day in the session's time zone.  If clocks are put
+ * back over midnight, the cast returns the second of the two midnights.
+ */
+TimestampTz
+ret_day_begins(RetOffsets *offsets, DateADT day)
+{
+	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
+	TimestampTz earlier = at;
+
+	if (at > MIN_TIMESTAMP)
+		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
+	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
+		return earlier;
+	return at;
 }

@@ -81,8 +81,9 @@ typedef struct RetOffsets
 	RetOffset	spans[RET_OFFSETS]; /* empty ones have lower = upper */
 } RetOffsets;
 
-pg_noreturn extern void ret_reject_infinite_time(void);
+pg_noreturn extern void ret_reject_infinite_time(bool window);
 extern Timestamp ret_date_timestamp(DateADT date);
+extern char *ret_instant_text(int64 at, RetTimeKind kind);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
 extern int64 ret_month_of(DateADT day, int *mday);
@@ -92,6 +93,7 @@ extern int64 ret_months_between(DateADT first, DateADT day);
 extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
+extern TimestampTz ret_day_begins(RetOffsets *offsets, DateADT day);
 
 static inline int64
 ret_floor_div(int64 a, int64 b)
@@ -99,12 +101,31 @@ ret_floor_div(int64 a, int64 b)
 	return a / b - (a % b < 0);
 }
 
+/* Get the instant of a value of a type of time, which may be infinite */
+static inline int64
+ret_instant(Datum value, RetTimeKind kind)
+{
+	return kind == RET_DATE ? DatumGetDateADT(value) : DatumGetTimestamp(value);
+}
+
+static inline bool
+ret_instant_is_finite(int64 at, RetTimeKind kind)
+{
+	return kind == RET_DATE ? !DATE_NOT_FINITE((DateADT) at) : !TIMESTAMP_NOT_FINITE(at);
+}
+
+static inline bool
+ret_instant_is_noend(int64 at, RetTimeKind kind)
+{
+	return kind == RET_DATE ? DATE_IS_NOEND((DateADT) at) : TIMESTAMP_IS_NOEND(at);
+}
+
 /* Get the instant of an event on a date; 22008 if the date is infinite */
 static inline int64
 ret_instant_date(DateADT date)
 {
 	if (unlikely(DATE_NOT_FINITE(date)))
-		ret_reject_infinite_time();
+		ret_reject_infinite_time(false);
 	return date;
 }
 
@@ -116,7 +137,7 @@ static inline int64
 ret_instant_timestamp(Timestamp at)
 {
 	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		ret_reject_infinite_time();
+		ret_reject_infinite_time(false);
 	return at;
 }
 
@@ -175,6 +196,20 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 	if (unlikely(at < span->lower || at >= span->upper || offsets->zone != session_timezone))
 		span = ret_offset_find(offsets, ret_instant_timestamp(at));
 	return ret_day_of(at + span->offset);
+}
+
+/*
+ * Get the day of a finite instant, in the session's time zone if it is a
+ * timestamptz.  Errors are those of ret_day_timestamptz().
+ */
+static inline DateADT
+ret_instant_day(FmgrInfo *flinfo, int64 at, RetTimeKind kind)
+{
+	if (kind == RET_DATE)
+		return (DateADT) at;
+	if (kind == RET_TIMESTAMP)
+		return ret_day_of(at);
+	return ret_day_timestamptz(ret_call_offsets(flinfo), at);
 }
 
 #endif							/* RETENTION_CALENDAR_H */

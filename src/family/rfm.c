@@ -54,28 +54,6 @@ PG_FUNCTION_INFO_V1(rfm_summary_finalfn);
  *-------------------------------------------------------------------------
  */
 
-/* Get the day of an instant */
-static inline DateADT
-day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
-{
-	if (kind == RET_DATE)
-		return (DateADT) at;
-	if (kind == RET_TIMESTAMP)
-		return ret_day_of(at);
-	return ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
-}
-
-/* Get the day of as_of, which is the first that does not count */
-static DateADT
-as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
-{
-	if (kind == RET_TIMESTAMPTZ)
-		return ret_finite_day(ret_call_offsets(fcinfo->flinfo), as_of, "as_of");
-	if (kind == RET_TIMESTAMP && !TIMESTAMP_NOT_FINITE(as_of))
-		return ret_day_of(as_of);
-	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
-}
-
 /* Check that as_of is on the same day as for the other rows of the group */
 static void
 check_as_of_day(const RetPurchaseDays *state, DateADT day)
@@ -96,12 +74,12 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 
 	if (unlikely(PG_ARGISNULL(3)))
 		ret_reject_null_as_of();
-	as_of = kind == RET_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
+	as_of = ret_instant(PG_GETARG_DATUM(3), kind);
 	if (PG_ARGISNULL(0))
-		return ret_purchase_days_begin(kind, as_of, as_of_day(fcinfo, kind, as_of));
+		return ret_purchase_days_begin(kind, as_of, ret_as_of_day(fcinfo->flinfo, as_of, kind));
 	state = ret_purchase_days_get(fcinfo, 0, kind);
 	if (unlikely(state->as_of != as_of))
-		check_as_of_day(state, as_of_day(fcinfo, kind, as_of));
+		check_as_of_day(state, ret_as_of_day(fcinfo->flinfo, as_of, kind));
 	return state;
 }
 
@@ -134,7 +112,7 @@ static inline Datum
 summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount read_amount)
 {
 	RetPurchaseDays *state = get_state(fcinfo, kind);
-	DateADT		day = day_of(fcinfo, kind, at);
+	DateADT		day = ret_instant_day(fcinfo->flinfo, at, kind);
 	RetMoney	amount = {0};
 	bool		refund = false;
 

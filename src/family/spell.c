@@ -139,64 +139,43 @@ reject_order(const char *detail)
 
 /* Get the instant of an event; error 22008 if it is infinite */
 static inline int64
-event_instant(Datum at, RetTimeKind kind)
+event_instant(Datum value, RetTimeKind kind)
 {
-	if (kind == RET_DATE ? DATE_NOT_FINITE(DatumGetDateADT(at)) :
-		TIMESTAMP_NOT_FINITE(DatumGetTimestamp(at)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the time of an event must be finite"),
-				 errhint("Leave such rows out with WHERE isfinite(...).")));
-	return kind == RET_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
-}
+	int64		at = ret_instant(value, kind);
 
-/*
- * Find the first instant of a day in the session's time zone.  If clocks are put
- * back over midnight, the cast returns the second of the two midnights.
- */
-static TimestampTz
-day_begins(RetOffsets *offsets, DateADT day)
-{
-	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
-	TimestampTz earlier = at;
-
-	if (at > MIN_TIMESTAMP)
-		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
-	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
-		return earlier;
+	if (unlikely(!ret_instant_is_finite(at, kind)))
+		ret_reject_infinite_time(true);
 	return at;
 }
 
 /* Take over an as_of, a date or a timestamptz, that differs from the last row's */
 static void
-set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
+set_as_of(FmgrInfo *flinfo, Spell *spell, int64 as_of, RetTimeKind kind, RetTimeKind as_of_kind)
 {
-	RetOffsets	offsets = {0};
-	DateADT		day;
+	DateADT		day = ret_as_of_day(flinfo, as_of, as_of_kind);
 
-	if (as_of_kind == RET_DATE)
-		day = ret_finite_date(DatumGetDateADT(as_of), "as_of");
-	else
-		day = ret_finite_day(&offsets, DatumGetTimestampTz(as_of), "as_of");
 	spell->complete_until = kind == RET_DATE ? day :
-		kind == RET_TIMESTAMP ? ret_date_timestamp(day) : day_begins(&offsets, day);
-	spell->as_of = as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of);
+		kind == RET_TIMESTAMP ? ret_date_timestamp(day) :
+		ret_day_begins(ret_call_offsets(flinfo), day);
+	spell->as_of = as_of;
 	spell->zone = session_timezone;
 }
 
 /* Return the first instant whose data are not complete: the start of as_of's day */
 static inline int64
-as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind as_of_kind)
+as_of_instant(FunctionCallInfo fcinfo, WindowObject winobj, Spell *spell,
+			  RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	bool		isnull;
-	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
+	Datum		value = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
+	int64		as_of;
 
 	if (unlikely(isnull))
 		ret_reject_null_as_of();
+	as_of = ret_instant(value, as_of_kind);
 	/* the zone may change between two fetches from a cursor */
-	if (unlikely(spell->zone != session_timezone || spell->as_of !=
-				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
-		set_as_of(spell, as_of, kind, as_of_kind);
+	if (unlikely(spell->zone != session_timezone || spell->as_of != as_of))
+		set_as_of(fcinfo->flinfo, spell, as_of, kind, as_of_kind);
 	return spell->complete_until;
 }
 
@@ -380,7 +359,7 @@ churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	WindowObject winobj = ret_window_object(fcinfo);
 	Spell	   *spell = spell_of_row(winobj, kind, false);
-	int64		as_of = as_of_instant(winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
+	int64		as_of = as_of_instant(fcinfo, winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
 									  kind, as_of_kind);
 
 	if (spell == NULL || spell->instant >= as_of)

@@ -190,15 +190,6 @@ ret_reject_duration(double duration)
 			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
 }
 
-/* Format an instant for an error message */
-static char *
-instant_text(int64 at, RetTimeKind kind)
-{
-	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
-						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
-						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
-}
-
 /* Raise the error for a contract that ended before it started */
 void
 ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
@@ -207,7 +198,7 @@ ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("ended must not be before started"),
 			 errdetail("It started on %s and ended on %s.",
-					   instant_text(started, kind), instant_text(ended, kind)),
+					   ret_instant_text(started, kind), ret_instant_text(ended, kind)),
 			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
 }
 
