@@ -305,8 +305,8 @@ found:
  * Find the first instant of a day in the session's time zone.  If clocks are put
  * back over midnight, the cast returns the second of the two midnights.
  */
-TimestampTz
-ret_day_begins(RetOffsets *offsets, DateADT day)
+static TimestampTz
+zoned_day_start(RetOffsets *offsets, DateADT day)
 {
 	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
 	TimestampTz earlier = at;
@@ -316,4 +316,15 @@ ret_day_begins(RetOffsets *offsets, DateADT day)
 	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
 		return earlier;
 	return at;
+}
+
+/* Get the first instant of a day, in the session's time zone if kind is timestamptz */
+int64
+ret_day_start(FmgrInfo *flinfo, DateADT day, RetTimeKind kind)
+{
+	if (kind == RET_DATE)
+		return day;
+	if (kind == RET_TIMESTAMP)
+		return ret_date_timestamp(day);
+	return zoned_day_start(ret_call_offsets(flinfo), day);
 }

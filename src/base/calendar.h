@@ -93,7 +93,7 @@ extern int64 ret_months_between(DateADT first, DateADT day);
 extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
-extern TimestampTz ret_day_begins(RetOffsets *offsets, DateADT day);
+extern int64 ret_day_start(FmgrInfo *flinfo, DateADT day, RetTimeKind kind);
 
 static inline int64
 ret_floor_div(int64 a, int64 b)

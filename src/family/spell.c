@@ -154,9 +154,7 @@ set_as_of(FmgrInfo *flinfo, Spell *spell, int64 as_of, RetTimeKind kind, RetTime
 {
 	DateADT		day = ret_as_of_day(flinfo, as_of, as_of_kind);
 
-	spell->complete_until = kind == RET_DATE ? day :
-		kind == RET_TIMESTAMP ? ret_date_timestamp(day) :
-		ret_day_begins(ret_call_offsets(flinfo), day);
+	spell->complete_until = ret_day_start(flinfo, day, kind);
 	spell->as_of = as_of;
 	spell->zone = session_timezone;
 }
