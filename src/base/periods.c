@@ -105,23 +105,6 @@ ret_bins_table(RetBins *bins, DateADT first, DateADT last)
 	}
 }
 
-/* Get the bins from the arguments number `period` and `origin` */
-void
-ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
-{
-	ret_reject_null_option(fcinfo, period, "period");
-	ret_reject_null_option(fcinfo, origin, "origin");
-	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
-				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
-}
-
-/* Find the last bin that has begun before as_of */
-int64
-ret_begun_bin(const RetBins *bins, int64 as_of)
-{
-	return ret_bin_compute(bins, (DateADT) (as_of - 1));
-}
-
 /* Find the first bin that begins on or after since; PG_INT64_MIN if none was given */
 int64
 ret_first_bin(const RetBins *bins, int64 since)
@@ -159,4 +142,31 @@ ret_check_bins(int64 nbins)
 				 errdetail("There are %lld, the limit is %lld.",
 						   (long long) nbins, (long long) MAX_BINS),
 				 errhint("Use a longer period, or pass an earlier as_of.")));
+}
+
+/*
+ * Get the periods from the arguments number `period`, `as_of` and `origin`.  If
+ * as_of is null, ret_periods_open() sets it to the day after the last one.
+ */
+void
+ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int origin, RetPeriods *periods)
+{
+	ret_reject_null_option(fcinfo, period, "period");
+	ret_reject_null_option(fcinfo, origin, "origin");
+	ret_bins_init(&periods->bins, PG_GETARG_INTERVAL_P(period),
+				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
+	periods->as_of = ret_get_day(fcinfo, as_of, "as_of", RET_INSTANT_MIN);
+}
+
+/* Find the periods of a value with the given first and last day */
+void
+ret_periods_open(RetPeriods *periods, DateADT first, DateADT last)
+{
+	if (periods->as_of == RET_INSTANT_MIN)
+		periods->as_of = (int64) last + 1;
+	ret_bins_table(&periods->bins, first, last);
+	periods->first = ret_bin_compute(&periods->bins, first);
+	periods->n = ret_bin_compute(&periods->bins, (DateADT) (periods->as_of - 1)) - periods->first + 1;
+	periods->n = Max(periods->n, 0);
+	ret_check_bins(periods->n);
 }
