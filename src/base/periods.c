@@ -13,25 +13,38 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 
-/* Most bins of a table */
+/* Most periods of a value */
 #define MAX_BINS	INT64CONST(10000000)
 
+/* Most days that a table of their bins is made for */
+#define MAX_TABLE_DAYS	(4 * 1024 * 1024)
+
 /*
- * Prepare bins of whole months or whole days; origin is in bin 0.  22023 if
- * the period is neither.
+ * Days of a month, to compare it with days.  A year must not be longer than 365
+ * days, and 366 days must not be longer than a year.
+ */
+#define SHORT_MONTH		30.4
+#define LONG_MONTH		30.5
+
+/*
+ * Get bins whose length is the interval argument argno: whole months or whole
+ * days, error 22023 otherwise.  origin is in bin 0.
  */
 void
-ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
+ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin, RetBins *bins)
 {
+	const Interval *period;
 	int			mday;
 
+	ret_reject_null_option(fcinfo, argno, name);
+	period = PG_GETARG_INTERVAL_P(argno);
 	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
 		(period->month != 0 && period->day != 0) ||
 		period->month < 0 || period->day < 0 ||
 		(period->month == 0 && period->day == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a period must be a positive number of whole months or of whole days"),
+				 errmsg("%s must be a positive number of whole months or of whole days", name),
 				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
 	memset(bins, 0, sizeof(RetBins));
 	bins->months = period->month;
@@ -62,6 +75,16 @@ ret_bin_start(const RetBins *bins, int64 bin)
 	return ret_lap_start(bins, bins->origin, bin);
 }
 
+/* Tell whether the bins of a are longer than those of b */
+bool
+ret_bins_longer(const RetBins *a, const RetBins *b)
+{
+	if (a->months && b->months)
+		return a->months > b->months;
+	return (a->months ? a->months * SHORT_MONTH : a->days) >
+		(b->months ? b->months * LONG_MONTH : b->days);
+}
+
 /* Get the first day of lap k, for laps that are counted from the day `first` */
 int64
 ret_lap_start(const RetBins *bins, DateADT first, int64 k)
@@ -89,7 +112,7 @@ ret_bins_table(RetBins *bins, DateADT first, DateADT last)
 {
 	int64		ndays = (int64) last - first + 1;
 
-	if (ndays > 4 * 1024 * 1024)
+	if (ndays > MAX_TABLE_DAYS)
 		return;
 	bins->table = palloc(ndays * sizeof(int32));
 	bins->first_day = first;
@@ -151,10 +174,9 @@ ret_check_bins(int64 nbins)
 void
 ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int origin, RetPeriods *periods)
 {
-	ret_reject_null_option(fcinfo, period, "period");
 	ret_reject_null_option(fcinfo, origin, "origin");
-	ret_bins_init(&periods->bins, PG_GETARG_INTERVAL_P(period),
-				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
+	ret_bins_get(fcinfo, period, "period",
+				 ret_finite_date(PG_GETARG_DATEADT(origin), "origin"), &periods->bins);
 	periods->as_of = ret_get_day(fcinfo, as_of, "as_of", RET_INSTANT_MIN);
 }
 

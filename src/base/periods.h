@@ -37,7 +37,9 @@ typedef struct RetPeriods
 	int64		n;				/* number of bins; may be 0 */
 } RetPeriods;
 
-extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
+extern void ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin,
+						 RetBins *bins);
+extern bool ret_bins_longer(const RetBins *a, const RetBins *b);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
 extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
 extern int64 ret_bin_start(const RetBins *bins, int64 bin);

@@ -203,19 +203,6 @@ count_inner_bins(Lifecycle *lifecycle, const RetBins *inner)
 	}
 }
 
-/* Raise error 22023 if the inner period is longer than the outer one */
-static void
-check_inner(const RetBins *inner, const RetBins *outer)
-{
-	double		inner_days = inner->months ? inner->months * 30.4 : inner->days;
-	double		outer_days = outer->months ? outer->months * 30.5 : outer->days;
-
-	if (inner->months && outer->months ? inner->months > outer->months : inner_days > outer_days)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("inner_period must not be longer than period")));
-}
-
 /* stickiness_table(activity, inner_period, period, as_of, origin) */
 Datum
 stickiness_table(PG_FUNCTION_ARGS)
@@ -227,9 +214,11 @@ stickiness_table(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_periods_get(fcinfo, 2, 3, 4, &lifecycle.periods);
-	ret_reject_null_option(fcinfo, 1, "inner_period");
-	ret_bins_init(&inner, PG_GETARG_INTERVAL_P(1), PG_GETARG_DATEADT(4));
-	check_inner(&inner, &lifecycle.periods.bins);
+	ret_bins_get(fcinfo, 1, "inner_period", PG_GETARG_DATEADT(4), &inner);
+	if (ret_bins_longer(&inner, &lifecycle.periods.bins))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("inner_period must not be longer than period")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_lifecycle(fcinfo, &lifecycle, &reader);
@@ -336,8 +325,7 @@ active_table(PG_FUNCTION_ARGS)
 	int64		active = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	ret_reject_null_option(fcinfo, 1, "within");
-	ret_bins_init(&within, PG_GETARG_INTERVAL_P(1), 0);
+	ret_bins_get(fcinfo, 1, "within", 0, &within);
 	as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
