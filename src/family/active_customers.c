@@ -126,8 +126,8 @@ active_customers_moving_transfn(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("too many customers in one frame"),
-					 errdetail("The frame holds %llu customers.",
-							   (unsigned long long) frame->members)));
+					 errdetail("The limit is %llu.",
+							   (unsigned long long) FRAME_MAX_CUSTOMERS)));
 		customer = frame_insert(frame, PG_GETARG_CUSTOMER(1), &found);
 		customer->rows = found ? customer->rows + 1 : 1;
 	}

@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "history/activity.h"
@@ -50,10 +51,8 @@ count_retention(FunctionCallInfo fcinfo, int64 *counts)
 	RetBounds	comeback = {0};
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
-				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
+		ret_reject_null(PG_ARGISNULL(1) ? "base" : "comeback",
+						"Pass a range of days such as '[2024-01-01,2024-02-01)'.");
 	if (PG_ARGISNULL(0))
 		return false;
 	ret_bounds_get(&base, PG_GETARG_DATUM(1));

@@ -115,11 +115,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
 	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
-	if (options->horizon < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon must not be negative"),
-				 errdetail("It is %d, the last age to show.", (int) options->horizon)));
+	ret_check_at_least("horizon", options->horizon, 0, "It is the last age to show.");
 	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
@@ -147,7 +143,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("the cohort table has too many cells"),
-					 errdetail("There are more than %lld.", (long long) MAX_CELLS),
+					 errdetail("The limit is %lld.", (long long) MAX_CELLS),
 					 errhint("Use a longer period, or a horizon, or since.")));
 		cohort->begun = -1;
 		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),

@@ -218,7 +218,8 @@ stickiness_table(PG_FUNCTION_ARGS)
 	if (ret_bins_longer(&inner, &lifecycle.periods.bins))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("inner_period must not be longer than period")));
+				 errmsg("inner_period must not be longer than period"),
+				 errhint("The inner period comes first.")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	open_lifecycle(fcinfo, &lifecycle, &reader);

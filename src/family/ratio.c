@@ -66,7 +66,7 @@ engagement_rate(PG_FUNCTION_ARGS)
 Datum
 customer_type(PG_FUNCTION_ARGS)
 {
-	double		purchases;
+	int64		purchases;
 	int32		score;
 
 	if (PG_ARGISNULL(0))

@@ -24,21 +24,19 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
 
 #include "base/aggregate.h"
 #include "base/args.h"
 #include "base/calendar.h"
+#include "base/result.h"
 #include "base/zone.h"
 #include "family/purchase_days.h"
 #include "store/money.h"
+
+#define SUMMARY_FIELDS	8		/* columns of the result */
 
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_date);
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_timestamp);
@@ -209,12 +207,7 @@ summary_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	{
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
-		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
-			tupdesc->natts != 8)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("function must return a row of %d columns", 8)));
-		tupdesc = fcinfo->flinfo->fn_extra = BlessTupleDesc(tupdesc);
+		tupdesc = fcinfo->flinfo->fn_extra = ret_row_type(fcinfo, SUMMARY_FIELDS);
 		MemoryContextSwitchTo(old);
 	}
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
@@ -267,8 +260,8 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 {
 	RetPurchaseDays *state;
 	Walk		walk;
-	Datum		values[8];
-	bool		nulls[8] = {0};
+	Datum		values[SUMMARY_FIELDS];
+	bool		nulls[SUMMARY_FIELDS] = {0};
 
 	(void) ret_agg_context(fcinfo);
 	state = ret_purchase_days_sorted(ret_purchase_days_get(fcinfo, 0, 0));

@@ -105,7 +105,7 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inactive_after must not have negative parts"),
-				 errhint("Pass a length of time such as '30 days' or '1 month'.")));
+				 errhint(RET_LENGTH_HINT)));
 	if (kind == RET_DATE && span->time != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -117,15 +117,6 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
  * The rows of a partition
  *-------------------------------------------------------------------------
  */
-
-static void
-reject_null(const char *argument, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not be null", argument),
-			 errhint("%s", hint)));
-}
 
 static void
 reject_order(const char *detail)
@@ -205,7 +196,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	Datum		value = WinGetFuncArgCurrent(winobj, ARG_INACTIVE_AFTER, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
+		ret_reject_null("inactive_after", RET_LENGTH_HINT);
 	if (unlikely(spell->inactive_after.longest == 0 ||
 				 memcmp(DatumGetIntervalP(value), &spell->inactive_after.interval, sizeof(Interval)) != 0))
 	{
@@ -279,7 +270,8 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 		if (ahead == PG_INT32_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("too many rows of one time in a partition")));
+					 errmsg("too many rows with the same time in one partition"),
+					 errdetail("The limit is %d.", PG_INT32_MAX)));
 	}
 }
 

@@ -27,6 +27,7 @@
 #include "utils/numeric.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/result.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
@@ -72,10 +73,7 @@ as_percent(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	rate = PG_GETARG_FLOAT8(0);
 	if (isnan(rate) || isinf(rate))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("rate must be a finite number"),
-				 errhint("Turn NaN and infinity into NULL first.")));
+		ret_reject_infinite("rate", "Turn NaN and infinity into NULL first.");
 
 	percent = DirectFunctionCall2(numeric_mul,
 								  DirectFunctionCall1(float8_numeric, Float8GetDatum(rate)),
@@ -219,21 +217,7 @@ retention_lift_finalfn(PG_FUNCTION_ARGS)
 double
 ret_confidence_z(FunctionCallInfo fcinfo, int argno)
 {
-	double		confidence;
-
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("confidence must not be null"),
-				 errhint("Leave the argument out to get the default of 0.95.")));
-	confidence = PG_GETARG_FLOAT8(argno);
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, both excluded"),
-				 errdetail("The confidence is %g.", confidence),
-				 errhint("Confidence is a fraction: 95 percent is 0.95.")));
-	return -ret_normal_quantile((1 - confidence) / 2);
+	return -ret_normal_quantile((1 - ret_confidence_arg(fcinfo, argno)) / 2);
 }
 
 /*
@@ -260,18 +244,10 @@ percent_digits(FunctionCallInfo fcinfo, int argno)
 {
 	int			digits;
 
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("digits must not be null"),
-				 errhint("Leave the argument out to get the default of 1.")));
+	ret_reject_null_option(fcinfo, argno, "digits");
 	digits = PG_GETARG_INT32(argno);
-	if (digits < 0 || digits > MAX_DIGITS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("digits must be from 0 to %d", MAX_DIGITS),
-				 errdetail("The number of digits is %d.", digits),
-				 errhint("Use round() on the result to round to tens or hundreds.")));
+	ret_check_between("digits", digits, 0, MAX_DIGITS,
+					  "Use round() on the result to round to tens or hundreds.");
 	return digits;
 }
 
@@ -282,7 +258,7 @@ check_proportion(int64 successes, int64 trials)
 	if (successes < 0 || trials < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("counts must not be negative"),
+				 errmsg("successes and trials must not be negative"),
 				 errdetail("There are %lld successes in %lld trials.",
 						   (long long) successes, (long long) trials),
 				 errhint("Check where the counts come from.")));

@@ -179,15 +179,10 @@ void
 ret_reject_duration(double duration)
 {
 	if (isnan(duration) || isinf(duration))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration must be a finite number"),
-				 errhint("Leave rows without a known duration out with FILTER (WHERE ...).")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("duration must not be negative"),
-			 errdetail("The duration is %g.", duration),
-			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
+		ret_reject_infinite("duration",
+							"Leave rows without a known duration out with FILTER (WHERE ...).");
+	ret_reject_negative("duration", duration,
+						"Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).");
 }
 
 /* Raise the error for a contract that ended before it started */
@@ -476,9 +471,9 @@ get_level(FunctionCallInfo fcinfo)
 	if (!(p > 0 && p <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("p must be more than 0, and 1 at most"),
+				 errmsg("p must be greater than 0 and at most 1"),
 				 errdetail("The value is %g.", p),
-				 errhint("It is the share (0..1) of the customers that have left by the time in question.")));
+				 errhint("p is the share (0..1) of the customers who have left by that time.")));
 	return 1 - p;
 }
 
