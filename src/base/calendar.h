@@ -120,13 +120,20 @@ ret_instant_is_noend(int64 at, RetTimeKind kind)
 	return kind == RET_DATE ? DATE_IS_NOEND((DateADT) at) : TIMESTAMP_IS_NOEND(at);
 }
 
+/* Return the instant of an event; 22008 if it is infinite */
+static inline int64
+ret_finite_instant(int64 at, RetTimeKind kind, bool window)
+{
+	if (unlikely(!ret_instant_is_finite(at, kind)))
+		ret_reject_infinite_time(window);
+	return at;
+}
+
 /* Get the instant of an event on a date; 22008 if the date is infinite */
 static inline int64
 ret_instant_date(DateADT date)
 {
-	if (unlikely(DATE_NOT_FINITE(date)))
-		ret_reject_infinite_time(false);
-	return date;
+	return ret_finite_instant(date, RET_DATE, false);
 }
 
 /*
@@ -136,9 +143,7 @@ ret_instant_date(DateADT date)
 static inline int64
 ret_instant_timestamp(Timestamp at)
 {
-	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		ret_reject_infinite_time(false);
-	return at;
+	return ret_finite_instant(at, RET_TIMESTAMP, false);
 }
 
 /*

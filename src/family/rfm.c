@@ -106,14 +106,21 @@ read_double(Datum value, int scale, RetMoney *amount)
  *		as_of or later is not added, but it does make the state of a new group,
  *		which keeps as_of.
  */
-static inline Datum
-summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount read_amount)
+static pg_always_inline Datum
+summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
 {
-	RetPurchaseDays *state = get_state(fcinfo, kind);
-	DateADT		day = ret_instant_day(fcinfo->flinfo, at, kind);
+	int64		at;
+	RetPurchaseDays *state;
+	DateADT		day;
 	RetMoney	amount = {0};
 	bool		refund = false;
 
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	at = ret_finite_instant(ret_instant(PG_GETARG_DATUM(1), kind), kind, false);
+	state = get_state(fcinfo, kind);
+	day = ret_instant_day(fcinfo->flinfo, at, kind);
 	if (!PG_ARGISNULL(2))
 		refund = read_amount(PG_GETARG_DATUM(2), state->scale, &amount);
 	if (day < state->as_of_day)
@@ -124,55 +131,37 @@ summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount 
 Datum
 rfm_summary_transfn_date(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_double);
+	return summary_transfn(fcinfo, RET_DATE, read_double);
 }
 
 Datum
 rfm_summary_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, read_double);
 }
 
 Datum
 rfm_summary_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, read_double);
 }
 
 Datum
 rfm_summary_numeric_transfn_date(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_DATE, read_numeric);
 }
 
 Datum
 rfm_summary_numeric_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, read_numeric);
 }
 
 Datum
 rfm_summary_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, read_numeric);
 }
 
 Datum

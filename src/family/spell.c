@@ -128,17 +128,6 @@ reject_order(const char *detail)
 			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
 }
 
-/* Get the instant of an event; error 22008 if it is infinite */
-static inline int64
-event_instant(Datum value, RetTimeKind kind)
-{
-	int64		at = ret_instant(value, kind);
-
-	if (unlikely(!ret_instant_is_finite(at, kind)))
-		ret_reject_infinite_time(true);
-	return at;
-}
-
 /* Take over an as_of, a date or a timestamptz, that differs from the last row's */
 static void
 set_as_of(FmgrInfo *flinfo, Spell *spell, int64 as_of, RetTimeKind kind, RetTimeKind as_of_kind)
@@ -206,7 +195,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 
 	value = WinGetFuncArgCurrent(winobj, ARG_AT, &isnull);
 	if (!isnull)
-		at = event_instant(value, kind);
+		at = ret_finite_instant(ret_instant(value, kind), kind, true);
 	if (position > 0 &&
 		(isnull != spell->after_null || (!isnull && at != spell->instant)))
 		check_order(winobj, spell, position, isnull, at);
@@ -253,7 +242,7 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
 		{
-			at = event_instant(value, kind);
+			at = ret_finite_instant(ret_instant(value, kind), kind, true);
 			if (at < spell->instant)
 				reject_order("A row is earlier than one before it.");
 			if (at > spell->instant)
