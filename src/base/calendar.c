@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.c
- *	  Times, ranges of time and intervals, as the aggregates see them.
+ *	  Times, days and ranges of time, as the aggregates see them.
  *
  * Decoding a range costs more than everything else that an aggregate does for
  * a row, and the same range usually comes with every row.  A RetBounds keeps
@@ -25,8 +25,8 @@
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
 
 /*
- * Raise error 22008 for the time of an event that is infinite.  A window function
- * has no FILTER.
+ * Raise error 22008 for an infinite time of an event.  The hint depends on whether
+ * it is for a window function, which has no FILTER.
  */
 void
 ret_reject_infinite_time(bool window)

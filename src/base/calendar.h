@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.h
- *	  Times, ranges of time and intervals, as the aggregates see them.
+ *	  Times, days and ranges of time, as the aggregates see them.
  *
  * An instant is an int64: the day number of a date, the microseconds of a
  * timestamp or timestamptz, both counted from 2000-01-01.  Which of the two is

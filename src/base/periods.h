@@ -63,7 +63,7 @@ ret_bin_of(const RetBins *bins, DateADT day)
 	return ret_bin_compute(bins, day);
 }
 
-/* Are the data of a bin complete? */
+/* Tell whether the data of a bin are complete */
 static inline bool
 ret_period_complete(const RetPeriods *periods, int64 bin)
 {

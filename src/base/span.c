@@ -111,7 +111,7 @@ plus_unzoned(int64 at, const Interval *interval, RetTimeKind kind)
 							 interval->time);
 }
 
-/* Is to <= at + span?  For when the bounds of the length do not decide. */
+/* Tell whether to <= at + span, when the bounds of the length do not decide */
 bool
 ret_span_reaches_by_calendar(const RetSpan *span, int64 at, int64 to, RetTimeKind kind)
 {

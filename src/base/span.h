@@ -47,8 +47,8 @@ ret_add_saturated(int64 a, int64 b)
 }
 
 /*
- * Is to <= at + span?  Usually the bounds of the length decide; only an instant
- * between them asks the calendar.
+ * Tell whether to <= at + span.  Usually the bounds of the length decide; only an
+ * instant between them asks the calendar.
  */
 static inline bool
 ret_span_reaches(const RetSpan *span, int64 at, int64 to, RetTimeKind kind)

@@ -48,9 +48,9 @@
 typedef struct Period
 {
 	int64		active;			/* customers active in the bin */
-	int64		new_customers;	/* customers active for the first time */
-	int64		retained;		/* customers active in the bin before, too */
-	int64		inner_active;	/* stickiness: active, summed over inner bins */
+	int64		new_customers;	/* of these, active for the first time */
+	int64		retained;		/* of these, active in the bin before as well */
+	int64		inner_active;	/* stickiness: customers active, summed over inner bins */
 	int64		inner_bins;		/* stickiness: number of inner bins */
 } Period;
 
@@ -252,23 +252,24 @@ stickiness_table(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The days from the first active one up to as_of, counted from 0 */
+/* The days from the first active one up to as_of, counted from 0, and their frames */
 typedef struct DayFrames
 {
 	DateADT		first;			/* first active day */
 	int64		ndays;			/* days from first to as_of, which is excluded */
 	int32	   *last;			/* by day: last day whose frame holds it */
-	int64	   *change;			/* by day: customers more than the day before */
+	int64	   *change;			/* by day: active customers minus those of the day before */
 } DayFrames;
 
 /*
- * Find the last day whose frame holds each day.  The frame of a day is the days
- * after (day - within) up to it; its start never goes back as the day advances.
+ * Find for each day the last day whose frame holds it.  The frame of a day is
+ * the days after (day - within) up to and including it; its start never goes back
+ * as the day advances.
  */
 static void
 open_frames(DayFrames *frames, const RetBins *within)
 {
-	int64		x = 0;
+	int64		next = 0;		/* first day that the frames may still hold */
 
 	ret_check_bins(frames->ndays);
 	frames->last = palloc_extended(Max(frames->ndays, 1) * sizeof(int32), MCXT_ALLOC_HUGE);
@@ -278,18 +279,18 @@ open_frames(DayFrames *frames, const RetBins *within)
 	{
 		int64		outside = ret_lap_start(within, frames->first + day, -1) - frames->first;
 
-		while (x <= outside)
-			frames->last[x++] = day - 1;
+		while (next <= outside)
+			frames->last[next++] = day - 1;
 		if ((day & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	while (x < frames->ndays)
-		frames->last[x++] = frames->ndays - 1;
+	while (next < frames->ndays)
+		frames->last[next++] = frames->ndays - 1;
 }
 
 /*
- * Count a customer for the days whose frames hold an active day.  Ahead of the
- * first interval, one that was never opened is closed at day 0; the last line
+ * Count a customer for the days whose frames hold an active day.  Opening the
+ * first interval also closes one at day 0 that was never opened; the last line
  * compensates.
  */
 static void

@@ -81,7 +81,7 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 	return state;
 }
 
-/* Reads an amount, trying `scale` decimals first; true if it is a refund */
+/* A function that reads an amount, trying `scale` decimals first; true if it is a refund */
 typedef bool (*ReadAmount) (Datum value, int scale, RetMoney *amount);
 
 static inline bool

@@ -82,9 +82,9 @@ rfm_score(PG_FUNCTION_ARGS)
 
 /*
  * rfm_score_support(internal) -> internal
- *		Tell the planner what it may know about rfm_score.  It does not look at the
- *		frame, so the frame may be the cheapest one.  If bins is constant it
- *		never falls, so a condition on it may end the scan early.
+ *		Tell the planner what it may assume.  rfm_score does not look at the
+ *		frame, so the frame may be the cheapest one.  If bins is constant, the
+ *		score never falls, so a condition on it may end the scan early.
  */
 Datum
 rfm_score_support(PG_FUNCTION_ARGS)
@@ -112,7 +112,10 @@ rfm_score_support(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Names by recency, and by frequency and monetary value together; scores of 1..5 */
+/*
+ * Names of segments by two scores of 1..5: recency, and frequency and monetary
+ * value together
+ */
 static const char *const segments[5][5] = {
 	{"lost", "lost", "at risk", "at risk", "cannot lose"},
 	{"hibernating", "hibernating", "at risk", "at risk", "cannot lose"},

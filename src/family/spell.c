@@ -59,16 +59,19 @@ typedef enum LifecycleState
 	STATE_RESURRECTED
 } LifecycleState;
 
-/* What a window function remembers of a partition; all zeros before the first row */
+/*
+ * What a window function remembers of a partition.  All zeros before the first
+ * row.
+ */
 typedef struct Spell
 {
 	RetSpan		inactive_after; /* value in the last row */
 	bool		after_null;		/* does the row before have no time? */
 	bool		searched;		/* churned: is next known? */
-	LifecycleState state;		/* lifecycle_state of the last instant */
-	int64		relationship;	/* number of its relationship; 0: none yet */
+	LifecycleState state;		/* lifecycle_state of instant */
+	int64		relationship;	/* number of the relationship at instant; 0: none yet */
 	int64		instant;		/* time of the last row that has one */
-	int64		next;			/* instant after it, RET_INSTANT_MAX if none */
+	int64		next;			/* churned: next instant, RET_INSTANT_MAX if none */
 
 	/* churned: where complete data end */
 	const pg_tz *zone;			/* time zone of as_of's day; NULL: not set */
@@ -329,9 +332,9 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
 }
 
 /*
- * Was the event the last one before a silence longer than inactive_after?
- * NULL if that is not known at as_of.  Events from the day of as_of on are treated
- * as absent, so that a label never depends on incomplete data.
+ * Tell whether the event was the last one before a silence longer than
+ * inactive_after; NULL if that is not known at as_of.  Events from the day of as_of
+ * on are treated as absent, so that a label never depends on incomplete data.
  */
 static inline Datum
 churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
@@ -379,7 +382,7 @@ churned_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * spell_support(internal) -> internal
- *		Tells the planner that the window functions do not look at the frame, so
+ *		Tell the planner that the window functions do not look at the frame, so
  *		that it may choose the one that costs least.
  *
  *		It does not say that relationship_number rises, as row_number does: the

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *	  Is it real?  The interval of a proportion, the test of two proportions,
- *	  the difference between customers who were treated and those who were
- *	  not, and the presentation of a rate as a percentage.
+ *	  Whether a rate or a difference is more than chance: the interval of a
+ *	  proportion, the test of two proportions, the difference between customers
+ *	  who were treated and those who were not; and a rate as a percentage.
  *
  * wilson_interval: the Wilson score interval.  proportion_test: the z test
  * with the pooled proportion p = (x1 + x2) / (n1 + n2),
@@ -36,7 +36,7 @@
 #define MAX_DIGITS	15			/* digits that every double precision keeps */
 #define LIFT_CONFIDENCE	0.95	/* confidence of retention_lift's interval */
 
-/* counters of retention_lift */
+/* The counters of retention_lift: customers, and those of them who were retained */
 enum
 {
 	TREATED,
@@ -59,7 +59,7 @@ static double pooled_z(double x1, double n1, double x2, double n2);
 
 /*
  * as_percent(rate double precision, digits integer) -> numeric
- *		Rounds the decimal form of the rate, half away from zero, so that 0.8235
+ *		Round the decimal form of the rate, half away from zero, so that 0.8235
  *		is 82.4 with one digit after the point.
  */
 Datum

@@ -69,7 +69,7 @@ typedef enum
 	INTERVAL_LOG_LOG
 } IntervalType;
 
-/* Search for the time at which a step function falls to a level, see crossing_step */
+/* A search for the time at which a step function falls to a level: see crossing_step() */
 typedef struct Crossing
 {
 	double		level;
@@ -105,6 +105,7 @@ static const RetTallyDef survival_tally = {
 	.valid = valid_duration
 };
 
+/* Check that a point is a duration */
 static bool
 valid_duration(const double *point)
 {
@@ -400,7 +401,7 @@ survival_limits(const RetSurvivalWalk *walk, IntervalType type, double z,
 
 /*
  * survival_table(curve, confidence, interval_type)
- *		Returns a row for each distinct time, whether or not anybody left then.
+ *		Return a row for each distinct time, whether or not anybody left then.
  */
 Datum
 survival_table(PG_FUNCTION_ARGS)
@@ -444,7 +445,7 @@ survival_table(PG_FUNCTION_ARGS)
 
 /*
  * survival_at(curve, time)
- *		Returns the share of customers still there after a time; NULL if the
+ *		Return the share of customers still there after a time; NULL if the
  *		time is after the last observed one, unless nobody was left then.
  */
 Datum
@@ -525,7 +526,7 @@ crossing_end(const Crossing *crossing, double last)
 
 /*
  * lifetime_quantile(curve, p)
- *		Returns the time by which a share p of the customers has left; NULL if
+ *		Return the time by which a share p of the customers has left; NULL if
  *		the curve does not fall to 1 - p.
  */
 Datum
@@ -547,7 +548,7 @@ lifetime_quantile(PG_FUNCTION_ARGS)
 
 /*
  * lifetime_quantile_interval(curve, p, confidence, interval_type) -> (lower, upper)
- *		Returns the times at which the confidence limits of the survival fall to
+ *		Return the times at which the confidence limits of the survival fall to
  *		the level 1 - p, each searched for by itself.
  */
 Datum
@@ -599,7 +600,7 @@ integrate(RetSurvivalWalk *walk, double horizon)
 
 /*
  * mean_lifetime(curve, horizon)
- *		Returns the mean of the lifetimes, each cut off at the horizon: the
+ *		Return the mean of the lifetimes, each cut off at the horizon: the
  *		integral of the survival up to there.
  */
 Datum
@@ -615,7 +616,7 @@ mean_lifetime(PG_FUNCTION_ARGS)
 
 /*
  * mean_lifetime_error(curve, horizon)
- *		Returns the standard error of mean_lifetime: the square root of the sum,
+ *		Return the standard error of mean_lifetime: the square root of the sum,
  *		over the times at which customers leave, of (integral of the survival
  *		from there to the horizon)^2 d/(n (n-d)).
  */
