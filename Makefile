@@ -7,7 +7,7 @@ PGFILEDESC = "retention - customer retention analytics"
 # The code by floors, from the ground up.  A file includes only what stands before
 # it here, which test/t/031_layers.pl checks.
 BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
-          base/ordering base/calendar base/args base/periods
+          base/ordering base/calendar base/zone base/span base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math math/sbg
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
           store/tally store/tally_io

@@ -316,17 +316,17 @@ COMMENT ON FUNCTION proportion_test(bigint, bigint, bigint, bigint, double preci
 CREATE TYPE retention_lift AS (treated bigint, treated_retained bigint, control bigint, control_retained bigint,
     treated_rate double precision, control_rate double precision, lift double precision,
     lower double precision, upper double precision, p_value double precision);
-COMMENT ON TYPE retention_lift IS 'retention of treated customers against that of others, rates as fractions; NULL if there are no rows, e.g. (retention_lift(is_member, is_customer)).lift';
+COMMENT ON TYPE retention_lift IS 'retention of treated customers compared with that of others, rates as fractions; NULL if there are no rows, e.g. (retention_lift(is_member, is_customer)).lift';
 COMMENT ON COLUMN retention_lift.treated IS 'number of treated customers, never NULL, e.g. members of a loyalty programme';
-COMMENT ON COLUMN retention_lift.treated_retained IS 'number of them retained, never NULL';
+COMMENT ON COLUMN retention_lift.treated_retained IS 'number of these who were retained, never NULL';
 COMMENT ON COLUMN retention_lift.control IS 'number of other customers, never NULL';
-COMMENT ON COLUMN retention_lift.control_retained IS 'number of them retained, never NULL';
-COMMENT ON COLUMN retention_lift.treated_rate IS 'share (0..1) of the treated customers who were retained, NULL if there are none';
-COMMENT ON COLUMN retention_lift.control_rate IS 'share (0..1) of the others who were retained, NULL if there are none';
-COMMENT ON COLUMN retention_lift.lift IS 'treated_rate minus control_rate (-1..1), NULL if one is';
-COMMENT ON COLUMN retention_lift.lower IS 'lower bound of the lift, 95 percent confidence (Newcombe), NULL if the lift is';
-COMMENT ON COLUMN retention_lift.upper IS 'upper bound of the lift, NULL if the lift is';
-COMMENT ON COLUMN retention_lift.p_value IS 'two-sided p value (0..1) of the z test with the pooled rate, NULL if everybody or nobody was retained';
+COMMENT ON COLUMN retention_lift.control_retained IS 'number of these who were retained, never NULL';
+COMMENT ON COLUMN retention_lift.treated_rate IS 'share (0..1) of the treated customers who were retained; NULL if there are none';
+COMMENT ON COLUMN retention_lift.control_rate IS 'share (0..1) of the other customers who were retained; NULL if there are none';
+COMMENT ON COLUMN retention_lift.lift IS 'treated_rate minus control_rate (-1..1); NULL if either is NULL';
+COMMENT ON COLUMN retention_lift.lower IS 'lower bound of the lift, 95 percent confidence (Newcombe); NULL if the lift is NULL';
+COMMENT ON COLUMN retention_lift.upper IS 'upper bound of the lift, 95 percent confidence (Newcombe); NULL if the lift is NULL';
+COMMENT ON COLUMN retention_lift.p_value IS 'two-sided p value (0..1) of the z test with the pooled rate; NULL if the lift is NULL, or if everybody or nobody was retained';
 
 CREATE FUNCTION retention_lift_transfn(bigint[], boolean, boolean) RETURNS bigint[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -355,7 +355,7 @@ CREATE AGGREGATE retention_lift(treated boolean, retained boolean) (
     MINITCOND = '{0,0,0,0}',
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fraction) of treated customers less that of others, with counts, 95 percent interval and p value; rows with a null treated are ignored, a null retained is false, NULL if there are no rows; e.g. SELECT (retention_lift(is_member, is_customer)).* FROM customers';
+COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fraction) of treated customers minus that of others, with counts, 95 percent interval and p value; rows with a null treated are ignored, a null retained is false; NULL if no rows remain; e.g. SELECT (retention_lift(is_member, is_customer)).* FROM customers';
 
 --
 -- src/family/survey.c
@@ -1444,7 +1444,7 @@ CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT
     RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
     retention_rate double precision, lower double precision, upper double precision, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
-COMMENT ON FUNCTION cohort_table(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; a cell for all that has begun, rates of unfinished ones are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. cohort_table(a, ''7 days'', as_of => now(), mode => ''on_or_after'', horizon => 12)';
+COMMENT ON FUNCTION cohort_table(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; one row for each cell that has begun, with NULL rates until it is complete; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. cohort_table(a, ''7 days'', as_of => now(), mode => ''on_or_after'', horizon => 12)';
 CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
     mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
     confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
@@ -1452,6 +1452,10 @@ CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFA
     retention_rate double precision, lower double precision, upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION retention_curve(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'the complete cells of cohort_table pooled by age: customers, those retained, their share (0..1) and its Wilson interval; no rows for NULL; e.g. retention_curve(a, ''7 days'', as_of => now())';
+
+--
+-- src/family/activity_rate.c
+--
 
 CREATE FUNCTION retention_rate(activity customer_activity, base daterange, comeback daterange) RETURNS double precision
     AS 'MODULE_PATHNAME', 'retention_rate_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
@@ -1489,10 +1493,10 @@ COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, time
 CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days', as_of timestamptz DEFAULT NULL)
     RETURNS TABLE (day date, active bigint, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 730;
-COMMENT ON FUNCTION active_table(customer_activity, interval, timestamptz) IS 'for each day before as_of the number of customers active in the days after (day - within) up to that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'', as_of => now())';
+COMMENT ON FUNCTION active_table(customer_activity, interval, timestamptz) IS 'for each day before as_of the number of customers active in the length of time "within" that ends with that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'', as_of => now())';
 
 --
--- src/family/window.c
+-- src/family/spell.c
 --
 
 CREATE FUNCTION spell_support(internal) RETURNS internal
@@ -1511,13 +1515,13 @@ COMMENT ON FUNCTION lifecycle_state(timestamptz, interval) IS '''new'' for the f
 
 CREATE FUNCTION relationship_number(at date, inactive_after interval) RETURNS bigint
     AS 'MODULE_PATHNAME', 'relationship_number_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION relationship_number(date, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+COMMENT ON FUNCTION relationship_number(date, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 CREATE FUNCTION relationship_number(at timestamp, inactive_after interval) RETURNS bigint
     AS 'MODULE_PATHNAME', 'relationship_number_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION relationship_number(timestamp, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+COMMENT ON FUNCTION relationship_number(timestamp, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 CREATE FUNCTION relationship_number(at timestamptz, inactive_after interval) RETURNS bigint
     AS 'MODULE_PATHNAME', 'relationship_number_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
-COMMENT ON FUNCTION relationship_number(timestamptz, interval) IS 'number 1, 2, ... of the customer''s relationship, of which a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+COMMENT ON FUNCTION relationship_number(timestamptz, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 
 CREATE FUNCTION churned(at date, inactive_after interval, as_of date) RETURNS boolean
     AS 'MODULE_PATHNAME', 'churned_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
@@ -1531,6 +1535,10 @@ COMMENT ON FUNCTION churned(timestamp, interval, timestamptz) IS 'true if no eve
 CREATE FUNCTION churned(at timestamptz, inactive_after interval, as_of timestamptz) RETURNS boolean
     AS 'MODULE_PATHNAME', 'churned_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
 COMMENT ON FUNCTION churned(timestamptz, interval, timestamptz) IS 'true if no event of the customer follows within inactive_after, false if one does; NULL where at is NULL, and where it cannot be known from the data before the day as_of (in the session''s time zone); an error for a NULL as_of; e.g. churned(ordered_at, ''30 days'', now()) OVER (PARTITION BY customer_id ORDER BY ordered_at)';
+
+--
+-- src/family/active_customers.c
+--
 
 CREATE FUNCTION active_customers_transfn(customer_map, customer_key) RETURNS customer_map
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -1567,11 +1575,11 @@ CREATE AGGREGATE active_customers(customer customer_key) (
     MFINALFUNC_MODIFY = READ_ONLY,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE active_customers(customer_key) IS 'number of distinct customers, like count(DISTINCT customer) but also over moving frames; NULL customers are ignored, 0 without others; e.g. active_customers(customer_id) OVER (ORDER BY day RANGE ''27 days'' PRECEDING)';
+COMMENT ON AGGREGATE active_customers(customer_key) IS 'number of distinct customers, like count(DISTINCT customer) but also over moving frames; NULL customers are ignored; 0 if there are no others; e.g. active_customers(customer_id) OVER (ORDER BY day RANGE ''27 days'' PRECEDING)';
 
 
 --
--- src/family/rfm.c
+-- src/family/purchase_days.c and src/family/rfm.c
 --
 
 CREATE TYPE purchase_days;
@@ -1614,7 +1622,7 @@ COMMENT ON TYPE rfm_summary IS 'recency, frequency and monetary value of a custo
 COMMENT ON COLUMN rfm_summary.frequency IS 'number of repeat purchase days: days with a purchase - 1';
 COMMENT ON COLUMN rfm_summary.recency IS 'days from the first purchase to the last; the larger, the more recent';
 COMMENT ON COLUMN rfm_summary.age IS 'days from the first purchase to the last complete day, as_of - 1';
-COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean revenue of the repeat purchase days, refunds subtracted, so that frequency x monetary_value is what they brought; may be 0 or negative; NULL if there are none';
+COMMENT ON COLUMN rfm_summary.monetary_value IS 'mean revenue of the repeat purchase days, refunds subtracted: their total is frequency x monetary_value; may be 0 or negative; NULL without repeat purchase days';
 COMMENT ON COLUMN rfm_summary.purchases IS 'number of purchases, those of amount 0 or NULL included, refunds not';
 COMMENT ON COLUMN rfm_summary.revenue IS 'sum of the amounts, refunds subtracted';
 COMMENT ON COLUMN rfm_summary.first_day IS 'day of the first purchase';
@@ -1654,7 +1662,7 @@ CREATE AGGREGATE rfm_summary(at date, amount double precision, as_of date) (
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(date, double precision, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timestamp) (
     SFUNC = rfm_summary_transfn,
@@ -1665,7 +1673,7 @@ CREATE AGGREGATE rfm_summary(at timestamp, amount double precision, as_of timest
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamp, double precision, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of timestamptz) (
     SFUNC = rfm_summary_transfn,
@@ -1676,7 +1684,7 @@ CREATE AGGREGATE rfm_summary(at timestamptz, amount double precision, as_of time
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, by days of the session''s time zone, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamptz, double precision, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; days are those of the session''s time zone; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at date, amount numeric, as_of date) (
     SFUNC = rfm_summary_transfn,
@@ -1687,7 +1695,7 @@ CREATE AGGREGATE rfm_summary(at date, amount numeric, as_of date) (
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(date, numeric, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(date, numeric, date) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamp, amount numeric, as_of timestamp) (
     SFUNC = rfm_summary_transfn,
@@ -1698,7 +1706,7 @@ CREATE AGGREGATE rfm_summary(at timestamp, amount numeric, as_of timestamp) (
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamp, numeric, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamp, numeric, timestamp) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
 
 CREATE AGGREGATE rfm_summary(at timestamptz, amount numeric, as_of timestamptz) (
     SFUNC = rfm_summary_transfn,
@@ -1709,14 +1717,18 @@ CREATE AGGREGATE rfm_summary(at timestamptz, amount numeric, as_of timestamptz) 
     COMBINEFUNC = rfm_summary_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_summary(timestamptz, numeric, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete, by days of the session''s time zone, for GROUP BY customer; a row with amount < 0 is a refund, taken from the latest purchase day before it; null times are ignored, a null amount is a purchase of unknown value, a null as_of is an error, NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+COMMENT ON AGGREGATE rfm_summary(timestamptz, numeric, timestamptz) IS 'recency, frequency and monetary value, in days and in the unit of the amounts, of the purchases before the day of as_of, the first whose data are not complete; days are those of the session''s time zone; for GROUP BY customer; a row with amount < 0 is a refund, subtracted from the latest purchase day that is not after it; rows with a null time are ignored, a null amount is a purchase of unknown value, a null as_of is an error; NULL if there are no purchases; e.g. rfm_summary(ordered_at, amount, ''2024-07-01'')';
+
+--
+-- src/family/rfm_score.c
+--
 
 CREATE FUNCTION rfm_score_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION rfm_score_support(internal) IS 'planner support of rfm_score';
 CREATE FUNCTION rfm_score(bins integer) RETURNS integer
     AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT rfm_score_support;
-COMMENT ON FUNCTION rfm_score(integer) IS 'score 1..bins of the row in the window''s order, ceil(bins x cume_dist): equal values get equal scores, unlike ntile; NULL values are placed by the window''s ORDER BY, a null number of bins is an error; e.g. rfm_score(5) OVER (ORDER BY (s).recency)';
+COMMENT ON FUNCTION rfm_score(integer) IS 'score 1..bins of the row in the window''s order, ceil(bins x cume_dist): equal values get equal scores, unlike with ntile; the window''s ORDER BY places NULL values; a null number of bins is an error; e.g. rfm_score(5) OVER (ORDER BY (s).recency)';
 
 CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -1910,7 +1922,7 @@ CREATE TYPE survival_curve (
     ALIGNMENT = double,
     STORAGE = extended
 );
-COMMENT ON TYPE survival_curve IS 'for each distinct duration the numbers of customers who left then and of those observed no longer; equal content is equal bytes; e.g. survival_table(survival_curve(months, churned))';
+COMMENT ON TYPE survival_curve IS 'for each distinct duration the numbers of customers who left then and of those not observed after it; equal content is equal bytes; e.g. survival_table(survival_curve(months, churned))';
 
 CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2055,7 +2067,7 @@ CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS 'how long customers stay, one row each (a row per contract counts contracts): for each duration, in the unit of the argument, how many left then and how many were observed no longer; null durations are ignored, a null churned is false, NULL if there are no others; e.g. survival_curve(tenure_months, churned)';
+COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS 'how long customers stay, one row each (a row per contract counts contracts): for each duration, in the unit of the argument, how many left then and how many were not observed after it; rows with a null duration are ignored, a null churned is false; NULL if no rows remain; e.g. survival_curve(tenure_months, churned)';
 
 CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
     SFUNC = survival_curve_transfn,
@@ -2066,7 +2078,7 @@ CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, current_date)';
+COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, current_date)';
 
 CREATE AGGREGATE survival_curve(started date, ended date, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2077,7 +2089,7 @@ CREATE AGGREGATE survival_curve(started date, ended date, as_of timestamptz) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(date, date, timestamptz) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(date, date, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE survival_curve(started timestamp, ended timestamp, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2088,7 +2100,7 @@ CREATE AGGREGATE survival_curve(started timestamp, ended timestamp, as_of timest
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(timestamp, timestamp, timestamptz) IS 'the same in days, from when contracts started and ended: those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(timestamp, timestamp, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE survival_curve(started timestamptz, ended timestamptz, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2099,7 +2111,7 @@ CREATE AGGREGATE survival_curve(started timestamptz, ended timestamptz, as_of ti
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(timestamptz, timestamptz, timestamptz) IS 'the same in days, from when contracts started and ended (by days of the session''s time zone): those with a null ended, or one on or after the day as_of, are observed until as_of; a null started, one on or after as_of, and contracts that ended when they started are ignored, a null as_of is an error, NULL if there are no others; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(timestamptz, timestamptz, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts, by days of the session''s time zone: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE rollup(survival_curve) (
     SFUNC = survival_curve_rollup_transfn,
@@ -2110,32 +2122,32 @@ CREATE AGGREGATE rollup(survival_curve) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rollup(survival_curve) IS 'the curve of all customers of several curves together; nulls are ignored, NULL if there are no others; e.g. rollup(curve) over one stored value per segment';
+COMMENT ON AGGREGATE rollup(survival_curve) IS 'the curve of the customers of several curves together; NULL curves are ignored; NULL if there are no others; e.g. rollup(curve) over one stored value per segment';
 
 CREATE FUNCTION survival_table(curve survival_curve, confidence double precision DEFAULT 0.95,
     interval_type text DEFAULT 'log-log')
     RETURNS TABLE ("time" double precision, at_risk bigint, churned bigint, censored bigint, survival double precision,
     std_error double precision, lower double precision, upper double precision, cumulative_hazard double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100;
-COMMENT ON FUNCTION survival_table(survival_curve, double precision, text) IS 'for each distinct time, in the unit of the curve, the customers at risk before it, those who left and those observed no longer, and the Kaplan-Meier survival behind it (0..1) with Greenwood''s error and limits (''log-log'', ''log'' or ''plain''), NULL where undefined; no rows for NULL; e.g. survival_table(curve, 0.9)';
+COMMENT ON FUNCTION survival_table(survival_curve, double precision, text) IS 'for each distinct time, in the unit of the curve, the customers at risk before it, those who left and those not observed after it, and the Kaplan-Meier survival after it (0..1) with Greenwood''s error and limits (''log-log'', ''log'' or ''plain''), which are NULL where undefined; no rows for NULL; e.g. survival_table(curve, 0.9)';
 CREATE FUNCTION survival_at(curve survival_curve, "time" double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION survival_at(survival_curve, double precision) IS 'share (0..1) of the customers who stay longer than a time, in the unit of the curve; NULL for NULL, and beyond the last observed time unless nobody was left; e.g. survival_at(curve, 12)';
+COMMENT ON FUNCTION survival_at(survival_curve, double precision) IS 'share (0..1) of the customers who stay longer than a time, in the unit of the curve; NULL for NULL, and after the last observed time unless nobody was left then; e.g. survival_at(curve, 12)';
 CREATE FUNCTION lifetime_quantile(curve survival_curve, p double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision) IS 'time, in the unit of the curve, by which a share p (0..1) of the customers has left; the middle of the stretch if exactly that share has for a while; NULL for NULL, or if it has not been observed; e.g. lifetime_quantile(curve, 0.25)';
+COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision) IS 'time, in the unit of the curve, by which a share p (0..1) of the customers has left; the middle of the stretch of time over which exactly that share has left, if there is one; NULL for NULL, or if it has not been observed; e.g. lifetime_quantile(curve, 0.25)';
 CREATE FUNCTION lifetime_quantile_interval(curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
     interval_type text DEFAULT 'log-log', OUT lower double precision,
     OUT upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION lifetime_quantile_interval(survival_curve, double precision, double precision, text) IS 'limits of lifetime_quantile(curve, p), in the unit of the curve: where the limits of the survival come down to 1 - p; NULL for NULL, and a limit is NULL if its does not; e.g. SELECT * FROM lifetime_quantile_interval(curve, 0.5)';
+COMMENT ON FUNCTION lifetime_quantile_interval(survival_curve, double precision, double precision, text) IS 'limits of lifetime_quantile(curve, p), in the unit of the curve: where the limits of the survival fall to 1 - p; NULL for NULL; a limit is NULL if its curve does not reach 1 - p; e.g. SELECT * FROM lifetime_quantile_interval(curve, 0.5)';
 CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
     LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE COST 1000
     RETURN lifetime_quantile(curve, 0.5);
 COMMENT ON FUNCTION median_lifetime(survival_curve) IS 'time, in the unit of the curve, by which half of the customers have left; NULL for NULL, or if it has not been observed; e.g. median_lifetime(survival_curve(tenure_months, churned))';
 CREATE FUNCTION mean_lifetime(curve survival_curve, horizon double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS 'mean time, in the unit of the curve, that customers stay, each counted up to the horizon at most; an error if the horizon is beyond the last observed time with customers left, NULL for NULL; e.g. mean_lifetime(curve, 24)';
+COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS 'mean time, in the unit of the curve, that customers stay, each counted up to the horizon at most; an error if the horizon is after the last observed time and customers were left then; NULL for NULL; e.g. mean_lifetime(curve, 24)';
 CREATE FUNCTION mean_lifetime_error(curve survival_curve, horizon double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION mean_lifetime_error(survival_curve, double precision) IS 'standard error of mean_lifetime(curve, horizon), in the unit of the curve; NULL for NULL; e.g. mean_lifetime_error(curve, 24)';
@@ -2146,9 +2158,9 @@ COMMENT ON FUNCTION mean_lifetime_error(survival_curve, double precision) IS 'st
 
 CREATE TYPE logrank_test AS (chi_square double precision, degrees_of_freedom integer, p_value double precision);
 COMMENT ON TYPE logrank_test IS 'result of a log-rank test; NULL for fewer than two groups, e.g. (logrank_test(months, churned, plan)).p_value';
-COMMENT ON COLUMN logrank_test.chi_square IS 'test statistic, NULL without degrees of freedom';
-COMMENT ON COLUMN logrank_test.degrees_of_freedom IS 'groups that can be compared, less 1, never NULL';
-COMMENT ON COLUMN logrank_test.p_value IS 'probability (0..1) of such a difference between groups that stay equally long, NULL without degrees of freedom';
+COMMENT ON COLUMN logrank_test.chi_square IS 'test statistic; NULL without degrees of freedom';
+COMMENT ON COLUMN logrank_test.degrees_of_freedom IS 'number of groups that can be compared, minus 1; never NULL';
+COMMENT ON COLUMN logrank_test.p_value IS 'probability (0..1) of such a difference between groups that stay equally long; NULL without degrees of freedom';
 
 CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, customer_key) RETURNS tally
     AS 'MODULE_PATHNAME', 'logrank_test_transfn_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -2196,7 +2208,7 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp cu
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations are ignored, a null churned is false; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over durations in any unit; rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2207,7 +2219,7 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bo
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'do groups of customers stay equally long: log-rank test over the durations, in any unit; null durations are ignored, a null churned is false; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'log-rank test of whether groups of customers stay equally long, over durations in any unit; rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2218,7 +2230,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp customer
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, date, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, current_date, plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, date, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2229,7 +2241,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp boolean)
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, date, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, current_date, is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, date, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2240,7 +2252,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp c
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2251,7 +2263,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp b
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2262,7 +2274,7 @@ CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestam
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2273,7 +2285,7 @@ CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestam
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2284,7 +2296,7 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, customer_key) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2295,7 +2307,7 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'do groups of customers stay equally long: log-rank test over the days from started to ended, or to the day as_of, of the rows that survival_curve counts; null groups are ignored, NULL for fewer than two; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 --
 -- src/family/contract.c

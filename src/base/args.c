@@ -18,20 +18,35 @@
 
 #include "access/htup_details.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "base/args.h"
 #include "base/calendar.h"
+#include "base/span.h"
 
-/* Raise error 22004 if an option is null */
+/*-------------------------------------------------------------------------
+ * Options
+ *-------------------------------------------------------------------------
+ */
+
+/* Raise error 22004 for an argument that is null */
+void
+ret_reject_null(const char *name, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s must not be null", name),
+			 errhint("%s", hint)));
+	pg_unreachable();
+}
+
+/* Raise error 22004 if an option, which has a default, is null */
 void
 ret_reject_null_option(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("Leave the argument out to get its default.")));
+		ret_reject_null(name, "Leave the argument out to get its default.");
 }
 
 /* Find a text argument among its choices; error 22023 if it is none of them */
@@ -57,6 +72,117 @@ ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 			 errhint("Use %s.", list.data)));
 }
 
+/*-------------------------------------------------------------------------
+ * Numbers
+ *-------------------------------------------------------------------------
+ */
+
+/* Raise error 22003 for a number that is infinite or NaN; hint may be NULL */
+void
+ret_reject_infinite(const char *name, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s must be a finite number", name),
+			 hint ? errhint("%s", hint) : 0));
+	pg_unreachable();
+}
+
+/* Raise error 22023 for a value below the lowest; hint may be NULL */
+pg_noreturn static void
+reject_below(const char *name, const char *value, const char *lowest, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 strcmp(lowest, "0") == 0 ? errmsg("%s must not be negative", name) :
+			 errmsg("%s must be at least %s", name, lowest),
+			 errdetail("The value is %s.", value),
+			 hint ? errhint("%s", hint) : 0));
+	pg_unreachable();
+}
+
+/* Raise error 22023 for a number that is negative; hint may be NULL */
+void
+ret_reject_negative(const char *name, double value, const char *hint)
+{
+	reject_below(name, psprintf("%g", value), "0", hint);
+}
+
+/* Raise error 22023 if an integer is below the lowest; hint may be NULL */
+void
+ret_check_at_least(const char *name, int64 value, int64 lowest, const char *hint)
+{
+	if (value < lowest)
+		reject_below(name, psprintf(INT64_FORMAT, value), psprintf(INT64_FORMAT, lowest), hint);
+}
+
+/* Raise error 22023 unless an integer is between two others; hint may be NULL */
+void
+ret_check_between(const char *name, int64 value, int64 lowest, int64 highest, const char *hint)
+{
+	if (value < lowest || value > highest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be between %lld and %lld", name,
+						(long long) lowest, (long long) highest),
+				 errdetail("The value is %lld.", (long long) value),
+				 hint ? errhint("%s", hint) : 0));
+}
+
+/* Get argument argno, which must be a finite number; error 22003 otherwise */
+double
+ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	double		value = PG_GETARG_FLOAT8(argno);
+
+	if (isnan(value) || isinf(value))
+		ret_reject_infinite(name, NULL);
+	return value;
+}
+
+/* Get a finite number, not less than lowest, from argument argno */
+double
+ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
+{
+	double		value = ret_finite_arg(fcinfo, argno, name);
+
+	if (value < lowest)
+		reject_below(name, psprintf("%g", value), psprintf("%g", lowest), NULL);
+	return value;
+}
+
+/* Get argument argno, which is a count; error 22023 if it is negative */
+int64
+ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	int64		count = PG_GETARG_INT64(argno);
+
+	ret_check_at_least(name, count, 0, NULL);
+	return count;
+}
+
+/* Get the confidence of an interval, which is an option; error 22023 unless 0 < confidence < 1 */
+double
+ret_confidence_arg(FunctionCallInfo fcinfo, int argno)
+{
+	double		confidence;
+
+	ret_reject_null_option(fcinfo, argno, "confidence");
+	confidence = PG_GETARG_FLOAT8(argno);
+	if (!(confidence > 0 && confidence < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence must be greater than 0 and less than 1"),
+				 errdetail("The value is %g.", confidence),
+				 errhint("Confidence is a fraction: 95 percent is 0.95.")));
+	return confidence;
+}
+
+/*-------------------------------------------------------------------------
+ * Days
+ *-------------------------------------------------------------------------
+ */
+
 /* Return a hint on what to pass for the argument `name`, which is a day */
 static const char *
 day_hint(const char *name)
@@ -70,11 +196,7 @@ day_hint(const char *name)
 void
 ret_reject_null_as_of(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("as_of must not be null"),
-			 errhint("%s", day_hint("as_of"))));
-	pg_unreachable();
+	ret_reject_null("as_of", day_hint("as_of"));
 }
 
 /* Return date, or raise error 22008 if it is infinite */
@@ -106,6 +228,20 @@ ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name)
 	return ret_day_timestamptz(offsets, at);
 }
 
+/*
+ * Get the day of an as_of, in the session's time zone if it is a timestamptz.
+ * Raises error 22008 if it is infinite.
+ */
+DateADT
+ret_as_of_day(FmgrInfo *flinfo, int64 as_of, RetTimeKind kind)
+{
+	if (kind == RET_TIMESTAMPTZ)
+		return ret_finite_day(ret_call_offsets(flinfo), as_of, "as_of");
+	if (kind == RET_TIMESTAMP && ret_instant_is_finite(as_of, kind))
+		return ret_day_of(as_of);
+	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
+}
+
 /* Get the day of a timestamptz argument, or `otherwise` if it is null */
 int64
 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)
@@ -117,6 +253,47 @@ ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwis
 	return ret_finite_day(&offsets, PG_GETARG_TIMESTAMPTZ(argno), name);
 }
 
+/*-------------------------------------------------------------------------
+ * Lengths of time
+ *-------------------------------------------------------------------------
+ */
+
+/* Raise error 22023 unless an interval is positive and finite */
+void
+ret_check_length(const Interval *interval, const char *name)
+{
+	Interval	zero = {0};
+
+	if (INTERVAL_NOT_FINITE(interval) ||
+		DatumGetInt32(DirectFunctionCall2(interval_cmp,
+										  IntervalPGetDatum(interval),
+										  IntervalPGetDatum(&zero))) <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be positive and finite", name),
+				 errhint(RET_LENGTH_HINT)));
+}
+
+/* Get the length in days of an interval argument; error 22023 if it is negative */
+double
+ret_days_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	Interval   *interval = PG_GETARG_INTERVAL_P(argno);
+	double		days = ret_interval_days(interval);
+
+	if (INTERVAL_NOT_FINITE(interval) || days < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite and not negative", name),
+				 errhint(RET_LENGTH_HINT)));
+	return days;
+}
+
+/*-------------------------------------------------------------------------
+ * Discounts
+ *-------------------------------------------------------------------------
+ */
+
 /* Get argument argno, which must be finite and greater than `above` */
 static double
 option_above(FunctionCallInfo fcinfo, int argno, const char *name, double above, const char *hint)
@@ -124,15 +301,8 @@ option_above(FunctionCallInfo fcinfo, int argno, const char *name, double above,
 	double		value;
 
 	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name),
-				 errhint("%s", hint)));
-	value = PG_GETARG_FLOAT8(argno);
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite number", name)));
+		ret_reject_null(name, hint);
+	value = ret_finite_arg(fcinfo, argno, name);
 	if (value <= above)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -169,51 +339,6 @@ ret_infinite_value(void)
 			 errmsg("the value is infinite"),
 			 errdetail("With this negative annual_discount payments grow faster than customers are lost."),
 			 errhint("Use an annual_discount of 0 or more, or a function with a horizon.")));
-}
-
-/* Get argument argno, which must be a finite number; error 22003 otherwise */
-double
-ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	double		value = PG_GETARG_FLOAT8(argno);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite number", name)));
-	return value;
-}
-
-/* Get argument argno, which is a count; error 22023 if it is negative */
-int64
-ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	int64		count = PG_GETARG_INT64(argno);
-
-	if (count < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative", name),
-				 errdetail("It is %lld.", (long long) count)));
-	return count;
-}
-
-/* Get a finite number, not less than lowest, from argument argno */
-double
-ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest)
-{
-	double		value = PG_GETARG_FLOAT8(argno);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be a finite number", name)));
-	if (value < lowest)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be less than %g", name, lowest),
-				 errdetail("The value is %g.", value)));
-	return value;
 }
 
 /* Check whether a row begins with columns of n types, and has no others if `exactly` */

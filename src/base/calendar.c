@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.c
- *	  Times, ranges of time and intervals, as the aggregates see them.
+ *	  Times, days and ranges of time, as the aggregates see them.
  *
  * Decoding a range costs more than everything else that an aggregate does for
  * a row, and the same range usually comes with every row.  A RetBounds keeps
@@ -15,11 +15,7 @@
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
-#include "common/hashfn.h"
-#include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "pgtime.h"
-#include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/typcache.h"
@@ -27,15 +23,19 @@
 #include "base/calendar.h"
 
 static int64 bound_instant(const RangeBound *bound, Oid subtype);
-pg_noreturn static void reject_zone(const char *name);
 
+/*
+ * Raise error 22008 for an infinite time of an event.  The hint depends on whether
+ * it is for a window function, which has no FILTER.
+ */
 void
-ret_reject_infinite_time(void)
+ret_reject_infinite_time(bool window)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("the time of an event must be finite"),
-			 errhint("Leave such rows out with FILTER (WHERE isfinite(...)).")));
+			 errhint("Leave such rows out with %s.",
+					 window ? "WHERE isfinite(...)" : "FILTER (WHERE isfinite(...))")));
 	pg_unreachable();
 }
 
@@ -53,6 +53,15 @@ ret_date_timestamp(DateADT date)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("date out of range for timestamp")));
 	return (Timestamp) date * USECS_PER_DAY;
+}
+
+/* Format an instant for an error message */
+char *
+ret_instant_text(int64 at, RetTimeKind kind)
+{
+	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
+						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
+						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
 }
 
 /*
@@ -119,41 +128,60 @@ bound_instant(const RangeBound *bound, Oid subtype)
 	return DatumGetTimestamp(bound->val);
 }
 
-/* Raise error 22023 unless the interval is positive and finite */
-void
-ret_check_within(const Interval *within)
-{
-	Interval	zero = {0};
+/*-------------------------------------------------------------------------
+ * Months
+ *-------------------------------------------------------------------------
+ */
 
-	if (INTERVAL_NOT_FINITE(within) ||
-		DatumGetInt32(DirectFunctionCall2(interval_cmp,
-										  IntervalPGetDatum(within),
-										  IntervalPGetDatum(&zero))) <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the interval must be positive and finite"),
-				 errhint("Pass a length of time such as '56 days'.")));
+/*
+ * Get the month of a day, counted from January of year 0, and its day of the
+ * month, from 1
+ */
+int64
+ret_month_of(DateADT day, int *mday)
+{
+	int			year,
+				month;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
+	return (int64) year * MONTHS_PER_YEAR + month - 1;
 }
 
 /*
- * Add an interval by the calendar: months first, then days, then time.  If
- * zoned, at is a timestamptz and days are those of the session's time zone.
+ * Get the day nmonths later, or the last of that month.  Beyond the range of
+ * date the result is outside of it as well, so that it can still be compared.
  */
-Timestamp
-ret_plus_interval(Timestamp at, const Interval *span, bool zoned)
+int64
+ret_add_months(DateADT day, int64 nmonths)
 {
-	return DatumGetTimestamp(DirectFunctionCall2(zoned ? timestamptz_pl_interval : timestamp_pl_interval,
-												 TimestampGetDatum(at),
-												 IntervalPGetDatum(span)));
+	int			mday;
+	int64		month = ret_month_of(day, &mday) + nmonths;
+	int64		year = ret_floor_div(month, MONTHS_PER_YEAR);
+
+	month -= year * MONTHS_PER_YEAR;
+	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
+		return PG_INT32_MAX;
+	if (year < JULIAN_MINYEAR)
+		return PG_INT32_MIN;
+	mday = Min(mday, day_tab[isleap((int) year)][month]);
+	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
 }
 
-/* Subtract an interval, as ret_plus_interval() adds one */
-Timestamp
-ret_minus_interval(Timestamp at, const Interval *span, bool zoned)
+/* Count the whole months from first to day */
+int64
+ret_months_between(DateADT first, DateADT day)
 {
-	return DatumGetTimestamp(DirectFunctionCall2(zoned ? timestamptz_mi_interval : timestamp_mi_interval,
-												 TimestampGetDatum(at),
-												 IntervalPGetDatum(span)));
+	int			mday,
+				first_mday;
+	int64		nmonths = -ret_month_of(first, &first_mday) + ret_month_of(day, &mday);
+
+	/*
+	 * where the month of day is too short for first_mday, its last day counts
+	 * instead
+	 */
+	if (mday < first_mday && ret_add_months(first, nmonths) > day)
+		nmonths--;
+	return nmonths;
 }
 
 /*-------------------------------------------------------------------------
@@ -273,145 +301,30 @@ found:
 	return &offsets->spans[i];
 }
 
-/*-------------------------------------------------------------------------
- * Time zones of states
- *-------------------------------------------------------------------------
- */
-
-/* Store the name of the session's time zone */
-void
-ret_zone_session(RetZone *zone)
-{
-	const char *name = pg_get_timezone_name(session_timezone);
-	Size		size = strlen(name);
-
-	memset(zone, 0, sizeof(RetZone));
-	memcpy(zone->name, name, Min(size, RET_ZONE_SIZE - 1));
-	if (unlikely(size > RET_ZONE_SIZE - 1))
-		snprintf(zone->name + RET_ZONE_SIZE - 10, 10, "~%08x",
-				 hash_bytes((const unsigned char *) name, (int) size));
-}
-
-/* Read the name of a zone from untrusted bytes; false if they cannot be one */
-bool
-ret_zone_read(RetZone *zone, const char *bytes, Size size)
-{
-	memset(zone, 0, sizeof(RetZone));
-	if (size == 0 || size >= RET_ZONE_SIZE)
-		return false;
-	for (Size i = 0; i < size; i++)
-	{
-		if (bytes[i] <= ' ' || bytes[i] > '~')
-			return false;
-	}
-	memcpy(zone->name, bytes, size);
-	return true;
-}
-
 /*
- * Tell whether a zone and the session's each have one offset only, and the
- * same one
+ * Find the first instant of a day in the session's time zone.  If clocks are put
+ * back over midnight, the cast returns the second of the two midnights.
  */
-static bool
-same_offset(const RetZone *zone)
+static TimestampTz
+zoned_day_start(RetOffsets *offsets, DateADT day)
 {
-	pg_tz	   *other = pg_tzset(zone->name);
-	long int	offset;
-	long int	session_offset;
+	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
+	TimestampTz earlier = at;
 
-	return other != NULL &&
-		pg_get_timezone_offset(other, &offset) &&
-		pg_get_timezone_offset(session_timezone, &session_offset) &&
-		offset == session_offset;
+	if (at > MIN_TIMESTAMP)
+		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
+	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
+		return earlier;
+	return at;
 }
 
-/*
- * Raise the error for days of another zone; name is NULL if that is not known
- * any longer
- */
-static void
-reject_zone(const char *name)
+/* Get the first instant of a day, in the session's time zone if kind is timestamptz */
+int64
+ret_day_start(FmgrInfo *flinfo, DateADT day, RetTimeKind kind)
 {
-	const char *session = pg_get_timezone_name(session_timezone);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 name ? errmsg("days were counted in time zone \"%s\", but the session's time zone is \"%s\"",
-						   name, session) :
-			 errmsg("days were counted in another time zone, but the session's time zone is \"%s\"",
-					session),
-			 errdetail("Another server aggregated a part of the rows, or the time zone was set in between."),
-			 errhint("Pass at AT TIME ZONE '%s', whose days are the same everywhere. On Citus, SET citus.propagate_set_commands = 'local' and then, in a transaction, SET LOCAL timezone; or set the servers' timezone.",
-					 session)));
-}
-
-/*
- * Raise error 22023 unless a state may be combined or finished in this
- * session: its days must be those of the session's time zone, or of no zone.
- * UTC and GMT are one zone.
- */
-void
-ret_zone_check(const RetZone *zone)
-{
-	RetZone		session;
-
-	if (!ret_zone_known(zone) ||
-		strcmp(zone->name, pg_get_timezone_name(session_timezone)) == 0)
-		return;
-	ret_zone_session(&session);
-	if (strcmp(zone->name, session.name) == 0 || same_offset(zone))
-		return;
-	reject_zone(zone->name);
-}
-
-/* Get a number that stands for the session's time zone in small states; never 0 */
-uint16
-ret_zone_number(void)
-{
-	const char *name = pg_get_timezone_name(session_timezone);
-
-	return (uint16) (hash_bytes((const unsigned char *) name, (int) strlen(name)) | 1);
-}
-
-/*
- * Read the name of the zone of a state that keeps only the number, check that
- * it is the session's zone, and return the number; 0 if the bytes are no name.
- */
-uint16
-ret_zone_receive(const char *bytes, Size size)
-{
-	RetZone		zone;
-
-	if (!ret_zone_read(&zone, bytes, size))
-		return 0;
-	ret_zone_check(&zone);
-	return ret_zone_number();
-}
-
-/*
- * Send the name of the zone of a state that keeps only the number, if that is
- * not 0; 22023 if it is not the session's zone.
- */
-void
-ret_zone_send(StringInfo buf, uint16 number)
-{
-	RetZone		zone;
-
-	if (number == 0)
-		return;
-	ret_zone_check_number(number);
-	ret_zone_session(&zone);
-	pq_sendbytes(buf, zone.name, (int) strlen(zone.name));
-}
-
-/*
- * Raise error 22023 unless number is 0 or that of the session's time zone.
- * States that keep only the number check the name when they are read, so here
- * the zone can only have been set while the aggregate ran.
- */
-void
-ret_zone_check_number(uint16 number)
-{
-	if (number != 0 && unlikely(number != ret_zone_number()))
-		reject_zone(NULL);
+	if (kind == RET_DATE)
+		return day;
+	if (kind == RET_TIMESTAMP)
+		return ret_date_timestamp(day);
+	return zoned_day_start(ret_call_offsets(flinfo), day);
 }

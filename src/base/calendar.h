@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.h
- *	  Times, ranges of time and intervals, as the aggregates see them.
+ *	  Times, days and ranges of time, as the aggregates see them.
  *
  * An instant is an int64: the day number of a date, the microseconds of a
  * timestamp or timestamptz, both counted from 2000-01-01.  Which of the two is
@@ -13,7 +13,6 @@
 #define RETENTION_CALENDAR_H
 
 #include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/rangetypes.h"
@@ -82,38 +81,19 @@ typedef struct RetOffsets
 	RetOffset	spans[RET_OFFSETS]; /* empty ones have lower = upper */
 } RetOffsets;
 
-/*
- * The name of the time zone in which a state has counted days; all zeros if
- * they do not depend on one.  A state that goes to another server or session
- * carries it, since the time zone there may be another.  A name that is too
- * long is cut, and ends in its hash.
- */
-#define RET_ZONE_SIZE	48
-
-typedef struct RetZone
-{
-	char		name[RET_ZONE_SIZE];	/* padded with at least one zero */
-} RetZone;
-
-pg_noreturn extern void ret_reject_infinite_time(void);
+pg_noreturn extern void ret_reject_infinite_time(bool window);
 extern Timestamp ret_date_timestamp(DateADT date);
+extern char *ret_instant_text(int64 at, RetTimeKind kind);
 extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
-extern void ret_check_within(const Interval *within);
-extern Timestamp ret_plus_interval(Timestamp at, const Interval *span, bool zoned);
-extern Timestamp ret_minus_interval(Timestamp at, const Interval *span, bool zoned);
+extern int64 ret_month_of(DateADT day, int *mday);
+extern int64 ret_add_months(DateADT day, int64 nmonths);
+extern int64 ret_months_between(DateADT first, DateADT day);
 
 extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);
 extern RetOffsets *ret_call_offsets(FmgrInfo *flinfo);
-
-extern void ret_zone_session(RetZone *zone);
-extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
-extern void ret_zone_check(const RetZone *zone);
-extern uint16 ret_zone_number(void);
-extern uint16 ret_zone_receive(const char *bytes, Size size);
-extern void ret_zone_send(StringInfo buf, uint16 number);
-extern void ret_zone_check_number(uint16 number);
+extern int64 ret_day_start(FmgrInfo *flinfo, DateADT day, RetTimeKind kind);
 
 static inline int64
 ret_floor_div(int64 a, int64 b)
@@ -121,13 +101,39 @@ ret_floor_div(int64 a, int64 b)
 	return a / b - (a % b < 0);
 }
 
+/* Get the instant of a value of a type of time, which may be infinite */
+static inline int64
+ret_instant(Datum value, RetTimeKind kind)
+{
+	return kind == RET_DATE ? DatumGetDateADT(value) : DatumGetTimestamp(value);
+}
+
+static inline bool
+ret_instant_is_finite(int64 at, RetTimeKind kind)
+{
+	return kind == RET_DATE ? !DATE_NOT_FINITE((DateADT) at) : !TIMESTAMP_NOT_FINITE(at);
+}
+
+static inline bool
+ret_instant_is_noend(int64 at, RetTimeKind kind)
+{
+	return kind == RET_DATE ? DATE_IS_NOEND((DateADT) at) : TIMESTAMP_IS_NOEND(at);
+}
+
+/* Return the instant of an event; 22008 if it is infinite */
+static inline int64
+ret_finite_instant(int64 at, RetTimeKind kind, bool window)
+{
+	if (unlikely(!ret_instant_is_finite(at, kind)))
+		ret_reject_infinite_time(window);
+	return at;
+}
+
 /* Get the instant of an event on a date; 22008 if the date is infinite */
 static inline int64
 ret_instant_date(DateADT date)
 {
-	if (unlikely(DATE_NOT_FINITE(date)))
-		ret_reject_infinite_time();
-	return date;
+	return ret_finite_instant(date, RET_DATE, false);
 }
 
 /*
@@ -137,9 +143,7 @@ ret_instant_date(DateADT date)
 static inline int64
 ret_instant_timestamp(Timestamp at)
 {
-	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
-		ret_reject_infinite_time();
-	return at;
+	return ret_finite_instant(at, RET_TIMESTAMP, false);
 }
 
 /*
@@ -199,11 +203,18 @@ ret_day_timestamptz(RetOffsets *offsets, TimestampTz at)
 	return ret_day_of(at + span->offset);
 }
 
-/* Tell whether a state depends on a time zone */
-static inline bool
-ret_zone_known(const RetZone *zone)
+/*
+ * Get the day of a finite instant, in the session's time zone if it is a
+ * timestamptz.  Errors are those of ret_day_timestamptz().
+ */
+static inline DateADT
+ret_instant_day(FmgrInfo *flinfo, int64 at, RetTimeKind kind)
 {
-	return zone->name[0] != '\0';
+	if (kind == RET_DATE)
+		return (DateADT) at;
+	if (kind == RET_TIMESTAMP)
+		return ret_day_of(at);
+	return ret_day_timestamptz(ret_call_offsets(flinfo), at);
 }
 
 #endif							/* RETENTION_CALENDAR_H */

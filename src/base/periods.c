@@ -8,91 +8,53 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/datetime.h"
 
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/periods.h"
 
-/* Most bins of a table */
+/* Most periods of a value */
 #define MAX_BINS	INT64CONST(10000000)
 
-static int64 add_months(DateADT day, int64 nmonths);
-static int64 months_between(DateADT first, DateADT day);
-
-static int64
-month_of(DateADT day, int *mday)
-{
-	int			year,
-				month;
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, mday);
-	return (int64) year * MONTHS_PER_YEAR + month - 1;
-}
+/* Most days that a table of their bins is made for */
+#define MAX_TABLE_DAYS	(4 * 1024 * 1024)
 
 /*
- * Prepare bins of whole months or whole days; origin is in bin 0.  22023 if
- * the period is neither.
+ * Days of a month, to compare it with days.  A year must not be longer than 365
+ * days, and 366 days must not be longer than a year.
+ */
+#define SHORT_MONTH		30.4
+#define LONG_MONTH		30.5
+
+/*
+ * Get bins whose length is the interval argument argno: whole months or whole
+ * days, error 22023 otherwise.  origin is in bin 0.
  */
 void
-ret_bins_init(RetBins *bins, const Interval *period, DateADT origin)
+ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin, RetBins *bins)
 {
+	const Interval *period;
 	int			mday;
 
+	ret_reject_null_option(fcinfo, argno, name);
+	period = PG_GETARG_INTERVAL_P(argno);
 	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
 		(period->month != 0 && period->day != 0) ||
 		period->month < 0 || period->day < 0 ||
 		(period->month == 0 && period->day == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a period must be a positive number of whole months or of whole days"),
+				 errmsg("%s must be a positive number of whole months or of whole days", name),
 				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
 	memset(bins, 0, sizeof(RetBins));
 	bins->months = period->month;
 	bins->days = period->day;
 	bins->origin = origin;
-	bins->origin_month = month_of(origin, &mday);
+	bins->origin_month = ret_month_of(origin, &mday);
 
 	/* bins of months begin on the first, whatever the day of origin */
 	if (bins->months != 0)
 		bins->origin -= mday - 1;
-}
-
-/* Count the whole months from first to day */
-static int64
-months_between(DateADT first, DateADT day)
-{
-	int			mday,
-				first_mday;
-	int64		nmonths = -month_of(first, &first_mday) + month_of(day, &mday);
-
-	/*
-	 * where the month of day is too short for first_mday, its last day counts
-	 * instead
-	 */
-	if (mday < first_mday && add_months(first, nmonths) > day)
-		nmonths--;
-	return nmonths;
-}
-
-/*
- * Get the day nmonths later, or the last of that month.  Beyond the range of
- * date the result is outside of it as well, so that it can still be compared.
- */
-static int64
-add_months(DateADT day, int64 nmonths)
-{
-	int			mday;
-	int64		month = month_of(day, &mday) + nmonths;
-	int64		year = ret_floor_div(month, MONTHS_PER_YEAR);
-
-	month -= year * MONTHS_PER_YEAR;
-	if (year > JULIAN_MAXYEAR || (year == JULIAN_MAXYEAR && month + 1 >= JULIAN_MAXMONTH))
-		return PG_INT32_MAX;
-	if (year < JULIAN_MINYEAR)
-		return PG_INT32_MIN;
-	mday = Min(mday, day_tab[isleap((int) year)][month]);
-	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
 }
 
 /* Compute the bin of a day by the calendar */
@@ -103,35 +65,42 @@ ret_bin_compute(const RetBins *bins, DateADT day)
 
 	if (bins->months == 0)
 		return ret_floor_div((int64) day - bins->origin, bins->days);
-	return ret_floor_div(month_of(day, &mday) - bins->origin_month, bins->months);
+	return ret_floor_div(ret_month_of(day, &mday) - bins->origin_month, bins->months);
 }
 
 /* Get the first day of a bin, which may be outside the range of date */
 int64
 ret_bin_start(const RetBins *bins, int64 bin)
 {
-	return ret_window_start(bins, bins->origin, bin);
+	return ret_lap_start(bins, bins->origin, bin);
 }
 
-/* Get the first day of window k of a customer whose first day is `first` */
+/* Tell whether the bins of a are longer than those of b */
+bool
+ret_bins_longer(const RetBins *a, const RetBins *b)
+{
+	if (a->months && b->months)
+		return a->months > b->months;
+	return (a->months ? a->months * SHORT_MONTH : a->days) >
+		(b->months ? b->months * LONG_MONTH : b->days);
+}
+
+/* Get the first day of lap k, for laps that are counted from the day `first` */
 int64
-ret_window_start(const RetBins *bins, DateADT first, int64 k)
+ret_lap_start(const RetBins *bins, DateADT first, int64 k)
 {
 	if (bins->months == 0)
 		return first + k * bins->days;
-	return add_months(first, k * bins->months);
+	return ret_add_months(first, k * bins->months);
 }
 
-/*
- * Get the window of a day that is not before `first`, the first day of the
- * customer
- */
+/* Get the lap of a day that is not before `first`, from which laps are counted */
 int64
-ret_window_of(const RetBins *bins, DateADT first, DateADT day)
+ret_lap_of(const RetBins *bins, DateADT first, DateADT day)
 {
 	if (bins->months == 0)
 		return ((int64) day - first) / bins->days;
-	return months_between(first, day) / bins->months;
+	return ret_months_between(first, day) / bins->months;
 }
 
 /*
@@ -143,7 +112,7 @@ ret_bins_table(RetBins *bins, DateADT first, DateADT last)
 {
 	int64		ndays = (int64) last - first + 1;
 
-	if (ndays > 4 * 1024 * 1024)
+	if (ndays > MAX_TABLE_DAYS)
 		return;
 	bins->table = palloc(ndays * sizeof(int32));
 	bins->first_day = first;
@@ -157,23 +126,6 @@ ret_bins_table(RetBins *bins, DateADT first, DateADT last)
 		while (i < end)
 			bins->table[i++] = (int32) bin;
 	}
-}
-
-/* Get the bins from the arguments number `period` and `origin` */
-void
-ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins)
-{
-	ret_reject_null_option(fcinfo, period, "period");
-	ret_reject_null_option(fcinfo, origin, "origin");
-	ret_bins_init(bins, PG_GETARG_INTERVAL_P(period),
-				  ret_finite_date(PG_GETARG_DATEADT(origin), "origin"));
-}
-
-/* Find the last bin that has begun before as_of */
-int64
-ret_begun_bin(const RetBins *bins, int64 as_of)
-{
-	return ret_bin_compute(bins, (DateADT) (as_of - 1));
 }
 
 /* Find the first bin that begins on or after since; PG_INT64_MIN if none was given */
@@ -213,4 +165,30 @@ ret_check_bins(int64 nbins)
 				 errdetail("There are %lld, the limit is %lld.",
 						   (long long) nbins, (long long) MAX_BINS),
 				 errhint("Use a longer period, or pass an earlier as_of.")));
+}
+
+/*
+ * Get the periods from the arguments number `period`, `as_of` and `origin`.  If
+ * as_of is null, ret_periods_open() sets it to the day after the last one.
+ */
+void
+ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int origin, RetPeriods *periods)
+{
+	ret_reject_null_option(fcinfo, origin, "origin");
+	ret_bins_get(fcinfo, period, "period",
+				 ret_finite_date(PG_GETARG_DATEADT(origin), "origin"), &periods->bins);
+	periods->as_of = ret_get_day(fcinfo, as_of, "as_of", RET_INSTANT_MIN);
+}
+
+/* Find the periods of a value with the given first and last day */
+void
+ret_periods_open(RetPeriods *periods, DateADT first, DateADT last)
+{
+	if (periods->as_of == RET_INSTANT_MIN)
+		periods->as_of = (int64) last + 1;
+	ret_bins_table(&periods->bins, first, last);
+	periods->first = ret_bin_compute(&periods->bins, first);
+	periods->n = ret_bin_compute(&periods->bins, (DateADT) (periods->as_of - 1)) - periods->first + 1;
+	periods->n = Max(periods->n, 0);
+	ret_check_bins(periods->n);
 }

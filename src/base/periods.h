@@ -3,6 +3,9 @@
  * periods.h
  *	  Periods as bins of whole months or whole days, counted from an origin.
  *
+ * Bins are the same for all customers.  Laps are periods of the same length that
+ * are counted from a day of the customer, so that lap 0 begins with that day.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef RETENTION_PERIODS_H
@@ -22,15 +25,30 @@ typedef struct RetBins
 	int32	   *table;			/* bins of these days; NULL: no table */
 } RetBins;
 
-extern void ret_bins_init(RetBins *bins, const Interval *period, DateADT origin);
+/*
+ * The periods of a value: the bins from that of its first day to the last that
+ * has begun before as_of
+ */
+typedef struct RetPeriods
+{
+	RetBins		bins;
+	int64		as_of;			/* first day without complete data */
+	int64		first;			/* first bin */
+	int64		n;				/* number of bins; may be 0 */
+} RetPeriods;
+
+extern void ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin,
+						 RetBins *bins);
+extern bool ret_bins_longer(const RetBins *a, const RetBins *b);
 extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
 extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
 extern int64 ret_bin_start(const RetBins *bins, int64 bin);
-extern int64 ret_window_start(const RetBins *bins, DateADT first, int64 k);
-extern int64 ret_window_of(const RetBins *bins, DateADT first, DateADT day);
+extern int64 ret_lap_start(const RetBins *bins, DateADT first, int64 k);
+extern int64 ret_lap_of(const RetBins *bins, DateADT first, DateADT day);
 
-extern void ret_get_bins(FunctionCallInfo fcinfo, int period, int origin, RetBins *bins);
-extern int64 ret_begun_bin(const RetBins *bins, int64 as_of);
+extern void ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int origin,
+							RetPeriods *periods);
+extern void ret_periods_open(RetPeriods *periods, DateADT first, DateADT last);
 extern int64 ret_first_bin(const RetBins *bins, int64 since);
 extern void ret_check_bins(int64 nbins);
 extern Datum ret_bin_date(const RetBins *bins, int64 bin);
@@ -43,6 +61,13 @@ ret_bin_of(const RetBins *bins, DateADT day)
 			   (int64) day - bins->first_day < bins->ndays))
 		return bins->table[day - bins->first_day];
 	return ret_bin_compute(bins, day);
+}
+
+/* Tell whether the data of a bin are complete */
+static inline bool
+ret_period_complete(const RetPeriods *periods, int64 bin)
+{
+	return ret_bin_start(&periods->bins, bin + 1) <= periods->as_of;
 }
 
 #endif							/* RETENTION_PERIODS_H */

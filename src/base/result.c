@@ -25,9 +25,9 @@ ret_share(FunctionCallInfo fcinfo, int64 part, int64 whole)
 	PG_RETURN_FLOAT8((double) part / (double) whole);
 }
 
-/* Form a row of the calling function's declared result type */
-Datum
-ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
+/* Get the calling function's declared result type, which must have n columns */
+TupleDesc
+ret_row_type(FunctionCallInfo fcinfo, int n)
 {
 	TupleDesc	tupdesc;
 
@@ -36,7 +36,14 @@ ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("function must return a row of %d columns", n)));
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
+	return BlessTupleDesc(tupdesc);
+}
+
+/* Form a row of the calling function's declared result type */
+Datum
+ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
+{
+	return HeapTupleGetDatum(heap_form_tuple(ret_row_type(fcinfo, n), values, nulls));
 }
 
 /* Add a field; one too many is an error when the row is finished */

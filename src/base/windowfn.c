@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * windowfn.c
- *	  What the window functions share: the window they are called over, and the
- *	  frame that the planner is told of.
+ *	  What the window functions share: the window they are called over, and what
+ *	  they tell the planner about its frame.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,10 +3,9 @@
  * active_customers.c
  *	  Distinct customers of groups and of moving frames: active_customers.
  *
- * As an aggregate over groups its
- * state is a customer map.  Over a moving frame it is a multiset, customer ->
- * rows in the frame, from which a customer disappears with their last row: the
- * inverse is exact, O(1) for each row that enters or leaves, and memory is
+ * Over groups the state is a customer map.  Over a moving frame it is a multiset,
+ * customer -> rows in the frame, from which a customer disappears with their last
+ * row: the inverse is exact.  A row that enters or leaves takes O(1), and memory is
  * O(most customers in the frame at once).
  *
  *-------------------------------------------------------------------------
@@ -17,6 +16,8 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
+#include "store/customer_key.h"
+#include "store/customer_map.h"
 #include "store/customer_state.h"
 
 /* A customer in a moving frame */
@@ -39,7 +40,7 @@ typedef struct FrameCustomer
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Customers that a frame's table has room for at first, and the most it may hold */
+/* Customers that the table of a frame has room for at first, and may hold at most */
 #define FRAME_MIN_CUSTOMERS	14
 #define FRAME_MAX_CUSTOMERS	UINT64CONST(4000000000)
 
@@ -126,8 +127,8 @@ active_customers_moving_transfn(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("too many customers in one frame"),
-					 errdetail("The frame holds %llu customers.",
-							   (unsigned long long) frame->members)));
+					 errdetail("The limit is %llu.",
+							   (unsigned long long) FRAME_MAX_CUSTOMERS)));
 		customer = frame_insert(frame, PG_GETARG_CUSTOMER(1), &found);
 		customer->rows = found ? customer->rows + 1 : 1;
 	}

@@ -12,16 +12,27 @@
 
 #include "miscadmin.h"
 
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
 #include "family/activity.h"
+
+/* Numbers of customers, in the order of retention_summary's columns */
+enum
+{
+	BASE,						/* active in base */
+	RETAINED,					/* of these, active in comeback */
+	LOST,						/* of these, not active in comeback */
+	ACQUIRED,					/* active in comeback, not in base */
+	NCOUNTS
+};
 
 PG_FUNCTION_INFO_V1(retention_rate_activity);
 PG_FUNCTION_INFO_V1(churn_rate_activity);
 PG_FUNCTION_INFO_V1(retention_summary_activity);
 PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
 
-/* Was the customer active on a day within the bounds? */
+/* Tell whether the customer that was read was active on a day within the bounds */
 static bool
 any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
 {
@@ -40,7 +51,7 @@ any_day_in(const RetActivityReader *reader, const RetBounds *bounds)
 	return low < reader->ndays && reader->days[low] < bounds->upper;
 }
 
-/* Count (base, retained, lost, acquired); false if the activity is null */
+/* Count the customers by activity in the two ranges; false if the activity is null */
 static bool
 count_retention(FunctionCallInfo fcinfo, int64 *counts)
 {
@@ -49,25 +60,23 @@ count_retention(FunctionCallInfo fcinfo, int64 *counts)
 	RetBounds	comeback = {0};
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", PG_ARGISNULL(1) ? "base" : "comeback"),
-				 errhint("Pass a range of days such as '[2024-01-01,2024-02-01)'.")));
+		ret_reject_null(PG_ARGISNULL(1) ? "base" : "comeback",
+						"Pass a range of days such as '[2024-01-01,2024-02-01)'.");
 	if (PG_ARGISNULL(0))
 		return false;
 	ret_bounds_get(&base, PG_GETARG_DATUM(1));
 	ret_bounds_get(&comeback, PG_GETARG_DATUM(2));
-	memset(counts, 0, 4 * sizeof(int64));
+	memset(counts, 0, NCOUNTS * sizeof(int64));
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
 	while (ret_activity_next(&reader))
 	{
 		bool		was = any_day_in(&reader, &base);
 		bool		is = any_day_in(&reader, &comeback);
 
-		counts[0] += was;
-		counts[1] += was && is;
-		counts[2] += was && !is;
-		counts[3] += is && !was;
+		counts[BASE] += was;
+		counts[RETAINED] += was && is;
+		counts[LOST] += was && !is;
+		counts[ACQUIRED] += is && !was;
 		CHECK_FOR_INTERRUPTS();
 	}
 	return true;
@@ -77,36 +86,39 @@ count_retention(FunctionCallInfo fcinfo, int64 *counts)
 Datum
 retention_rate_activity(PG_FUNCTION_ARGS)
 {
-	int64		counts[4];
+	int64		counts[NCOUNTS];
 
 	if (!count_retention(fcinfo, counts))
 		PG_RETURN_NULL();
-	return ret_share(fcinfo, counts[1], counts[0]);
+	return ret_share(fcinfo, counts[RETAINED], counts[BASE]);
 }
 
 /* churn_rate(activity, base, comeback) */
 Datum
 churn_rate_activity(PG_FUNCTION_ARGS)
 {
-	int64		counts[4];
+	int64		counts[NCOUNTS];
 
 	if (!count_retention(fcinfo, counts))
 		PG_RETURN_NULL();
-	return ret_share(fcinfo, counts[2], counts[0]);
+	return ret_share(fcinfo, counts[LOST], counts[BASE]);
 }
 
 /* retention_summary(activity, base, comeback) */
 Datum
 retention_summary_activity(PG_FUNCTION_ARGS)
 {
-	int64		counts[4];
+	int64		counts[NCOUNTS];
 
 	if (!count_retention(fcinfo, counts))
 		PG_RETURN_NULL();
-	return ret_counts_row(fcinfo, counts, 4);
+	return ret_counts_row(fcinfo, counts, NCOUNTS);
 }
 
-/* repeat_purchase_rate(activity): the share of customers with two or more active days */
+/*
+ * repeat_purchase_rate(activity)
+ *		Return the share of the customers who have two or more active days.
+ */
 Datum
 repeat_purchase_rate_activity(PG_FUNCTION_ARGS)
 {

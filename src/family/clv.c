@@ -40,6 +40,8 @@
 #include "base/calendar.h"
 #include "base/result.h"
 #include "store/counters.h"
+#include "store/customer_key.h"
+#include "store/customer_map.h"
 #include "store/customer_state.h"
 #include "store/money.h"
 

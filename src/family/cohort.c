@@ -31,8 +31,8 @@
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/periods.h"
-#include "family/stats.h"
 #include "family/activity.h"
+#include "family/stats.h"
 #include "math/mathfn.h"
 
 /* Most cells of a table */
@@ -48,12 +48,11 @@ typedef enum
 /* The options of cohort_table and retention_curve */
 typedef struct CohortOptions
 {
-	RetBins		bins;
+	RetPeriods	periods;
 	CohortMode	mode;
 	bool		elapsed;		/* is the clock 'elapsed'? */
 	bool		has_horizon;
 	int64		horizon;		/* last age to show */
-	int64		as_of;			/* first day without complete data */
 	int64		since;			/* first day of the first cohort to show */
 	double		z;				/* normal quantile of the confidence */
 } CohortOptions;
@@ -78,9 +77,7 @@ typedef struct Cohort
 typedef struct Cohorts
 {
 	CohortOptions options;
-	int64		first_bin;		/* bin of cohorts[0] */
-	int64		nbins;			/* bins that have begun before as_of */
-	Cohort	   *cohorts;
+	Cohort	   *cohorts;		/* by bin, from the first */
 	int64		ncells;			/* cells allocated */
 } Cohorts;
 
@@ -112,17 +109,12 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	static const char *const modes[] = {"on", "on_or_after", "every"};
 	static const char *const clocks[] = {"calendar", "elapsed"};
 
-	ret_get_bins(fcinfo, 1, 8, &options->bins);
-	options->as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
+	ret_periods_get(fcinfo, 1, 2, 8, &options->periods);
 	options->mode = ret_get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
 	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
 	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
-	if (options->horizon < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon must not be negative"),
-				 errdetail("It is %d, the last age to show.", (int) options->horizon)));
+	ret_check_at_least("horizon", options->horizon, 0, "It is the last age to show.");
 	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
@@ -137,12 +129,12 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 static Cohort *
 get_cohort(Cohorts *cohorts, int64 bin)
 {
-	Cohort	   *cohort = &cohorts->cohorts[bin - cohorts->first_bin];
+	const RetPeriods *periods = &cohorts->options.periods;
+	Cohort	   *cohort = &cohorts->cohorts[bin - periods->first];
 
 	if (cohort->cells == NULL)
 	{
-		cohort->nages = Min(cohorts->nbins - (bin - cohorts->first_bin),
-							cohorts->options.horizon + 1);
+		cohort->nages = Min(periods->n - (bin - periods->first), cohorts->options.horizon + 1);
 
 		/* enough for 'elapsed', too: windows begin no earlier than bins */
 		cohorts->ncells += cohort->nages;
@@ -150,7 +142,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("the cohort table has too many cells"),
-					 errdetail("There are more than %lld.", (long long) MAX_CELLS),
+					 errdetail("The limit is %lld.", (long long) MAX_CELLS),
 					 errhint("Use a longer period, or a horizon, or since.")));
 		cohort->begun = -1;
 		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),
@@ -194,7 +186,7 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 static void
 enter_calendar(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 {
-	const RetBins *bins = &cohorts->options.bins;
+	const RetBins *bins = &cohorts->options.periods.bins;
 	Cohort	   *cohort = get_cohort(cohorts, first);
 	int32	   *ages = reader->days;	/* written over the days */
 
@@ -214,7 +206,8 @@ static void
 enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 {
 	const CohortOptions *options = &cohorts->options;
-	const RetBins *bins = &options->bins;
+	const RetBins *bins = &options->periods.bins;
+	int64		as_of = options->periods.as_of;
 	DateADT		day = reader->days[0];
 	int32	   *ages = reader->days;	/* written over the days */
 	Cohort	   *cohort;
@@ -222,24 +215,24 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	int64		over;
 	int64		n = reader->ndays;
 
-	if (day >= options->as_of)
+	if (day >= as_of)
 		return;
 	cohort = get_cohort(cohorts, first);
 	cohort->customers++;
 
 	/* windows 0..begun have begun, and windows 0..over have ended */
-	begun = ret_window_of(bins, day, (DateADT) (options->as_of - 1));
-	over = ret_window_start(bins, day, begun + 1) <= options->as_of ? begun : begun - 1;
+	begun = ret_lap_of(bins, day, (DateADT) (as_of - 1));
+	over = ret_lap_start(bins, day, begun + 1) <= as_of ? begun : begun - 1;
 	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
 	if (over < (options->mode == MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
 		return;
 	over = Min(over, cohort->nages - 1);
 	cohort->cells[over].eligible++;
 
-	while (reader->days[n - 1] >= options->as_of)
+	while (reader->days[n - 1] >= as_of)
 		n--;
 	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) ret_window_of(bins, day, reader->days[i]);
+		ages[i] = (int32) ret_lap_of(bins, day, reader->days[i]);
 	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
 		cohort->cells[Min(ages[n - 1], over)].retained++;
 	else
@@ -250,7 +243,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 static void
 sum_up(Cohorts *cohorts)
 {
-	for (int64 i = 0; i < cohorts->nbins; i++)
+	for (int64 i = 0; i < cohorts->options.periods.n; i++)
 	{
 		Cohort	   *cohort = &cohorts->cohorts[i];
 
@@ -269,29 +262,23 @@ static void
 build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 {
 	CohortOptions *options = &cohorts->options;
+	RetPeriods *periods = &options->periods;
 	RetActivityReader reader;
 	int64		first_shown;
-	int64		last_bin;
 
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	if (options->as_of == RET_INSTANT_MIN)
-		options->as_of = (int64) reader.walk.last + 1;
-	ret_bins_table(&options->bins, reader.walk.first, reader.walk.last);
-	cohorts->first_bin = ret_bin_compute(&options->bins, reader.walk.first);
-	last_bin = ret_begun_bin(&options->bins, options->as_of);
-	first_shown = ret_first_bin(&options->bins, options->since);
-	cohorts->nbins = Max(last_bin - cohorts->first_bin + 1, 0);
-	ret_check_bins(cohorts->nbins);
+	ret_periods_open(periods, reader.walk.first, reader.walk.last);
+	first_shown = ret_first_bin(&periods->bins, options->since);
 	cohorts->ncells = 0;
-	cohorts->cohorts = palloc_extended(Max(cohorts->nbins, 1) * sizeof(Cohort),
+	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(Cohort),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	while (ret_activity_next(&reader))
 	{
-		int64		first = ret_bin_of(&options->bins, reader.days[0]);
+		int64		first = ret_bin_of(&periods->bins, reader.days[0]);
 
 		CHECK_FOR_INTERRUPTS();
-		if (first > last_bin || first < first_shown)
+		if (first >= periods->first + periods->n || first < first_shown)
 			continue;
 		if (options->elapsed)
 			enter_elapsed(cohorts, &reader, first);
@@ -307,9 +294,9 @@ cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 {
 	const CohortOptions *options = &cohorts->options;
 	const Cohort *cohort = &cohorts->cohorts[i];
-	int64		bin = cohorts->first_bin + i;
+	int64		bin = options->periods.first + i;
 	bool		open_ended = options->mode == MODE_ON_OR_AFTER && !options->has_horizon;
-	bool		cohort_over = ret_bin_start(&options->bins, bin + 1) <= options->as_of;
+	bool		cohort_over = ret_period_complete(&options->periods, bin);
 
 	result->retained = cohort->cells[age].retained;
 	if (options->elapsed)
@@ -326,7 +313,7 @@ cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 
 		result->customers = cohort->customers;
 		result->complete = !open_ended && cohort_over &&
-			ret_bin_start(&options->bins, bin + last + 1) <= options->as_of;
+			ret_period_complete(&options->periods, bin + last);
 		result->rated = result->complete;
 	}
 	return true;
@@ -356,15 +343,16 @@ cohort_table(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Cohorts		cohorts;
+	const RetPeriods *periods = &cohorts.options.periods;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, &cohorts.options))
 		return (Datum) 0;
 	build_cohorts(fcinfo, &cohorts);
-	for (int64 i = 0; i < cohorts.nbins; i++)
+	for (int64 i = 0; i < periods->n; i++)
 	{
 		Cohort	   *cohort = &cohorts.cohorts[i];
-		int64		bin = cohorts.first_bin + i;
+		int64		bin = periods->first + i;
 		CohortResult result;
 
 		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
@@ -375,9 +363,9 @@ cohort_table(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 			if (!cell_result(&cohorts, i, age, &result))
 				break;
-			values[0] = ret_bin_date(&cohorts.options.bins, bin);
+			values[0] = ret_bin_date(&periods->bins, bin);
 			values[1] = Int32GetDatum((int32) age);
-			values[2] = ret_bin_date(&cohorts.options.bins, bin + age);
+			values[2] = ret_bin_date(&periods->bins, bin + age);
 			values[3] = Int64GetDatum(result.customers);
 			values[4] = Int64GetDatum(result.retained);
 			put_rate(&values[5], &nulls[5], result.retained, result.customers,
@@ -399,6 +387,7 @@ retention_curve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Cohorts		cohorts;
+	const RetPeriods *periods = &cohorts.options.periods;
 	CohortCell *pooled;
 	int64		nages;
 
@@ -406,9 +395,9 @@ retention_curve(PG_FUNCTION_ARGS)
 	if (!get_options(fcinfo, &cohorts.options))
 		return (Datum) 0;
 	build_cohorts(fcinfo, &cohorts);
-	nages = Min(cohorts.nbins, cohorts.options.horizon + 1);
+	nages = Min(periods->n, cohorts.options.horizon + 1);
 	pooled = palloc_extended(Max(nages, 1) * sizeof(CohortCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int64 i = 0; i < cohorts.nbins; i++)
+	for (int64 i = 0; i < periods->n; i++)
 	{
 		CohortResult result;
 

@@ -29,6 +29,7 @@
 #include "base/args.h"
 #include "base/result.h"
 #include "family/survival.h"
+#include "math/maximum.h"
 #include "math/sbg.h"
 #include "store/tally.h"
 

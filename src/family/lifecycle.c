@@ -47,68 +47,53 @@
 typedef struct Period
 {
 	int64		active;			/* customers active in the bin */
-	int64		new_customers;	/* customers active for the first time */
-	int64		retained;		/* customers active in the bin before, too */
-	int64		inner_active;	/* stickiness: active, summed over inner bins */
+	int64		new_customers;	/* of these, active for the first time */
+	int64		retained;		/* of these, active in the bin before as well */
+	int64		inner_active;	/* stickiness: customers active, summed over inner bins */
 	int64		inner_bins;		/* stickiness: number of inner bins */
 } Period;
 
-/* All bins of a value that have begun */
-typedef struct Periods
+/* All bins of a value that have begun, with their counts */
+typedef struct Lifecycle
 {
-	RetBins		bins;			/* period and origin */
-	int64		as_of;			/* first day without complete data */
-	int64		first_bin;		/* bin of periods[0] */
-	int64		nbins;			/* bins that have begun before as_of */
-	Period	   *periods;		/* nbins of them */
-} Periods;
+	RetPeriods	periods;
+	Period	   *counts;			/* by bin, from the first */
+} Lifecycle;
 
 PG_FUNCTION_INFO_V1(lifecycle_table);
 PG_FUNCTION_INFO_V1(stickiness_table);
 PG_FUNCTION_INFO_V1(active_table);
 
-/* Open the value in argument 0, and make room for the bins begun before as_of */
+/* Open the value in argument 0, and make room for the counts of its bins */
 static void
-open_periods(FunctionCallInfo fcinfo, Periods *periods, RetActivityReader *reader)
+open_lifecycle(FunctionCallInfo fcinfo, Lifecycle *lifecycle, RetActivityReader *reader)
 {
 	ret_activity_open(reader, PG_GETARG_DATUM(0));
-	if (periods->as_of == RET_INSTANT_MIN)
-		periods->as_of = (int64) reader->walk.last + 1;
-	ret_bins_table(&periods->bins, reader->walk.first, reader->walk.last);
-	periods->first_bin = ret_bin_compute(&periods->bins, reader->walk.first);
-	periods->nbins = ret_begun_bin(&periods->bins, periods->as_of) - periods->first_bin + 1;
-	periods->nbins = Max(periods->nbins, 0);
-	ret_check_bins(periods->nbins);
-	periods->periods = palloc_extended(Max(periods->nbins, 1) * sizeof(Period),
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-/* Are the data of a bin complete? */
-static bool
-period_complete(const Periods *periods, int64 i)
-{
-	return ret_bin_start(&periods->bins, periods->first_bin + i + 1) <= periods->as_of;
+	ret_periods_open(&lifecycle->periods, reader->walk.first, reader->walk.last);
+	lifecycle->counts = palloc_extended(Max(lifecycle->periods.n, 1) * sizeof(Period),
+										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
 /* Count the bins in which a customer was active */
 static void
-count_periods(Periods *periods, const RetActivityReader *reader)
+count_periods(Lifecycle *lifecycle, const RetActivityReader *reader)
 {
+	const RetPeriods *periods = &lifecycle->periods;
 	int64		last = -1;
 
 	for (int64 i = 0; i < reader->ndays; i++)
 	{
-		int64		bin = ret_bin_of(&periods->bins, reader->days[i]) - periods->first_bin;
+		int64		bin = ret_bin_of(&periods->bins, reader->days[i]) - periods->first;
 
-		if (bin >= periods->nbins)
+		if (bin >= periods->n)
 			break;
 		if (bin == last)
 			continue;
-		periods->periods[bin].active++;
+		lifecycle->counts[bin].active++;
 		if (last < 0)
-			periods->periods[bin].new_customers++;
+			lifecycle->counts[bin].new_customers++;
 		else if (bin == last + 1)
-			periods->periods[bin].retained++;
+			lifecycle->counts[bin].retained++;
 		last = bin;
 	}
 }
@@ -127,37 +112,37 @@ lifecycle_table(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetActivityReader reader;
-	Periods		periods;
+	Lifecycle	lifecycle;
 	int64		first_shown;
 	int64		known = 0;		/* customers before the bin */
 	int64		before = 0;		/* active in the bin before */
 
 	InitMaterializedSRF(fcinfo, 0);
-	ret_get_bins(fcinfo, 1, 4, &periods.bins);
-	periods.as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
-	first_shown = ret_first_bin(&periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
+	ret_periods_get(fcinfo, 1, 2, 4, &lifecycle.periods);
+	first_shown = ret_first_bin(&lifecycle.periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_periods(fcinfo, &periods, &reader);
+	open_lifecycle(fcinfo, &lifecycle, &reader);
 	while (ret_activity_next(&reader))
 	{
-		count_periods(&periods, &reader);
+		count_periods(&lifecycle, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
 
-	for (int64 i = 0; i < periods.nbins; i++)
+	for (int64 i = 0; i < lifecycle.periods.n; i++)
 	{
-		Period	   *period = &periods.periods[i];
+		Period	   *period = &lifecycle.counts[i];
+		int64		bin = lifecycle.periods.first + i;
 		int64		resurrected = period->active - period->new_customers - period->retained;
 		int64		churned = before - period->retained;
-		bool		complete = period_complete(&periods, i);
+		bool		complete = ret_period_complete(&lifecycle.periods, bin);
 		Datum		values[11];
 		bool		nulls[11] = {0};
 
 		CHECK_FOR_INTERRUPTS();
-		if (periods.first_bin + i >= first_shown)
+		if (bin >= first_shown)
 		{
-			values[0] = ret_bin_date(&periods.bins, periods.first_bin + i);
+			values[0] = ret_bin_date(&lifecycle.periods.bins, bin);
 			values[1] = Int64GetDatum(period->active);
 			values[2] = Int64GetDatum(period->new_customers);
 			values[3] = Int64GetDatum(period->retained);
@@ -178,8 +163,9 @@ lifecycle_table(PG_FUNCTION_ARGS)
 
 /* Count, for each period, the inner bins in it in which a customer was active */
 static void
-count_inner(Periods *periods, const RetBins *inner, const RetActivityReader *reader)
+count_inner(Lifecycle *lifecycle, const RetBins *inner, const RetActivityReader *reader)
 {
+	const RetPeriods *periods = &lifecycle->periods;
 	int64		last = PG_INT64_MIN;
 
 	for (int64 i = 0; i < reader->ndays; i++)
@@ -194,37 +180,26 @@ count_inner(Periods *periods, const RetBins *inner, const RetActivityReader *rea
 		/* a bin of one day begins with the day */
 		start = inner->days == 1 ? reader->days[i] : ret_bin_start(inner, bin);
 		period = !IS_VALID_DATE(start) ? -1 :
-			ret_bin_of(&periods->bins, (DateADT) start) - periods->first_bin;
-		if (period >= 0 && period < periods->nbins)
-			periods->periods[period].inner_active++;
+			ret_bin_of(&periods->bins, (DateADT) start) - periods->first;
+		if (period >= 0 && period < periods->n)
+			lifecycle->counts[period].inner_active++;
 	}
 }
 
 /* Count the inner bins that begin in each period */
 static void
-count_inner_bins(Periods *periods, const RetBins *inner)
+count_inner_bins(Lifecycle *lifecycle, const RetBins *inner)
 {
-	for (int64 i = 0; i < periods->nbins; i++)
+	const RetPeriods *periods = &lifecycle->periods;
+
+	for (int64 i = 0; i < periods->n; i++)
 	{
-		int64		from = ret_bin_start(&periods->bins, periods->first_bin + i);
-		int64		to = ret_bin_start(&periods->bins, periods->first_bin + i + 1);
+		int64		from = ret_bin_start(&periods->bins, periods->first + i);
+		int64		to = ret_bin_start(&periods->bins, periods->first + i + 1);
 
 		CHECK_FOR_INTERRUPTS();
-		periods->periods[i].inner_bins = ret_first_bin(inner, to) - ret_first_bin(inner, from);
+		lifecycle->counts[i].inner_bins = ret_first_bin(inner, to) - ret_first_bin(inner, from);
 	}
-}
-
-/* Raise error 22023 if the inner period is longer than the outer one */
-static void
-check_inner(const RetBins *inner, const RetBins *outer)
-{
-	double		inner_days = inner->months ? inner->months * 30.4 : inner->days;
-	double		outer_days = outer->months ? outer->months * 30.5 : outer->days;
-
-	if (inner->months && outer->months ? inner->months > outer->months : inner_days > outer_days)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("inner_period must not be longer than period")));
 }
 
 /* stickiness_table(activity, inner_period, period, as_of, origin) */
@@ -233,36 +208,39 @@ stickiness_table(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetActivityReader reader;
-	Periods		periods;
+	Lifecycle	lifecycle;
 	RetBins		inner;
 
 	InitMaterializedSRF(fcinfo, 0);
-	ret_get_bins(fcinfo, 2, 4, &periods.bins);
-	ret_reject_null_option(fcinfo, 1, "inner_period");
-	ret_bins_init(&inner, PG_GETARG_INTERVAL_P(1), PG_GETARG_DATEADT(4));
-	check_inner(&inner, &periods.bins);
-	periods.as_of = ret_get_day(fcinfo, 3, "as_of", RET_INSTANT_MIN);
+	ret_periods_get(fcinfo, 2, 3, 4, &lifecycle.periods);
+	ret_bins_get(fcinfo, 1, "inner_period", PG_GETARG_DATEADT(4), &inner);
+	if (ret_bins_longer(&inner, &lifecycle.periods.bins))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("inner_period must not be longer than period"),
+				 errhint("The inner period comes first.")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_periods(fcinfo, &periods, &reader);
+	open_lifecycle(fcinfo, &lifecycle, &reader);
 	ret_bins_table(&inner, reader.walk.first, reader.walk.last);
-	count_inner_bins(&periods, &inner);
+	count_inner_bins(&lifecycle, &inner);
 	while (ret_activity_next(&reader))
 	{
-		count_periods(&periods, &reader);
-		count_inner(&periods, &inner, &reader);
+		count_periods(&lifecycle, &reader);
+		count_inner(&lifecycle, &inner, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
 
-	for (int64 i = 0; i < periods.nbins; i++)
+	for (int64 i = 0; i < lifecycle.periods.n; i++)
 	{
-		Period	   *period = &periods.periods[i];
-		bool		complete = period_complete(&periods, i);
+		Period	   *period = &lifecycle.counts[i];
+		int64		bin = lifecycle.periods.first + i;
+		bool		complete = ret_period_complete(&lifecycle.periods, bin);
 		Datum		values[5];
 		bool		nulls[5] = {0};
 
 		CHECK_FOR_INTERRUPTS();
-		values[0] = ret_bin_date(&periods.bins, periods.first_bin + i);
+		values[0] = ret_bin_date(&lifecycle.periods.bins, bin);
 		values[1] = Int64GetDatum(period->active);
 		put_ratio(&values[2], &nulls[2], period->inner_active, period->inner_bins, complete);
 		put_ratio(&values[3], &nulls[3], period->inner_active,
@@ -273,23 +251,24 @@ stickiness_table(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The days from the first active one up to as_of, counted from 0 */
+/* The days from the first active one up to as_of, counted from 0, and their frames */
 typedef struct DayFrames
 {
 	DateADT		first;			/* first active day */
 	int64		ndays;			/* days from first to as_of, which is excluded */
 	int32	   *last;			/* by day: last day whose frame holds it */
-	int64	   *change;			/* by day: customers more than the day before */
+	int64	   *change;			/* by day: active customers minus those of the day before */
 } DayFrames;
 
 /*
- * Find the last day whose frame holds each day.  The frame of a day is the days
- * after (day - within) up to it; its start never goes back as the day advances.
+ * Find for each day the last day whose frame holds it.  The frame of a day is
+ * the days after (day - within) up to and including it; its start never goes back
+ * as the day advances.
  */
 static void
 open_frames(DayFrames *frames, const RetBins *within)
 {
-	int64		x = 0;
+	int64		next = 0;		/* first day that the frames may still hold */
 
 	ret_check_bins(frames->ndays);
 	frames->last = palloc_extended(Max(frames->ndays, 1) * sizeof(int32), MCXT_ALLOC_HUGE);
@@ -297,20 +276,20 @@ open_frames(DayFrames *frames, const RetBins *within)
 									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int64 day = 1; day < frames->ndays; day++)
 	{
-		int64		outside = ret_window_start(within, frames->first + day, -1) - frames->first;
+		int64		outside = ret_lap_start(within, frames->first + day, -1) - frames->first;
 
-		while (x <= outside)
-			frames->last[x++] = day - 1;
+		while (next <= outside)
+			frames->last[next++] = day - 1;
 		if ((day & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	while (x < frames->ndays)
-		frames->last[x++] = frames->ndays - 1;
+	while (next < frames->ndays)
+		frames->last[next++] = frames->ndays - 1;
 }
 
 /*
- * Count a customer for the days whose frames hold an active day.  Ahead of the
- * first interval, one that was never opened is closed at day 0; the last line
+ * Count a customer for the days whose frames hold an active day.  Opening the
+ * first interval also closes one at day 0 that was never opened; the last line
  * compensates.
  */
 static void
@@ -347,8 +326,7 @@ active_table(PG_FUNCTION_ARGS)
 	int64		active = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	ret_reject_null_option(fcinfo, 1, "within");
-	ret_bins_init(&within, PG_GETARG_INTERVAL_P(1), 0);
+	ret_bins_get(fcinfo, 1, "within", 0, &within);
 	as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
@@ -373,7 +351,7 @@ active_table(PG_FUNCTION_ARGS)
 		active += frames.change[day];
 		values[0] = DateADTGetDatum((DateADT) (frames.first + day));
 		values[1] = Int64GetDatum(active);
-		values[2] = BoolGetDatum(ret_window_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
+		values[2] = BoolGetDatum(ret_lap_start(&within, frames.first + day, -1) >= (int64) frames.first - 1);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

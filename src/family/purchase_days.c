@@ -33,6 +33,7 @@
 #include "base/aggregate.h"
 #include "base/calendar.h"
 #include "base/varlena.h"
+#include "base/zone.h"
 #include "family/purchase_days.h"
 #include "store/counters.h"
 #include "store/money.h"

@@ -30,7 +30,6 @@
 #include "family/purchase_model.h"
 #include "math/purchase_math.h"
 
-#define DAYS_PER_JULIAN_YEAR	365.25
 #define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */
 #define MAX_PARAMETER	1e30
 
@@ -258,22 +257,6 @@ get_history(FunctionCallInfo fcinfo, int argno)
 	return history;
 }
 
-/* Get the interval in argument argno in days, where a month is 365.25 / 12 days */
-static double
-get_days(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	Interval   *interval = PG_GETARG_INTERVAL_P(argno);
-	double		days = interval->month * (DAYS_PER_JULIAN_YEAR / MONTHS_PER_YEAR) +
-		interval->day + interval->time / (double) USECS_PER_DAY;
-
-	if (INTERVAL_NOT_FINITE(interval) || days < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be finite and not negative", name),
-				 errhint("Pass a length of time such as '90 days' or '1 year'.")));
-	return days;
-}
-
 /*-------------------------------------------------------------------------
  * What a model says
  *-------------------------------------------------------------------------
@@ -293,7 +276,7 @@ Datum
 churn_risk(PG_FUNCTION_ARGS)
 {
 	RetHistory	history = get_history(fcinfo, 1);
-	double		days = get_days(fcinfo, 4, "within");
+	double		days = ret_days_arg(fcinfo, 4, "within");
 
 	return ret_finite_result(ret_churn_risk(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
 											&history, days));
@@ -304,7 +287,7 @@ Datum
 expected_purchases(PG_FUNCTION_ARGS)
 {
 	RetHistory	history = get_history(fcinfo, 1);
-	double		days = get_days(fcinfo, 4, "within");
+	double		days = ret_days_arg(fcinfo, 4, "within");
 
 	return ret_finite_result(ret_expected_purchases(get_purchase_model(fcinfo, 0, get_cache(fcinfo)),
 													&history, days));
@@ -368,7 +351,7 @@ clv_predicted(PG_FUNCTION_ARGS)
 	const RetPurchaseModel *model;
 	RetHistory	history;
 	double		days;
-	double		discount = ret_log_discount(fcinfo, 7, -1) / DAYS_PER_JULIAN_YEAR;
+	double		discount = ret_log_discount(fcinfo, 7, -1) / DAYS_PER_YEAR;
 	double		spend;
 
 	for (int i = 0; i < 7; i++)
@@ -377,7 +360,7 @@ clv_predicted(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 	}
 	history = get_history(fcinfo, 2);
-	days = get_days(fcinfo, 6, "horizon");
+	days = ret_days_arg(fcinfo, 6, "horizon");
 	model = get_purchase_model(fcinfo, 0, cache);
 	if (!get_expected_spend(fcinfo, 1, 2, 5, cache, &spend))
 		PG_RETURN_NULL();

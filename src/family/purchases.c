@@ -572,12 +572,12 @@ ret_purchases_open(RetPurchasesReader *reader, Datum value)
 	reader->as_of = PG_INT64_MAX;
 	reader->all = false;
 	reader->nalloc = 64;
-	reader->days = palloc(reader->nalloc * sizeof(RetPurchaseDay));
+	reader->days = palloc(reader->nalloc * sizeof(RetNetDay));
 }
 
 /* Add an amount, which may be negative, to a purchase day */
 static inline void
-add_amount(RetPurchaseDay *day, const Entry *cell)
+add_amount(RetNetDay *day, const Entry *cell)
 {
 	int64		amount = cell->refund ? -cell->amount : cell->amount;
 
@@ -596,8 +596,8 @@ static void
 read_purchase_days(RetPurchasesReader *reader)
 {
 	const Entry *cells = (const Entry *) reader->walk.entries;
-	RetPurchaseDay early = {0};
-	RetPurchaseDay *day = &early;
+	RetNetDay early = {0};
+	RetNetDay *day = &early;
 
 	reader->ndays = 0;
 	for (int64 i = 0; i < reader->walk.nentries && cells[i].day < reader->as_of; i++)
@@ -605,7 +605,7 @@ read_purchase_days(RetPurchasesReader *reader)
 		if (!cells[i].refund && cells[i].rows > 0)
 		{
 			day = &reader->days[reader->ndays++];
-			*day = reader->ndays == 1 ? early : (RetPurchaseDay) {0};
+			*day = reader->ndays == 1 ? early : (RetNetDay) {0};
 			day->day = cells[i].day;
 			day->purchases = cells[i].rows;
 		}
@@ -623,7 +623,7 @@ read_other_days(RetPurchasesReader *reader)
 	for (int64 i = 0; i < reader->walk.nentries && cells[i].day < reader->as_of; i++)
 	{
 		if (reader->ndays == 0 || reader->days[reader->ndays - 1].day != cells[i].day)
-			reader->days[reader->ndays++] = (RetPurchaseDay) {.day = cells[i].day};
+			reader->days[reader->ndays++] = (RetNetDay) {.day = cells[i].day};
 		add_amount(&reader->days[reader->ndays - 1], &cells[i]);
 	}
 }
@@ -637,7 +637,7 @@ ret_purchases_next(RetPurchasesReader *reader)
 		if (unlikely(reader->walk.nentries > reader->nalloc))
 		{
 			reader->nalloc = reader->walk.nentries + reader->walk.nentries / 2;
-			reader->days = repalloc_huge(reader->days, reader->nalloc * sizeof(RetPurchaseDay));
+			reader->days = repalloc_huge(reader->days, reader->nalloc * sizeof(RetNetDay));
 		}
 		read_purchase_days(reader);
 		if (reader->bought)
@@ -732,7 +732,7 @@ get_totals_during(FunctionCallInfo fcinfo, Totals *totals, int *scale)
 	{
 		for (int64 i = 0; i < reader.ndays; i++)
 		{
-			const RetPurchaseDay *day = &reader.days[i];
+			const RetNetDay *day = &reader.days[i];
 
 			if (!RET_BOUNDS_CONTAIN(&during, day->day))
 				continue;

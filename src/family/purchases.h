@@ -15,13 +15,13 @@
 #include "history/reader.h"
 
 /* A purchase day of a customer; amounts in units of 10^-scale */
-typedef struct RetPurchaseDay
+typedef struct RetNetDay
 {
 	DateADT		day;
 	int64		purchases;		/* number of purchases */
 	int64		revenue;		/* amounts of the purchases less those of the refunds */
 	int64		refunded;		/* amounts of the refunds, not negative */
-} RetPurchaseDay;
+} RetNetDay;
 
 /* A walk over the customers who have bought, and their purchase days */
 typedef struct RetPurchasesReader
@@ -29,7 +29,7 @@ typedef struct RetPurchasesReader
 	RetReader	walk;			/* the value as a whole, and the customer */
 	int64		as_of;			/* rows of this day and later ones are not seen */
 	bool		all;			/* also read people with refunds alone? */
-	RetPurchaseDay *days;		/* the purchase days, ascending; may be overwritten */
+	RetNetDay *days;		/* the purchase days, ascending; may be overwritten */
 	int64		ndays;
 	bool		bought;			/* false: the days are those of the refunds, without purchases */
 	int64		nalloc;			/* days there is room for */

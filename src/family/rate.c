@@ -30,6 +30,8 @@
 #include "base/result.h"
 #include "family/stats.h"
 #include "store/counters.h"
+#include "store/customer_key.h"
+#include "store/customer_map.h"
 #include "store/customer_state.h"
 
 /* flags of a customer */

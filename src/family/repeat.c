@@ -15,9 +15,13 @@
 #include "postgres.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
+#include "base/span.h"
 #include "store/counters.h"
+#include "store/customer_key.h"
+#include "store/customer_map.h"
 #include "store/customer_state.h"
 
 /* flags of a customer of repeat_purchase_rate */
@@ -307,7 +311,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 
 	ret_state_get(fcinfo, &within_map, &state);
 	if (state.map->ncustomers == 0)
-		ret_check_within(within);
+		ret_check_length(within, "within");
 	within_set(state.map, within->time, pack_days(within), at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
 	PG_RETURN_DATUM(state.datum);

@@ -24,20 +24,19 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
 
 #include "base/aggregate.h"
 #include "base/args.h"
 #include "base/calendar.h"
+#include "base/result.h"
+#include "base/zone.h"
 #include "family/purchase_days.h"
 #include "store/money.h"
+
+#define SUMMARY_FIELDS	8		/* columns of the result */
 
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_date);
 PG_FUNCTION_INFO_V1(rfm_summary_transfn_timestamp);
@@ -52,28 +51,6 @@ PG_FUNCTION_INFO_V1(rfm_summary_finalfn);
  * rfm_summary
  *-------------------------------------------------------------------------
  */
-
-/* Get the day of an instant */
-static inline DateADT
-day_of(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
-{
-	if (kind == RET_DATE)
-		return (DateADT) at;
-	if (kind == RET_TIMESTAMP)
-		return ret_day_of(at);
-	return ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
-}
-
-/* Get the day of as_of, which is the first that does not count */
-static DateADT
-as_of_day(FunctionCallInfo fcinfo, RetTimeKind kind, int64 as_of)
-{
-	if (kind == RET_TIMESTAMPTZ)
-		return ret_finite_day(ret_call_offsets(fcinfo->flinfo), as_of, "as_of");
-	if (kind == RET_TIMESTAMP && !TIMESTAMP_NOT_FINITE(as_of))
-		return ret_day_of(as_of);
-	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
-}
 
 /* Check that as_of is on the same day as for the other rows of the group */
 static void
@@ -95,16 +72,16 @@ get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 
 	if (unlikely(PG_ARGISNULL(3)))
 		ret_reject_null_as_of();
-	as_of = kind == RET_DATE ? PG_GETARG_DATEADT(3) : PG_GETARG_TIMESTAMP(3);
+	as_of = ret_instant(PG_GETARG_DATUM(3), kind);
 	if (PG_ARGISNULL(0))
-		return ret_purchase_days_begin(kind, as_of, as_of_day(fcinfo, kind, as_of));
+		return ret_purchase_days_begin(kind, as_of, ret_as_of_day(fcinfo->flinfo, as_of, kind));
 	state = ret_purchase_days_get(fcinfo, 0, kind);
 	if (unlikely(state->as_of != as_of))
-		check_as_of_day(state, as_of_day(fcinfo, kind, as_of));
+		check_as_of_day(state, ret_as_of_day(fcinfo->flinfo, as_of, kind));
 	return state;
 }
 
-/* Reads an amount, trying `scale` decimals first; true if it is a refund */
+/* A function that reads an amount, trying `scale` decimals first; true if it is a refund */
 typedef bool (*ReadAmount) (Datum value, int scale, RetMoney *amount);
 
 static inline bool
@@ -129,14 +106,21 @@ read_double(Datum value, int scale, RetMoney *amount)
  *		as_of or later is not added, but it does make the state of a new group,
  *		which keeps as_of.
  */
-static inline Datum
-summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount read_amount)
+static pg_always_inline Datum
+summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
 {
-	RetPurchaseDays *state = get_state(fcinfo, kind);
-	DateADT		day = day_of(fcinfo, kind, at);
+	int64		at;
+	RetPurchaseDays *state;
+	DateADT		day;
 	RetMoney	amount = {0};
 	bool		refund = false;
 
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	at = ret_finite_instant(ret_instant(PG_GETARG_DATUM(1), kind), kind, false);
+	state = get_state(fcinfo, kind);
+	day = ret_instant_day(fcinfo->flinfo, at, kind);
 	if (!PG_ARGISNULL(2))
 		refund = read_amount(PG_GETARG_DATUM(2), state->scale, &amount);
 	if (day < state->as_of_day)
@@ -147,55 +131,37 @@ summary_transfn(FunctionCallInfo fcinfo, RetTimeKind kind, int64 at, ReadAmount 
 Datum
 rfm_summary_transfn_date(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_double);
+	return summary_transfn(fcinfo, RET_DATE, read_double);
 }
 
 Datum
 rfm_summary_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, read_double);
 }
 
 Datum
 rfm_summary_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_double);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, read_double);
 }
 
 Datum
 rfm_summary_numeric_transfn_date(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_DATE, ret_instant_date(PG_GETARG_DATEADT(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_DATE, read_numeric);
 }
 
 Datum
 rfm_summary_numeric_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMP, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_TIMESTAMP, read_numeric);
 }
 
 Datum
 rfm_summary_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	ret_agg_check(fcinfo);
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, ret_instant_timestamp(PG_GETARG_TIMESTAMP(1)), read_numeric);
+	return summary_transfn(fcinfo, RET_TIMESTAMPTZ, read_numeric);
 }
 
 Datum
@@ -230,12 +196,7 @@ summary_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	{
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
-		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
-			tupdesc->natts != 8)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("function must return a row of %d columns", 8)));
-		tupdesc = fcinfo->flinfo->fn_extra = BlessTupleDesc(tupdesc);
+		tupdesc = fcinfo->flinfo->fn_extra = ret_row_type(fcinfo, SUMMARY_FIELDS);
 		MemoryContextSwitchTo(old);
 	}
 	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
@@ -288,8 +249,8 @@ rfm_summary_finalfn(PG_FUNCTION_ARGS)
 {
 	RetPurchaseDays *state;
 	Walk		walk;
-	Datum		values[8];
-	bool		nulls[8] = {0};
+	Datum		values[SUMMARY_FIELDS];
+	bool		nulls[SUMMARY_FIELDS] = {0};
 
 	(void) ret_agg_context(fcinfo);
 	state = ret_purchase_days_sorted(ret_purchase_days_get(fcinfo, 0, 0));

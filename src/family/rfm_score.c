@@ -14,8 +14,11 @@
 #include "nodes/supportnodes.h"
 #include "utils/builtins.h"
 #include "windowapi.h"
+
+#include "base/args.h"
 #include "base/windowfn.h"
 
+#define BINS_HINT	"Pass the highest score, such as 5."
 
 /* What rfm_score remembers of a partition.  All zeros before the first row. */
 typedef struct ScoreState
@@ -52,16 +55,8 @@ rfm_score(PG_FUNCTION_ARGS)
 
 	bins = DatumGetInt32(WinGetFuncArgCurrent(winobj, 0, &isnull));
 	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("bins must not be null"),
-				 errhint("Pass the highest score, such as 5.")));
-	if (bins < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bins must be positive"),
-				 errdetail("It is %d.", bins),
-				 errhint("Pass the highest score, such as 5.")));
+		ret_reject_null("bins", BINS_HINT);
+	ret_check_at_least("bins", bins, 1, BINS_HINT);
 
 	state = WinGetPartitionLocalMemory(winobj, sizeof(ScoreState));
 	position = WinGetCurrentPosition(winobj);
@@ -81,15 +76,15 @@ rfm_score(PG_FUNCTION_ARGS)
 		pg_add_s64_overflow(product, rows - 1, &product))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows for so many bins")));
+				 errmsg("too many rows for %d bins", bins)));
 	PG_RETURN_INT32((int32) (product / rows));
 }
 
 /*
  * rfm_score_support(internal) -> internal
- *		Tell the planner what it may know about rfm_score.  It does not look at the
- *		frame, so the frame may be the cheapest one.  If bins is constant it
- *		never falls, so a condition on it may end the scan early.
+ *		Tell the planner what it may assume.  rfm_score does not look at the
+ *		frame, so the frame may be the cheapest one.  If bins is constant, the
+ *		score never falls, so a condition on it may end the scan early.
  */
 Datum
 rfm_score_support(PG_FUNCTION_ARGS)
@@ -117,7 +112,10 @@ rfm_score_support(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Names by recency, and by frequency and monetary value together; scores of 1..5 */
+/*
+ * Names of segments by two scores of 1..5: recency, and frequency and monetary
+ * value together
+ */
 static const char *const segments[5][5] = {
 	{"lost", "lost", "at risk", "at risk", "cannot lose"},
 	{"hibernating", "hibernating", "at risk", "at risk", "cannot lose"},
@@ -140,12 +138,7 @@ rfm_segment(PG_FUNCTION_ARGS)
 	for (int i = 0; i < 3; i++)
 	{
 		scores[i] = PG_GETARG_INT32(i);
-		if (scores[i] < 1 || scores[i] > 5)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s must be a score from 1 to 5", names[i]),
-					 errdetail("It is %d.", scores[i]),
-					 errhint("Compute the scores with rfm_score(5).")));
+		ret_check_between(names[i], scores[i], 1, 5, "Compute the scores with rfm_score(5).");
 	}
 	PG_RETURN_TEXT_P(cstring_to_text(segments[scores[0] - 1][(scores[1] + scores[2] + 1) / 2 - 1]));
 }

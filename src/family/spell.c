@@ -33,7 +33,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -42,17 +41,8 @@
 
 #include "base/args.h"
 #include "base/calendar.h"
-#include "base/periods.h"
+#include "base/span.h"
 #include "base/windowfn.h"
-
-/* The end of a silence that outlasts the calendar: after all events, before infinity */
-#define ENDLESS			(RET_INSTANT_MAX - 1)
-
-/*
- * Most by which adding an interval in a time zone may differ from adding it in
- * UTC: an offset is at most a day, and so is a change of it.
- */
-#define ZONE_SLACK		(2 * USECS_PER_DAY)
 
 /* Arguments of the window functions */
 enum
@@ -69,18 +59,19 @@ typedef enum LifecycleState
 	STATE_RESURRECTED
 } LifecycleState;
 
-/* What a window function remembers of a partition; all zeros before the first row */
+/*
+ * What a window function remembers of a partition.  All zeros before the first
+ * row.
+ */
 typedef struct Spell
 {
-	Interval	inactive_after; /* value in the last row */
-	int64		shortest;		/* its least length, in units of instants */
-	int64		longest;		/* its greatest length; 0 if not set yet */
+	RetSpan		inactive_after; /* value in the last row */
 	bool		after_null;		/* does the row before have no time? */
 	bool		searched;		/* churned: is next known? */
-	LifecycleState state;		/* lifecycle_state of the last instant */
-	int64		relationship;	/* number of its relationship; 0: none yet */
+	LifecycleState state;		/* lifecycle_state of instant */
+	int64		relationship;	/* number of the relationship at instant; 0: none yet */
 	int64		instant;		/* time of the last row that has one */
-	int64		next;			/* instant after it, RET_INSTANT_MAX if none */
+	int64		next;			/* churned: next instant, RET_INSTANT_MAX if none */
 
 	/* churned: where complete data end */
 	const pg_tz *zone;			/* time zone of as_of's day; NULL: not set */
@@ -101,31 +92,9 @@ PG_FUNCTION_INFO_V1(churned_timestamptz);
 PG_FUNCTION_INFO_V1(spell_support);
 
 /*-------------------------------------------------------------------------
- * Lengths of time
+ * Arguments
  *-------------------------------------------------------------------------
  */
-
-/* Return a + b, at most ENDLESS; no underflow, since neither is near PG_INT64_MIN */
-static inline int64
-add_saturated(int64 a, int64 b)
-{
-	int64		sum;
-
-	if (pg_add_s64_overflow(a, b, &sum) || sum > ENDLESS)
-		return ENDLESS;
-	return sum;
-}
-
-/* Return the product of two lengths; ENDLESS if it overflows */
-static inline int64
-multiply_saturated(int64 a, int64 b)
-{
-	int64		product;
-
-	if (pg_mul_s64_overflow(a, b, &product))
-		return ENDLESS;
-	return product;
-}
 
 /*
  * Raise error 22023 unless the interval reaches forward from any day.  One with
@@ -134,12 +103,12 @@ multiply_saturated(int64 a, int64 b)
 static void
 check_inactive_after(const Interval *span, RetTimeKind kind)
 {
-	ret_check_within(span);
+	ret_check_length(span, "inactive_after");
 	if (span->month < 0 || span->day < 0 || span->time < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("inactive_after must not have negative parts"),
-				 errhint("Pass a length of time such as '30 days' or '1 month'.")));
+				 errhint(RET_LENGTH_HINT)));
 	if (kind == RET_DATE && span->time != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -147,83 +116,10 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
 				 errhint("Pass times as timestamp, or an interval such as '30 days'.")));
 }
 
-/*
- * Take over an inactive_after that differs from the last row's.  Months have 28
- * to 31 days; in a time zone the clocks may change in between.
- */
-static void
-set_inactive_after(Spell *spell, const Interval *span, RetTimeKind kind)
-{
-	int64		unit = kind == RET_DATE ? 1 : USECS_PER_DAY;
-
-	check_inactive_after(span, kind);
-	spell->inactive_after = *span;
-	spell->shortest = add_saturated(multiply_saturated((int64) span->month * 28 + span->day, unit),
-									span->time);
-	spell->longest = add_saturated(multiply_saturated((int64) span->month * 31 + span->day, unit),
-								   span->time);
-	if (kind == RET_TIMESTAMPTZ && (span->month != 0 || span->day != 0))
-	{
-		spell->shortest = Max(spell->shortest - ZONE_SLACK, 0);
-		spell->longest = add_saturated(spell->longest, ZONE_SLACK);
-	}
-}
-
-/*
- * Compute at + span by the calendar, without a time zone; ENDLESS beyond what can
- * be counted.  The sum need not be a valid date or timestamp, since it is only
- * compared.
- */
-static int64
-plus_span(int64 at, const Interval *span, RetTimeKind kind)
-{
-	RetBins		bins = {.months = span->month};
-	int64		day = kind == RET_DATE ? at : ret_day_of(at);
-	int64		time = kind == RET_DATE ? 0 : at - day * USECS_PER_DAY;
-
-	day = ret_window_start(&bins, (DateADT) day, 1) + span->day;
-	if (kind == RET_DATE)
-		return day;
-	return add_saturated(add_saturated(multiply_saturated(day, USECS_PER_DAY), time), span->time);
-}
-
-/* Is to <= at + inactive_after?  For when the bounds of its length do not decide. */
-static bool
-reaches_by_calendar(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
-{
-	int64		end = plus_span(at, &spell->inactive_after, kind);
-
-	/* near the end of the range of timestamps the zone would raise an error */
-	if (kind == RET_TIMESTAMPTZ && end < END_TIMESTAMP - 2 * ZONE_SLACK)
-		end = ret_plus_interval(at, &spell->inactive_after, true);
-	return to <= end;
-}
-
-/* Is to <= at + inactive_after? */
-static inline bool
-reaches(const Spell *spell, int64 at, int64 to, RetTimeKind kind)
-{
-	if (to <= add_saturated(at, spell->shortest))
-		return true;
-	/* a longest of ENDLESS was cut, and is no bound if at is long before 2000 */
-	if (spell->longest < ENDLESS && to > add_saturated(at, spell->longest))
-		return false;
-	return reaches_by_calendar(spell, at, to, kind);
-}
-
 /*-------------------------------------------------------------------------
  * The rows of a partition
  *-------------------------------------------------------------------------
  */
-
-static void
-reject_null(const char *argument, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not be null", argument),
-			 errhint("%s", hint)));
-}
 
 static void
 reject_order(const char *detail)
@@ -235,66 +131,32 @@ reject_order(const char *detail)
 			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
 }
 
-/* Get the instant of an event; error 22008 if it is infinite */
-static inline int64
-event_instant(Datum at, RetTimeKind kind)
-{
-	if (kind == RET_DATE ? DATE_NOT_FINITE(DatumGetDateADT(at)) :
-		TIMESTAMP_NOT_FINITE(DatumGetTimestamp(at)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the time of an event must be finite"),
-				 errhint("Leave such rows out with WHERE isfinite(...).")));
-	return kind == RET_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
-}
-
-/*
- * Find the first instant of a day in the session's time zone.  If clocks are put
- * back over midnight, the cast returns the second of the two midnights.
- */
-static TimestampTz
-day_begins(RetOffsets *offsets, DateADT day)
-{
-	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, DateADTGetDatum(day)));
-	TimestampTz earlier = at;
-
-	if (at > MIN_TIMESTAMP)
-		earlier = (int64) day * USECS_PER_DAY - ret_offset_find(offsets, at - 1)->offset;
-	if (earlier < at && earlier >= MIN_TIMESTAMP && ret_day_timestamptz(offsets, earlier) >= day)
-		return earlier;
-	return at;
-}
-
 /* Take over an as_of, a date or a timestamptz, that differs from the last row's */
 static void
-set_as_of(Spell *spell, Datum as_of, RetTimeKind kind, RetTimeKind as_of_kind)
+set_as_of(FmgrInfo *flinfo, Spell *spell, int64 as_of, RetTimeKind kind, RetTimeKind as_of_kind)
 {
-	RetOffsets	offsets = {0};
-	DateADT		day;
+	DateADT		day = ret_as_of_day(flinfo, as_of, as_of_kind);
 
-	if (as_of_kind == RET_DATE)
-		day = ret_finite_date(DatumGetDateADT(as_of), "as_of");
-	else
-		day = ret_finite_day(&offsets, DatumGetTimestampTz(as_of), "as_of");
-	spell->complete_until = kind == RET_DATE ? day :
-		kind == RET_TIMESTAMP ? ret_date_timestamp(day) : day_begins(&offsets, day);
-	spell->as_of = as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of);
+	spell->complete_until = ret_day_start(flinfo, day, kind);
+	spell->as_of = as_of;
 	spell->zone = session_timezone;
 }
 
 /* Return the first instant whose data are not complete: the start of as_of's day */
 static inline int64
-as_of_instant(WindowObject winobj, Spell *spell, RetTimeKind kind, RetTimeKind as_of_kind)
+as_of_instant(FunctionCallInfo fcinfo, WindowObject winobj, Spell *spell,
+			  RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	bool		isnull;
-	Datum		as_of = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
+	Datum		value = WinGetFuncArgCurrent(winobj, ARG_AS_OF, &isnull);
+	int64		as_of;
 
 	if (unlikely(isnull))
 		ret_reject_null_as_of();
+	as_of = ret_instant(value, as_of_kind);
 	/* the zone may change between two fetches from a cursor */
-	if (unlikely(spell->zone != session_timezone || spell->as_of !=
-				 (as_of_kind == RET_DATE ? DatumGetDateADT(as_of) : DatumGetTimestampTz(as_of))))
-		set_as_of(spell, as_of, kind, as_of_kind);
+	if (unlikely(spell->zone != session_timezone || spell->as_of != as_of))
+		set_as_of(fcinfo->flinfo, spell, as_of, kind, as_of_kind);
 	return spell->complete_until;
 }
 
@@ -326,14 +188,17 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	Datum		value = WinGetFuncArgCurrent(winobj, ARG_INACTIVE_AFTER, &isnull);
 
 	if (unlikely(isnull))
-		reject_null("inactive_after", "Pass a length of time such as '30 days' or '1 month'.");
-	if (unlikely(spell->longest == 0 ||
-				 memcmp(DatumGetIntervalP(value), &spell->inactive_after, sizeof(Interval)) != 0))
-		set_inactive_after(spell, DatumGetIntervalP(value), kind);
+		ret_reject_null("inactive_after", RET_LENGTH_HINT);
+	if (unlikely(spell->inactive_after.longest == 0 ||
+				 memcmp(DatumGetIntervalP(value), &spell->inactive_after.interval, sizeof(Interval)) != 0))
+	{
+		check_inactive_after(DatumGetIntervalP(value), kind);
+		ret_span_set(&spell->inactive_after, DatumGetIntervalP(value), kind);
+	}
 
 	value = WinGetFuncArgCurrent(winobj, ARG_AT, &isnull);
 	if (!isnull)
-		at = event_instant(value, kind);
+		at = ret_finite_instant(ret_instant(value, kind), kind, true);
 	if (position > 0 &&
 		(isnull != spell->after_null || (!isnull && at != spell->instant)))
 		check_order(winobj, spell, position, isnull, at);
@@ -349,7 +214,7 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 	}
 	else if (at == spell->instant)
 		return spell;
-	else if (numbered && reaches(spell, spell->instant, at, kind))
+	else if (numbered && ret_span_reaches(&spell->inactive_after, spell->instant, at, kind))
 		spell->state = STATE_RETAINED;
 	else if (numbered)
 	{
@@ -380,7 +245,7 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
 		{
-			at = event_instant(value, kind);
+			at = ret_finite_instant(ret_instant(value, kind), kind, true);
 			if (at < spell->instant)
 				reject_order("A row is earlier than one before it.");
 			if (at > spell->instant)
@@ -397,7 +262,8 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 		if (ahead == PG_INT32_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("too many rows of one time in a partition")));
+					 errmsg("too many rows with the same time in one partition"),
+					 errdetail("The limit is %d.", PG_INT32_MAX)));
 	}
 }
 
@@ -466,16 +332,16 @@ relationship_number_timestamptz(PG_FUNCTION_ARGS)
 }
 
 /*
- * Was the event the last one before a silence longer than inactive_after?
- * NULL if that is not known at as_of.  Events from the day of as_of on are treated
- * as absent, so that a label never depends on incomplete data.
+ * Tell whether the event was the last one before a silence longer than
+ * inactive_after; NULL if that is not known at as_of.  Events from the day of as_of
+ * on are treated as absent, so that a label never depends on incomplete data.
  */
 static inline Datum
 churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 {
 	WindowObject winobj = ret_window_object(fcinfo);
 	Spell	   *spell = spell_of_row(winobj, kind, false);
-	int64		as_of = as_of_instant(winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
+	int64		as_of = as_of_instant(fcinfo, winobj, WinGetPartitionLocalMemory(winobj, sizeof(Spell)),
 									  kind, as_of_kind);
 
 	if (spell == NULL || spell->instant >= as_of)
@@ -483,8 +349,8 @@ churned(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)
 	if (!spell->searched)
 		search_next(winobj, spell, kind);
 	if (spell->next < as_of)
-		PG_RETURN_BOOL(!reaches(spell, spell->instant, spell->next, kind));
-	if (reaches(spell, spell->instant, as_of, kind))
+		PG_RETURN_BOOL(!ret_span_reaches(&spell->inactive_after, spell->instant, spell->next, kind));
+	if (ret_span_reaches(&spell->inactive_after, spell->instant, as_of, kind))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(true);
 }
@@ -516,7 +382,7 @@ churned_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * spell_support(internal) -> internal
- *		Tells the planner that the window functions do not look at the frame, so
+ *		Tell the planner that the window functions do not look at the frame, so
  *		that it may choose the one that costs least.
  *
  *		It does not say that relationship_number rises, as row_number does: the

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * stats.c
- *	  Is it real?  The interval of a proportion, the test of two proportions,
- *	  the difference between customers who were treated and those who were
- *	  not, and the presentation of a rate as a percentage.
+ *	  Whether a rate or a difference is more than chance: the interval of a
+ *	  proportion, the test of two proportions, the difference between customers
+ *	  who were treated and those who were not; and a rate as a percentage.
  *
  * wilson_interval: the Wilson score interval.  proportion_test: the z test
  * with the pooled proportion p = (x1 + x2) / (n1 + n2),
@@ -27,6 +27,7 @@
 #include "utils/numeric.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/result.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
@@ -35,7 +36,7 @@
 #define MAX_DIGITS	15			/* digits that every double precision keeps */
 #define LIFT_CONFIDENCE	0.95	/* confidence of retention_lift's interval */
 
-/* counters of retention_lift */
+/* The counters of retention_lift: customers, and those of them who were retained */
 enum
 {
 	TREATED,
@@ -58,7 +59,7 @@ static double pooled_z(double x1, double n1, double x2, double n2);
 
 /*
  * as_percent(rate double precision, digits integer) -> numeric
- *		Rounds the decimal form of the rate, half away from zero, so that 0.8235
+ *		Round the decimal form of the rate, half away from zero, so that 0.8235
  *		is 82.4 with one digit after the point.
  */
 Datum
@@ -72,10 +73,7 @@ as_percent(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	rate = PG_GETARG_FLOAT8(0);
 	if (isnan(rate) || isinf(rate))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("rate must be a finite number"),
-				 errhint("Turn NaN and infinity into NULL first.")));
+		ret_reject_infinite("rate", "Turn NaN and infinity into NULL first.");
 
 	percent = DirectFunctionCall2(numeric_mul,
 								  DirectFunctionCall1(float8_numeric, Float8GetDatum(rate)),
@@ -217,21 +215,7 @@ retention_lift_finalfn(PG_FUNCTION_ARGS)
 double
 ret_confidence_z(FunctionCallInfo fcinfo, int argno)
 {
-	double		confidence;
-
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("confidence must not be null"),
-				 errhint("Leave the argument out to get the default of 0.95.")));
-	confidence = PG_GETARG_FLOAT8(argno);
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, both excluded"),
-				 errdetail("The confidence is %g.", confidence),
-				 errhint("Confidence is a fraction: 95 percent is 0.95.")));
-	return -ret_normal_quantile((1 - confidence) / 2);
+	return -ret_normal_quantile((1 - ret_confidence_arg(fcinfo, argno)) / 2);
 }
 
 /*
@@ -258,18 +242,10 @@ percent_digits(FunctionCallInfo fcinfo, int argno)
 {
 	int			digits;
 
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("digits must not be null"),
-				 errhint("Leave the argument out to get the default of 1.")));
+	ret_reject_null_option(fcinfo, argno, "digits");
 	digits = PG_GETARG_INT32(argno);
-	if (digits < 0 || digits > MAX_DIGITS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("digits must be from 0 to %d", MAX_DIGITS),
-				 errdetail("The number of digits is %d.", digits),
-				 errhint("Use round() on the result to round to tens or hundreds.")));
+	ret_check_between("digits", digits, 0, MAX_DIGITS,
+					  "Use round() on the result to round to tens or hundreds.");
 	return digits;
 }
 
@@ -280,7 +256,7 @@ check_proportion(int64 successes, int64 trials)
 	if (successes < 0 || trials < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("counts must not be negative"),
+				 errmsg("successes and trials must not be negative"),
 				 errdetail("There are %lld successes in %lld trials.",
 						   (long long) successes, (long long) trials),
 				 errhint("Check where the counts come from.")));

@@ -69,7 +69,7 @@ typedef enum
 	INTERVAL_LOG_LOG
 } IntervalType;
 
-/* Search for the time at which a step function falls to a level, see crossing_step */
+/* A search for the time at which a step function falls to a level: see crossing_step() */
 typedef struct Crossing
 {
 	double		level;
@@ -105,6 +105,7 @@ static const RetTallyDef survival_tally = {
 	.valid = valid_duration
 };
 
+/* Check that a point is a duration */
 static bool
 valid_duration(const double *point)
 {
@@ -179,24 +180,10 @@ void
 ret_reject_duration(double duration)
 {
 	if (isnan(duration) || isinf(duration))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration must be a finite number"),
-				 errhint("Leave rows without a known duration out with FILTER (WHERE ...).")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("duration must not be negative"),
-			 errdetail("The duration is %g.", duration),
-			 errhint("Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).")));
-}
-
-/* Format an instant for an error message */
-static char *
-instant_text(int64 at, RetTimeKind kind)
-{
-	return DatumGetCString(kind == RET_DATE ? DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) at)) :
-						   kind == RET_TIMESTAMP ? DirectFunctionCall1(timestamp_out, TimestampGetDatum(at)) :
-						   DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(at)));
+		ret_reject_infinite("duration",
+							"Leave rows without a known duration out with FILTER (WHERE ...).");
+	ret_reject_negative("duration", duration,
+						"Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).");
 }
 
 /* Raise the error for a contract that ended before it started */
@@ -207,7 +194,7 @@ ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("ended must not be before started"),
 			 errdetail("It started on %s and ended on %s.",
-					   instant_text(started, kind), instant_text(ended, kind)),
+					   ret_instant_text(started, kind), ret_instant_text(ended, kind)),
 			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
 }
 
@@ -414,7 +401,7 @@ survival_limits(const RetSurvivalWalk *walk, IntervalType type, double z,
 
 /*
  * survival_table(curve, confidence, interval_type)
- *		Returns a row for each distinct time, whether or not anybody left then.
+ *		Return a row for each distinct time, whether or not anybody left then.
  */
 Datum
 survival_table(PG_FUNCTION_ARGS)
@@ -458,7 +445,7 @@ survival_table(PG_FUNCTION_ARGS)
 
 /*
  * survival_at(curve, time)
- *		Returns the share of customers still there after a time; NULL if the
+ *		Return the share of customers still there after a time; NULL if the
  *		time is after the last observed one, unless nobody was left then.
  */
 Datum
@@ -485,9 +472,9 @@ get_level(FunctionCallInfo fcinfo)
 	if (!(p > 0 && p <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("p must be more than 0, and 1 at most"),
+				 errmsg("p must be greater than 0 and at most 1"),
 				 errdetail("The value is %g.", p),
-				 errhint("It is the share (0..1) of the customers that have left by the time in question.")));
+				 errhint("p is the share (0..1) of the customers who have left by that time.")));
 	return 1 - p;
 }
 
@@ -539,7 +526,7 @@ crossing_end(const Crossing *crossing, double last)
 
 /*
  * lifetime_quantile(curve, p)
- *		Returns the time by which a share p of the customers has left; NULL if
+ *		Return the time by which a share p of the customers has left; NULL if
  *		the curve does not fall to 1 - p.
  */
 Datum
@@ -561,7 +548,7 @@ lifetime_quantile(PG_FUNCTION_ARGS)
 
 /*
  * lifetime_quantile_interval(curve, p, confidence, interval_type) -> (lower, upper)
- *		Returns the times at which the confidence limits of the survival fall to
+ *		Return the times at which the confidence limits of the survival fall to
  *		the level 1 - p, each searched for by itself.
  */
 Datum
@@ -613,7 +600,7 @@ integrate(RetSurvivalWalk *walk, double horizon)
 
 /*
  * mean_lifetime(curve, horizon)
- *		Returns the mean of the lifetimes, each cut off at the horizon: the
+ *		Return the mean of the lifetimes, each cut off at the horizon: the
  *		integral of the survival up to there.
  */
 Datum
@@ -629,7 +616,7 @@ mean_lifetime(PG_FUNCTION_ARGS)
 
 /*
  * mean_lifetime_error(curve, horizon)
- *		Returns the standard error of mean_lifetime: the square root of the sum,
+ *		Return the standard error of mean_lifetime: the square root of the sum,
  *		over the times at which customers leave, of (integral of the survival
  *		from there to the horizon)^2 d/(n (n-d)).
  */

@@ -49,33 +49,14 @@ extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSur
 static inline int64
 ret_contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const char *name)
 {
-	int64		at = kind == RET_DATE ? PG_GETARG_DATEADT(argno) : PG_GETARG_TIMESTAMP(argno);
+	int64		at = ret_instant(PG_GETARG_DATUM(argno), kind);
 
-	if (unlikely(kind == RET_DATE ? DATE_NOT_FINITE((DateADT) at) : TIMESTAMP_NOT_FINITE(at)))
+	if (unlikely(!ret_instant_is_finite(at, kind)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be finite", name),
 				 errhint("Pass NULL for what is not known, or leave such rows out with FILTER (WHERE isfinite(...)).")));
 	return at;
-}
-
-/* Find the day of that instant: in the session's time zone if it is a timestamptz */
-static inline DateADT
-ret_contract_day(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
-{
-	return kind == RET_DATE ? (DateADT) at : kind == RET_TIMESTAMP ? ret_day_of(at) :
-		ret_day_timestamptz(ret_call_offsets(fcinfo->flinfo), at);
-}
-
-/* Get the day of the as_of in argument 3, a date or a timestamptz */
-static inline DateADT
-ret_contract_as_of(FunctionCallInfo fcinfo, RetTimeKind kind)
-{
-	if (PG_ARGISNULL(3))
-		ret_reject_null_as_of();
-	if (kind == RET_DATE)
-		return ret_finite_date(PG_GETARG_DATEADT(3), "as_of");
-	return ret_finite_day(ret_call_offsets(fcinfo->flinfo), PG_GETARG_TIMESTAMPTZ(3), "as_of");
 }
 
 /*
@@ -89,25 +70,27 @@ static pg_always_inline bool
 ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,
 				  double *duration, bool *churned)
 {
-	DateADT		as_of = ret_contract_as_of(fcinfo, as_of_kind);
+	DateADT		as_of;
 	DateADT		first,
 				last;
 	int64		started,
 				ended;
 
+	if (PG_ARGISNULL(3))
+		ret_reject_null_as_of();
+	as_of = ret_as_of_day(fcinfo->flinfo, ret_instant(PG_GETARG_DATUM(3), as_of_kind), as_of_kind);
 	if (PG_ARGISNULL(1))
 		return false;
 	started = ret_contract_instant(fcinfo, 1, kind, "started");
-	first = ret_contract_day(fcinfo, started, kind);
+	first = ret_instant_day(fcinfo->flinfo, started, kind);
 	if (first >= as_of)
 		return false;
 	*churned = false;
 	*duration = (double) as_of - (double) first;
-	if (PG_ARGISNULL(2) ||
-		(kind == RET_DATE ? DATE_IS_NOEND(PG_GETARG_DATEADT(2)) : TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(2))))
+	if (PG_ARGISNULL(2) || ret_instant_is_noend(ret_instant(PG_GETARG_DATUM(2), kind), kind))
 		return true;
 	ended = ret_contract_instant(fcinfo, 2, kind, "ended");
-	last = ret_contract_day(fcinfo, ended, kind);
+	last = ret_instant_day(fcinfo->flinfo, ended, kind);
 	if (last >= as_of)
 		return true;
 	if (ended < started)

@@ -16,6 +16,7 @@
 
 #include "base/calendar.h"
 #include "base/retention.h"
+#include "base/zone.h"
 
 /*
  * A walk over the customers of a value, in any order.  The entries belong to

@@ -31,6 +31,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "math/maximum.h"
 #include "math/sbg.h"
 
 #define EXACT_PERIODS		1000	/* most periods to multiply one by one */

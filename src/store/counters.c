@@ -16,6 +16,7 @@
 #include "access/htup_details.h"
 #include "executor/executor.h"
 
+#include "base/aggregate.h"
 #include "base/args.h"
 #include "base/result.h"
 #include "store/counters.h"

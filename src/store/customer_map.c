@@ -29,6 +29,7 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
+#include "store/customer_key.h"
 #include "store/customer_map.h"
 
 /* Raise the error for a map that no rows can have made */

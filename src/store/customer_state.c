@@ -33,6 +33,8 @@
 
 #include "base/aggregate.h"
 #include "base/varlena.h"
+#include "store/customer_key.h"
+#include "store/customer_map.h"
 #include "store/customer_state.h"
 
 #define FLAT_MAX_SLOTS		4096

@@ -38,7 +38,8 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/calendar.h"
+#include "base/zone.h"
+#include "store/customer_key.h"
 #include "store/tally.h"
 
 #define FLAT_MIN_POINTS		4

@@ -22,8 +22,8 @@
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/calendar.h"
 #include "base/varlena.h"
+#include "base/zone.h"
 #include "store/tally.h"
 
 #define BINARY_HEADER_SIZE	8
