@@ -2733,3 +2733,73 @@ COMMENT ON FUNCTION refunded(customer_purchases, daterange) IS 'amounts of refun
 CREATE FUNCTION purchase_span(purchases customer_purchases) RETURNS daterange
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION purchase_span(customer_purchases) IS 'from the first day with a purchase or a refund to the last, as a range that does not contain its upper bound; NULL for NULL; e.g. purchase_span(p)';
+
+--
+-- src/family/revenue.c
+--
+
+CREATE FUNCTION revenue_cohort_table(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, active bigint, purchases bigint,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric, average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision, upper double precision,
+    revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION revenue_cohort_table(customer_purchases, interval, timestamptz, text, timestamptz, double precision, date) IS 'cohorts by the period of the first purchase, and the net revenue (in the units of the amounts) of each at each age, with the average per customer of all revenue up to it and an interval of that; a cell for all that has begun, ratios of unfinished ones are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. revenue_cohort_table(p, as_of => now())';
+
+CREATE FUNCTION revenue_curve(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (age integer, customers bigint, active bigint, purchases bigint,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric, average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision, upper double precision,
+    revenue_retention double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION revenue_curve(customer_purchases, interval, timestamptz, text, timestamptz, double precision, date) IS 'the complete cells of revenue_cohort_table pooled by age: revenue per customer at each age and cumulated up to it, in the units of the amounts, over the same customers at all ages up to it; no rows for NULL; e.g. revenue_curve(p, ''7 days'', as_of => now())';
+
+CREATE FUNCTION revenue_table(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, active bigint, purchases bigint, revenue numeric, refunded numeric,
+    average_purchase_value double precision, revenue_per_customer double precision, new_revenue numeric, retained_revenue numeric,
+    resurrected_revenue numeric, expansion numeric, contraction numeric, churned_revenue numeric,
+    net_revenue_retention double precision, gross_revenue_retention double precision, quick_ratio double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION revenue_table(customer_purchases, interval, timestamptz, timestamptz, date) IS 'net revenue of each period, in the units of the amounts: of new, retained and resurrected customers, what the retained bring more or less than in the period before, and what the churned brought there; ratios of unfinished periods are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. revenue_table(p, as_of => now())';
+
+--
+-- src/family/concentration.c
+--
+
+CREATE FUNCTION top_share(purchases customer_purchases, fraction double precision DEFAULT 0.1, during daterange DEFAULT NULL)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION top_share(customer_purchases, double precision, daterange) IS 'share (0..1) of the net revenue that the best fraction (0..1) of the customers with a purchase on these days brought, linear within a customer; customers below zero count as 0; NULL for NULL and without revenue; e.g. top_share(p, 0.2)';
+
+CREATE FUNCTION gini(purchases customer_purchases, during daterange DEFAULT NULL) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION gini(customer_purchases, daterange) IS 'Gini coefficient of the net revenue of the customers with a purchase on these days: 0 if all bring the same, towards 1 if one brings everything; customers below zero count as 0; NULL for NULL and without revenue; e.g. gini(p, ''[2024-01-01,2025-01-01)'')';
+
+CREATE FUNCTION concentration_table(purchases customer_purchases, bins integer DEFAULT 10, during daterange DEFAULT NULL)
+    RETURNS TABLE (bin integer, customers bigint, revenue numeric, share double precision, cumulative_share double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 10;
+COMMENT ON FUNCTION concentration_table(customer_purchases, integer, daterange) IS 'customers with a purchase on these days in bins of equal size, the best first: net revenue in the units of the amounts, share (0..1) of it and cumulated share; customers below zero count as 0; no rows for NULL and without revenue; e.g. concentration_table(p, 20)';
+
+--
+-- src/family/states.c
+--
+
+CREATE FUNCTION customer_states(activity customer_activity, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
+    period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (customer bigint, state text, first_day date, last_day date)
+    AS 'MODULE_PATHNAME', 'customer_states_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+COMMENT ON FUNCTION customer_states(customer_activity, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one; all but the dormant, or only those in a state; last_day is the last active day up to the end of the period; no rows for NULL; e.g. customer_states(a, ''2024-06-15'', ''churned'')';
+CREATE FUNCTION customer_states(purchases customer_purchases, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
+    period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (customer bigint, state text, first_day date, last_day date, revenue numeric, previous_revenue numeric)
+    AS 'MODULE_PATHNAME', 'customer_states_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+COMMENT ON FUNCTION customer_states(customer_purchases, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one, with the net revenue of that period and of the one before, in the units of the amounts; all but the dormant, or only those in a state; no rows for NULL; e.g. customer_states(p, now(), ''churned'')';
+
+CREATE FUNCTION rfm_table(purchases customer_purchases, as_of timestamptz DEFAULT NULL)
+    RETURNS TABLE (customer bigint, frequency bigint, recency double precision, age double precision,
+    monetary_value double precision, purchases bigint, revenue double precision, first_day date, last_day date)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+COMMENT ON FUNCTION rfm_table(customer_purchases, timestamptz) IS 'rfm_summary of every customer with a purchase before as_of, the first day whose data are not complete, by default the day after the last in the value; recency and age in days, money in the units of the amounts; no rows for NULL; e.g. rfm_table(p, as_of => now())';

@@ -90,6 +90,19 @@ ret_put_text(RetRow *row, const char *value)
 	put_field(row, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
 }
 
+/* Add a value of any type, which is not null */
+void
+ret_put_datum(RetRow *row, Datum value)
+{
+	put_field(row, value, false);
+}
+
+void
+ret_put_null(RetRow *row)
+{
+	put_field(row, (Datum) 0, true);
+}
+
 /* Form a row whose fields have all been added */
 Datum
 ret_finished_row(FunctionCallInfo fcinfo, RetRow *row)

@@ -22,7 +22,7 @@ extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 extern Datum ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
-#define RET_MAX_FIELDS		16
+#define RET_MAX_FIELDS		20
 
 /* A row that gets its fields one by one.  All zeros is a row without fields. */
 typedef struct RetRow
@@ -37,6 +37,8 @@ extern void ret_put_integer(RetRow *row, int32 value);
 extern void ret_put_double(RetRow *row, double value);
 extern void ret_put_boolean(RetRow *row, bool value);
 extern void ret_put_text(RetRow *row, const char *value);
+extern void ret_put_datum(RetRow *row, Datum value);
+extern void ret_put_null(RetRow *row);
 extern Datum ret_finished_row(FunctionCallInfo fcinfo, RetRow *row);
 
 #endif							/* RETENTION_RESULT_H */

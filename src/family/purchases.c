@@ -569,6 +569,7 @@ void
 ret_purchases_open(RetPurchasesReader *reader, Datum value)
 {
 	value_open(&reader->walk, value);
+	reader->least_scale = reader->walk.next ? reader->walk.scale : least_scale(&reader->walk);
 	reader->as_of = PG_INT64_MAX;
 	reader->all = false;
 	reader->nalloc = 64;
@@ -727,7 +728,7 @@ get_totals_during(FunctionCallInfo fcinfo, Totals *totals, int *scale)
 	ret_bounds_get(&during, PG_GETARG_DATUM(1));
 	ret_purchases_open(&reader, PG_GETARG_DATUM(0));
 	reader.all = true;
-	*scale = reader.walk.next ? reader.walk.scale : least_scale(&reader.walk);
+	*scale = reader.least_scale;
 	while (ret_purchases_next(&reader))
 	{
 		for (int64 i = 0; i < reader.ndays; i++)

@@ -27,6 +27,7 @@ typedef struct RetNetDay
 typedef struct RetPurchasesReader
 {
 	RetReader	walk;			/* the value as a whole, and the customer */
+	int			least_scale;	/* decimals that the amounts need, at most walk.scale */
 	int64		as_of;			/* rows of this day and later ones are not seen */
 	bool		all;			/* also read people with refunds alone? */
 	RetNetDay *days;		/* the purchase days, ascending; may be overwritten */

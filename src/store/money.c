@@ -710,6 +710,13 @@ ret_amount_numeric(int128 units, int scale)
 												   NumericGetDatum(int64_to_numeric(half))));
 }
 
+/* Make a numeric with fewer decimals of a sum of units that does not need more */
+Datum
+ret_amount_shown(int128 units, int scale, int shown_scale)
+{
+	return ret_amount_numeric(units / powers_of_10[scale - shown_scale], shown_scale);
+}
+
 /* Divide a sum of units by a count, rounding once */
 double
 ret_amount_ratio(int128 units, int scale, int64 divisor)

@@ -71,6 +71,7 @@ extern int64 ret_amount_read_numeric(Datum numeric, int *scale);
 extern int64 ret_amount_read_double(double value, int *scale);
 pg_noreturn extern void ret_amount_too_large(void);
 extern Datum ret_amount_numeric(int128 units, int scale);
+extern Datum ret_amount_shown(int128 units, int scale, int shown_scale);
 extern double ret_amount_ratio(int128 units, int scale, int64 divisor);
 
 static inline int128
