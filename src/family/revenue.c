@@ -567,6 +567,7 @@ revenue_table(PG_FUNCTION_ARGS)
 	RevenuePeriod *counts;
 	Scales		scales;
 	int64		since;
+	bool		begun = false;
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_periods_get(fcinfo, 1, 2, 4, &periods);
@@ -590,7 +591,9 @@ revenue_table(PG_FUNCTION_ARGS)
 		bool		complete = ret_period_complete(&periods, periods.first + i);
 
 		CHECK_FOR_INTERRUPTS();
-		if (periods.first + i < since)
+		/* refunds may be earlier than any purchase */
+		begun |= counts[i].active > 0;
+		if (!begun || periods.first + i < since)
 			continue;
 		ret_put_datum(&row, ret_bin_date(&periods.bins, periods.first + i));
 		put_period(&row, &counts[i], scales, i > 0 ? counts[i - 1].revenue : 0, complete);
