@@ -115,7 +115,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
 	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
-	ret_check_at_least("horizon", options->horizon, 0, "It is the last age to show.");
+	ret_check_at_least(options->horizon, 0, "horizon", "It is the last age to show.");
 	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
