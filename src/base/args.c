@@ -103,14 +103,14 @@ reject_below(const char *name, const char *value, const char *lowest, const char
 
 /* Raise error 22023 for a number that is negative; hint may be NULL */
 void
-ret_reject_negative(const char *name, double value, const char *hint)
+ret_reject_negative(double value, const char *name, const char *hint)
 {
 	reject_below(name, psprintf("%g", value), "0", hint);
 }
 
 /* Raise error 22023 if an integer is below the lowest; hint may be NULL */
 void
-ret_check_at_least(const char *name, int64 value, int64 lowest, const char *hint)
+ret_check_at_least(int64 value, int64 lowest, const char *name, const char *hint)
 {
 	if (value < lowest)
 		reject_below(name, psprintf(INT64_FORMAT, value), psprintf(INT64_FORMAT, lowest), hint);
@@ -118,7 +118,7 @@ ret_check_at_least(const char *name, int64 value, int64 lowest, const char *hint
 
 /* Raise error 22023 unless an integer is between two others; hint may be NULL */
 void
-ret_check_between(const char *name, int64 value, int64 lowest, int64 highest, const char *hint)
+ret_check_between(int64 value, int64 lowest, int64 highest, const char *name, const char *hint)
 {
 	if (value < lowest || value > highest)
 		ereport(ERROR,
@@ -157,7 +157,7 @@ ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	int64		count = PG_GETARG_INT64(argno);
 
-	ret_check_at_least(name, count, 0, NULL);
+	ret_check_at_least(count, 0, name, NULL);
 	return count;
 }
 

@@ -20,10 +20,10 @@ extern int ret_get_choice(FunctionCallInfo fcinfo, int argno, const char *name,
 
 /* Numbers */
 pg_noreturn extern void ret_reject_infinite(const char *name, const char *hint);
-pg_noreturn extern void ret_reject_negative(const char *name, double value, const char *hint);
-extern void ret_check_at_least(const char *name, int64 value, int64 lowest, const char *hint);
-extern void ret_check_between(const char *name, int64 value, int64 lowest, int64 highest,
-							  const char *hint);
+pg_noreturn extern void ret_reject_negative(double value, const char *name, const char *hint);
+extern void ret_check_at_least(int64 value, int64 lowest, const char *name, const char *hint);
+extern void ret_check_between(int64 value, int64 lowest, int64 highest,
+							  const char *name, const char *hint);
 extern double ret_confidence_arg(FunctionCallInfo fcinfo, int argno);
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name);
 extern double ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);

@@ -167,23 +167,6 @@ ret_add_months(DateADT day, int64 nmonths)
 	return (int64) date2j((int) year, (int) month + 1, mday) - POSTGRES_EPOCH_JDATE;
 }
 
-/* Count the whole months from first to day */
-int64
-ret_months_between(DateADT first, DateADT day)
-{
-	int			mday,
-				first_mday;
-	int64		nmonths = -ret_month_of(first, &first_mday) + ret_month_of(day, &mday);
-
-	/*
-	 * where the month of day is too short for first_mday, its last day counts
-	 * instead
-	 */
-	if (mday < first_mday && ret_add_months(first, nmonths) > day)
-		nmonths--;
-	return nmonths;
-}
-
 /*-------------------------------------------------------------------------
  * Days
  *-------------------------------------------------------------------------

@@ -88,7 +88,6 @@ extern void ret_bounds_decode(RetBounds *bounds, Datum range);
 
 extern int64 ret_month_of(DateADT day, int *mday);
 extern int64 ret_add_months(DateADT day, int64 nmonths);
-extern int64 ret_months_between(DateADT first, DateADT day);
 
 extern bool ret_before_calendar(TimestampTz at);
 extern RetOffset *ret_offset_find(RetOffsets *offsets, TimestampTz at);

@@ -94,13 +94,31 @@ ret_lap_start(const RetBins *bins, DateADT first, int64 k)
 	return ret_add_months(first, k * bins->months);
 }
 
-/* Get the lap of a day that is not before `first`, from which laps are counted */
-int64
-ret_lap_of(const RetBins *bins, DateADT first, DateADT day)
+/* Prepare to count laps from the day `first` */
+void
+ret_laps_init(RetLaps *laps, const RetBins *bins, DateADT first)
 {
+	laps->bins = bins;
+	laps->first = first;
+	laps->month = ret_month_of(first, &laps->mday);
+}
+
+/* Get the lap of a day that is not before the first */
+int64
+ret_lap_of(const RetLaps *laps, DateADT day)
+{
+	const RetBins *bins = laps->bins;
+	int			mday;
+	int64		nmonths;
+
 	if (bins->months == 0)
-		return ((int64) day - first) / bins->days;
-	return ret_months_between(first, day) / bins->months;
+		return ((int64) day - laps->first) / bins->days;
+	nmonths = ret_month_of(day, &mday) - laps->month;
+
+	/* in a month that is too short for laps->mday, its last day counts instead */
+	if (mday < laps->mday && ret_add_months(laps->first, nmonths) > day)
+		nmonths--;
+	return nmonths / bins->months;
 }
 
 /*

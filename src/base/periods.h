@@ -25,6 +25,15 @@ typedef struct RetBins
 	int32	   *table;			/* bins of these days; NULL: no table */
 } RetBins;
 
+/* Laps of the length of bins, counted from a day */
+typedef struct RetLaps
+{
+	const RetBins *bins;
+	DateADT		first;			/* first day of lap 0 */
+	int			mday;			/* its day of the month */
+	int64		month;			/* its month, counted from year 0 */
+} RetLaps;
+
 /*
  * The periods of a value: the bins from that of its first day to the last that
  * has begun before as_of
@@ -44,7 +53,8 @@ extern void ret_bins_table(RetBins *bins, DateADT first, DateADT last);
 extern int64 ret_bin_compute(const RetBins *bins, DateADT day);
 extern int64 ret_bin_start(const RetBins *bins, int64 bin);
 extern int64 ret_lap_start(const RetBins *bins, DateADT first, int64 k);
-extern int64 ret_lap_of(const RetBins *bins, DateADT first, DateADT day);
+extern void ret_laps_init(RetLaps *laps, const RetBins *bins, DateADT first);
+extern int64 ret_lap_of(const RetLaps *laps, DateADT day);
 
 extern void ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int origin,
 							RetPeriods *periods);

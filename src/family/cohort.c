@@ -114,7 +114,7 @@ get_options(FunctionCallInfo fcinfo, CohortOptions *options)
 	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
 	options->has_horizon = !PG_ARGISNULL(5);
 	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
-	ret_check_at_least("horizon", options->horizon, 0, "It is the last age to show.");
+	ret_check_at_least(options->horizon, 0, "horizon", "It is the last age to show.");
 	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 7);
 	return !PG_ARGISNULL(0);
@@ -210,6 +210,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	int64		as_of = options->periods.as_of;
 	DateADT		day = reader->days[0];
 	int32	   *ages = reader->days;	/* written over the days */
+	RetLaps		laps;
 	Cohort	   *cohort;
 	int64		begun;
 	int64		over;
@@ -221,7 +222,8 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	cohort->customers++;
 
 	/* windows 0..begun have begun, and windows 0..over have ended */
-	begun = ret_lap_of(bins, day, (DateADT) (as_of - 1));
+	ret_laps_init(&laps, bins, day);
+	begun = ret_lap_of(&laps, (DateADT) (as_of - 1));
 	over = ret_lap_start(bins, day, begun + 1) <= as_of ? begun : begun - 1;
 	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
 	if (over < (options->mode == MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
@@ -232,7 +234,7 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	while (reader->days[n - 1] >= as_of)
 		n--;
 	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) ret_lap_of(bins, day, reader->days[i]);
+		ages[i] = (int32) ret_lap_of(&laps, reader->days[i]);
 	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
 		cohort->cells[Min(ages[n - 1], over)].retained++;
 	else

@@ -56,7 +56,7 @@ rfm_score(PG_FUNCTION_ARGS)
 	bins = DatumGetInt32(WinGetFuncArgCurrent(winobj, 0, &isnull));
 	if (isnull)
 		ret_reject_null("bins", BINS_HINT);
-	ret_check_at_least("bins", bins, 1, BINS_HINT);
+	ret_check_at_least(bins, 1, "bins", BINS_HINT);
 
 	state = WinGetPartitionLocalMemory(winobj, sizeof(ScoreState));
 	position = WinGetCurrentPosition(winobj);
@@ -138,7 +138,7 @@ rfm_segment(PG_FUNCTION_ARGS)
 	for (int i = 0; i < 3; i++)
 	{
 		scores[i] = PG_GETARG_INT32(i);
-		ret_check_between(names[i], scores[i], 1, 5, "Compute the scores with rfm_score(5).");
+		ret_check_between(scores[i], 1, 5, names[i], "Compute the scores with rfm_score(5).");
 	}
 	PG_RETURN_TEXT_P(cstring_to_text(segments[scores[0] - 1][(scores[1] + scores[2] + 1) / 2 - 1]));
 }

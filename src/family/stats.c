@@ -244,7 +244,7 @@ percent_digits(FunctionCallInfo fcinfo, int argno)
 
 	ret_reject_null_option(fcinfo, argno, "digits");
 	digits = PG_GETARG_INT32(argno);
-	ret_check_between("digits", digits, 0, MAX_DIGITS,
+	ret_check_between(digits, 0, MAX_DIGITS, "digits",
 					  "Use round() on the result to round to tens or hundreds.");
 	return digits;
 }

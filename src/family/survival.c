@@ -182,7 +182,7 @@ ret_reject_duration(double duration)
 	if (isnan(duration) || isinf(duration))
 		ret_reject_infinite("duration",
 							"Leave rows without a known duration out with FILTER (WHERE ...).");
-	ret_reject_negative("duration", duration,
+	ret_reject_negative(duration, "duration",
 						"Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).");
 }
 
