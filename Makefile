@@ -141,7 +141,7 @@ ifneq (,$(findstring $(comma),$(COLUMNS))$(filter command line,$(origin COLUMNS)
 export ORDER_COLUMNS := $(COLUMNS)
 endif
 
-# So do SUITES, STATES, COMMANDS and FRESH_DIR
+# So do SUITES, STATES, COMMANDS and FRESH_DIR, and TESTS, PROVE_TESTS and RESULTS
 .PHONY: $(TOOL_GOALS)
 demo:
 	@'$(SOURCE_DIR)/tools/demo'
