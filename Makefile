@@ -124,8 +124,12 @@ $(OBJS): $(wildcard $(srcdir)/src/*/*.h)
 src/base/module.o: $(wildcard $(srcdir)/src/*/*.c) $(SOURCE_DIR)/Makefile
 
 ifdef VPATH
+# Objects of an earlier make in the tree would be found, but not linked
+IN_TREE = $(patsubst $(SOURCE_DIR)/%,%,$(wildcard $(addprefix $(SOURCE_DIR)/,$(OBJS) $(OBJS:.o=.bc))))
+$(filter-out $(wildcard $(OBJS) $(OBJS:.o=.bc)),$(IN_TREE)): vpath-again
+
 $(OBJS) $(OBJS:.o=.bc): | vpath-src
-.PHONY: vpath-src vpath-expected
+.PHONY: vpath-src vpath-expected vpath-again
 vpath-src:
 	$(MKDIR_P) $(sort $(dir $(OBJS)))
 vpath-expected:
