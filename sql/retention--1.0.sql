@@ -362,7 +362,7 @@ COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fracti
 --
 
 CREATE TYPE nps_summary AS (promoters bigint, passives bigint, detractors bigint);
-COMMENT ON TYPE nps_summary IS 'counts (responses) behind a net promoter score; all fields NULL is as good as NULL, e.g. SELECT nps(ROW(3, 2, 2)::nps_summary)';
+COMMENT ON TYPE nps_summary IS 'counts (responses) behind a net promoter score; a summary with all fields NULL is treated as NULL, e.g. SELECT nps(ROW(3, 2, 2)::nps_summary)';
 COMMENT ON COLUMN nps_summary.promoters IS 'number of scores 9..10, never NULL in a result, e.g. (nps_summary(score)).promoters';
 COMMENT ON COLUMN nps_summary.passives IS 'number of scores 7..8, never NULL in a result, e.g. (nps_summary(score)).passives';
 COMMENT ON COLUMN nps_summary.detractors IS 'number of scores below 7, never NULL in a result, e.g. (nps_summary(score)).detractors';
