@@ -45,7 +45,8 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET parallel_leader_participation = off;
 SELECT plan_has('SELECT solved_at_once(contacts) FROM cases', 'Partial Aggregate') AS partial;
-SELECT count(*) AS differ FROM (SELECT branch, solved_at_once(contacts) FROM cases GROUP BY branch EXCEPT TABLE serial) d;
+SELECT count(*) AS differ
+FROM (SELECT branch, solved_at_once(contacts) FROM cases GROUP BY branch EXCEPT TABLE serial) d;
 
 -- errors
 SELECT solved_at_once(contacts) FROM (VALUES (1), (0)) v(contacts);

@@ -12,10 +12,12 @@ my $pattern = abs_path("$FindBin::Bin/../../doc/pattern");
 my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
 my $headers = `'$pg_config' --includedir-server 2>/dev/null`;
 chomp $headers;
-plan skip_all => 'there are no compiler and headers' unless -f "$headers/postgres.h" && system('cc --version >/dev/null 2>&1') == 0;
+plan skip_all => 'there are no compiler and headers'
+  unless -f "$headers/postgres.h" && system('cc --version >/dev/null 2>&1') == 0;
 
 my $dir = PostgreSQL::Test::Utils::tempdir();
-my $log = `cd '$dir' && make -s -f '$pattern/Makefile' PG_CONFIG='$pg_config' PROFILE='-Wall -Wextra -Werror -isystem $headers' 2>&1`;
+my $strict = "-Wall -Wextra -Werror -isystem $headers";
+my $log = `cd '$dir' && make -s -f '$pattern/Makefile' PG_CONFIG='$pg_config' PROFILE='$strict' 2>&1`;
 is($?, 0, 'the pattern builds without warnings') or diag($log);
 my ($library) = glob "$dir/pattern.{so,dylib}";
 

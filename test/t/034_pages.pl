@@ -54,7 +54,11 @@ sub anchors
 	my ($text) = @_;
 	my %seen;
 
-	return map { my $a = lc; $a =~ s/[`*]|[^\w\s-]//g; $a =~ s/\s/-/g; $seen{$a}++ ? () : ($a => 1) } prose($text) =~ /^#+ (.*?)\s*$/mg;
+	for my $heading (prose($text) =~ /^#+ (.*?)\s*$/mg)
+	{
+		$seen{ lc($heading) =~ s/[^\w\s-]//gr =~ s/\s/-/gr } = 1;
+	}
+	return %seen;
 }
 for my $from (sort keys %page)
 {
@@ -74,9 +78,10 @@ for my $from (sort keys %page)
 
 # Every function that a user calls has a signature on a page, and a place in README
 my ($reference) = $page{'README.md'} =~ /^## Reference\n(.*?)^## /ms;
-my ($script) = glob 'sql/retention--*[0-9].sql';
-my %function = map { $_ => 1 } text($script) =~ /^CREATE (?:FUNCTION|AGGREGATE) (\w+)\(/mg;
-my $support = qr/_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_\w+)?$|_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|sortsupport)$/;
+my ($version) = text('retention.control') =~ /^default_version = '([\d.]+)'$/m;
+my %function = map { $_ => 1 } text("sql/retention--$version.sql") =~ /^CREATE (?:FUNCTION|AGGREGATE) (\w+)\(/mg;
+my $support = qr/_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_\w+)?$
+	|_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|sortsupport)$/x;
 for my $name (sort grep { !/$support/ && !/^retention_version$/ } keys %function)
 {
 	ok((grep { /^(```\n(?:(?!```).)*?)?\Q$name\E ?\(/ms } @page{ grep { /^doc/ } keys %page }), "$name is on a page");
@@ -91,10 +96,12 @@ for my $path (glob 'src/*/*.[ch]')
 	push @literals, map { s/\\"/"/gr } $code =~ /"((?:[^"\\\n]|\\.)+)"/g;
 }
 my %literal = map { $_ => 1 } @literals;
-my @patterns = map { my $p = quotemeta; $p =~ s/\\%(?:\\\.\d+)?l*[a-z]/.+/g; qr/^$p/ } grep { length(s/%\w+|[^a-z]//gr) >= 8 } keys %literal;
+my @patterns = map { my $p = quotemeta; $p =~ s/\\%(?:\\\.\d+)?l*[a-z]/.+/g; qr/^$p/ }
+	grep { length(s/%\w+|[^a-z]//gr) >= 8 } keys %literal;
 for my $path (sort grep { /^doc/ && !/internals|programs/ } keys %page)
 {
-	my ($errors) = $page{$path} =~ /^## Errors\n\n\| error \| when \| what to do \|\n\|---\|---\|---\|\n((?:\|.*\|\n)+)\z/m;
+	my ($errors) = $page{$path} =~
+	  /^## Errors\n\n\| error \| when \| what to do \|\n\|---\|---\|---\|\n((?:\|.*\|\n)+)\z/m;
 	ok($errors, "$path ends with a table of errors") or next;
 	for my $cell ($errors =~ /^\| (.*?) \| /mg)
 	{
