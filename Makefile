@@ -128,8 +128,12 @@ $(OBJS): $(wildcard $(srcdir)/src/*/*.h)
 src/base/module.o: $(wildcard $(srcdir)/src/*/*.c) $(SOURCE_DIR)/Makefile
 
 ifdef VPATH
+# Objects of an earlier make in the tree would be found, but not linked
+IN_TREE = $(patsubst $(SOURCE_DIR)/%,%,$(wildcard $(addprefix $(SOURCE_DIR)/,$(OBJS) $(OBJS:.o=.bc))))
+$(filter-out $(wildcard $(OBJS) $(OBJS:.o=.bc)),$(IN_TREE)): vpath-again
+
 $(OBJS) $(OBJS:.o=.bc): | vpath-src
-.PHONY: vpath-src vpath-expected
+.PHONY: vpath-src vpath-expected vpath-again
 vpath-src:
 	$(MKDIR_P) $(sort $(dir $(OBJS)))
 vpath-expected:
@@ -145,7 +149,7 @@ ifneq (,$(findstring $(comma),$(COLUMNS))$(filter command line,$(origin COLUMNS)
 export ORDER_COLUMNS := $(COLUMNS)
 endif
 
-# So do SUITES, STATES, COMMANDS and FRESH_DIR
+# So do SUITES, STATES, COMMANDS and FRESH_DIR, and TESTS, PROVE_TESTS and RESULTS
 .PHONY: $(TOOL_GOALS)
 demo:
 	@'$(SOURCE_DIR)/tools/demo'

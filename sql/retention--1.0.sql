@@ -362,7 +362,7 @@ COMMENT ON AGGREGATE retention_lift(boolean, boolean) IS 'retention rate (fracti
 --
 
 CREATE TYPE nps_summary AS (promoters bigint, passives bigint, detractors bigint);
-COMMENT ON TYPE nps_summary IS 'counts (responses) behind a net promoter score; all fields NULL is as good as NULL, e.g. SELECT nps(ROW(3, 2, 2)::nps_summary)';
+COMMENT ON TYPE nps_summary IS 'counts (responses) behind a net promoter score; a summary with all fields NULL is treated as NULL, e.g. SELECT nps(ROW(3, 2, 2)::nps_summary)';
 COMMENT ON COLUMN nps_summary.promoters IS 'number of scores 9..10, never NULL in a result, e.g. (nps_summary(score)).promoters';
 COMMENT ON COLUMN nps_summary.passives IS 'number of scores 7..8, never NULL in a result, e.g. (nps_summary(score)).passives';
 COMMENT ON COLUMN nps_summary.detractors IS 'number of scores below 7, never NULL in a result, e.g. (nps_summary(score)).detractors';
@@ -558,6 +558,174 @@ COMMENT ON FUNCTION nps_category(integer) IS 'promoter, passive or detractor (te
 CREATE FUNCTION nps_category(score double precision) RETURNS text
     AS 'MODULE_PATHNAME', 'nps_category_double' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nps_category(double precision) IS 'promoter, passive or detractor (text) for a score 0..10; NULL for NULL, e.g. nps_category(8.5) = ''passive''';
+
+CREATE TYPE ces_summary AS (responses bigint, agreeing bigint, total double precision);
+COMMENT ON TYPE ces_summary IS 'counts (responses) and sum of scores behind a customer effort score; a summary with all fields NULL is treated as NULL, e.g. SELECT ces(ROW(3, 2, 15)::ces_summary)';
+COMMENT ON COLUMN ces_summary.responses IS 'number of scores, never NULL in a result, e.g. (ces_summary(score)).responses';
+COMMENT ON COLUMN ces_summary.agreeing IS 'number of scores 5..7, never NULL in a result, e.g. (ces_summary(score)).agreeing';
+COMMENT ON COLUMN ces_summary.total IS 'sum of the scores, never NULL in a result, e.g. (ces_summary(score)).total';
+
+CREATE FUNCTION ces_transfn(bigint[], integer) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'ces_transfn_integer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_transfn(bigint[], integer) IS 'aggregate transition function';
+CREATE FUNCTION ces_transfn(bigint[], double precision) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'ces_transfn_double' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_transfn(bigint[], double precision) IS 'aggregate transition function';
+CREATE FUNCTION ces_invfn(bigint[], integer) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'ces_invfn_integer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_invfn(bigint[], integer) IS 'aggregate inverse transition function';
+CREATE FUNCTION ces_invfn(bigint[], double precision) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'ces_invfn_double' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_invfn(bigint[], double precision) IS 'aggregate inverse transition function';
+CREATE FUNCTION ces_finalfn(bigint[]) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_finalfn(bigint[]) IS 'aggregate final function';
+CREATE FUNCTION ces_agreement_finalfn(bigint[]) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_agreement_finalfn(bigint[]) IS 'aggregate final function';
+CREATE FUNCTION ces_summary_finalfn(bigint[]) RETURNS ces_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_summary_finalfn(bigint[]) IS 'aggregate final function';
+CREATE FUNCTION ces_rollup_transfn(bigint[], ces_summary) RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_rollup_transfn(bigint[], ces_summary) IS 'aggregate transition function';
+CREATE FUNCTION ces_rollup_finalfn(bigint[]) RETURNS ces_summary
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_rollup_finalfn(bigint[]) IS 'aggregate final function';
+
+CREATE AGGREGATE ces(score integer) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces(integer) IS 'customer effort score: mean of the scores 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces(score) FROM answers';
+
+CREATE AGGREGATE ces_agreement(score integer) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_agreement_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_agreement_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces_agreement(integer) IS 'share (fraction) of the scores 5..7 on the customer effort scale 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces_agreement(score) FROM answers';
+
+CREATE AGGREGATE ces_summary(score integer) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_summary_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces_summary(integer) IS 'numbers of scores and of scores 5..7, and the sum of the scores 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces_summary(score) FROM answers';
+
+CREATE AGGREGATE ces(score double precision) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces(double precision) IS 'customer effort score: mean of the scores 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces(score) FROM answers';
+
+CREATE AGGREGATE ces_agreement(score double precision) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_agreement_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_agreement_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces_agreement(double precision) IS 'share (fraction) of the scores 5..7 on the customer effort scale 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces_agreement(score) FROM answers';
+
+CREATE AGGREGATE ces_summary(score double precision) (
+    SFUNC = ces_transfn,
+    STYPE = bigint[],
+    SSPACE = 64,
+    FINALFUNC = ces_summary_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0}',
+    MSFUNC = ces_transfn,
+    MINVFUNC = ces_invfn,
+    MSTYPE = bigint[],
+    MSSPACE = 64,
+    MFINALFUNC = ces_summary_finalfn,
+    MFINALFUNC_MODIFY = READ_ONLY,
+    MINITCOND = '{0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ces_summary(double precision) IS 'numbers of scores and of scores 5..7, and the sum of the scores 1..7; NULL scores are ignored, NULL without scores, e.g. SELECT ces_summary(score) FROM answers';
+
+CREATE AGGREGATE rollup(ces_summary) (
+    SFUNC = ces_rollup_transfn,
+    STYPE = bigint[],
+    SSPACE = 72,
+    FINALFUNC = ces_rollup_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = counters_combine,
+    INITCOND = '{0,0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(ces_summary) IS 'sum of CES summaries (responses); NULL summaries are ignored, NULL without summaries, e.g. SELECT ces(rollup(summary)) FROM daily';
+
+CREATE FUNCTION ces(ces_summary) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'ces_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces(ces_summary) IS 'customer effort score of a summary: mean of the scores 1..7; NULL for NULL or no responses, e.g. SELECT ces(ces_summary(score)) FROM answers';
+
+CREATE FUNCTION ces_agreement(ces_summary) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'ces_agreement_from_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ces_agreement(ces_summary) IS 'share (fraction) of the scores 5..7 of a summary; NULL for NULL or no responses, e.g. SELECT ces_agreement(ces_summary(score)) FROM answers';
 
 --
 -- src/family/rate.c

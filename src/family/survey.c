@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * survey.c
- *	  What customers say: net promoter score and customer satisfaction.
+ *	  What customers say: net promoter score, customer satisfaction, and
+ *	  customer effort score.
  *
  * NPS = 100 (promoters - detractors) / responses, where a score from 9 up to
  * 10 is a promoter's, from 7 up to 9 a passive's, below 7 a detractor's: F. F.
@@ -12,11 +13,19 @@
  * recommends (Interval estimation for the net promoter score, The American
  * Statistician 70, 2016).  CSAT = share of the scores 4 and 5 of 1..5.
  *
+ * CES = mean of the scores 1..7, and the share of those from 5 up: M. Dixon, N.
+ * Toman and R. DeLisi, The Effortless Experience (2013).
+ *
  * The state is a bigint[] of counters, modified in place and owned by the
  * executor: {promoters, passives, detractors} for NPS, {satisfied, other} for
- * CSAT.  Counts can be taken back, so a moving frame costs one addition and one
- * subtraction per row.  All transition functions are strict with an INITCOND,
- * so NULL scores never reach them.
+ * CSAT, {responses, agreeing, whole, high, low} for CES.  Counts can be taken
+ * back, so a moving frame costs one addition and one subtraction per row.  All
+ * transition functions are strict with an INITCOND, so NULL scores never reach
+ * them.
+ *
+ * A double from 1 up is a multiple of 2^-52, so the sum of scores is kept in
+ * three integers: whole scores, and their fractions in two halves of 26 bits.
+ * It is exact, does not depend on the order, and can be taken back.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,8 +33,12 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/typcache.h"
 
 #include "base/result.h"
 #include "family/stats.h"
@@ -49,6 +62,24 @@ enum
 	CSAT_COUNTERS
 };
 
+/* Order of the counters of CES; the sum of the scores is in the last three */
+enum
+{
+	RESPONSES,
+	AGREEING,
+	WHOLE,						/* whole parts of the scores */
+	HIGH,						/* fractions, in units of 1 / HALF */
+	LOW,						/* what is left of them, in units of 1 / HALF^2 */
+	CES_COUNTERS
+};
+
+/* A half of the 52 bits after the point */
+#define HALF_BITS	26
+#define HALF		(INT64CONST(1) << HALF_BITS)
+
+/* Number of fields of ces_summary */
+#define CES_FIELDS	3
+
 /* NPS on the scale -1..1, and the variance of its estimate */
 typedef struct NpsEstimate
 {
@@ -68,6 +99,17 @@ PG_FUNCTION_INFO_V1(csat_transfn_double);
 PG_FUNCTION_INFO_V1(csat_invfn_integer);
 PG_FUNCTION_INFO_V1(csat_invfn_double);
 PG_FUNCTION_INFO_V1(csat_finalfn);
+PG_FUNCTION_INFO_V1(ces_transfn_integer);
+PG_FUNCTION_INFO_V1(ces_transfn_double);
+PG_FUNCTION_INFO_V1(ces_invfn_integer);
+PG_FUNCTION_INFO_V1(ces_invfn_double);
+PG_FUNCTION_INFO_V1(ces_finalfn);
+PG_FUNCTION_INFO_V1(ces_agreement_finalfn);
+PG_FUNCTION_INFO_V1(ces_summary_finalfn);
+PG_FUNCTION_INFO_V1(ces_rollup_transfn);
+PG_FUNCTION_INFO_V1(ces_rollup_finalfn);
+PG_FUNCTION_INFO_V1(ces_from_summary);
+PG_FUNCTION_INFO_V1(ces_agreement_from_summary);
 PG_FUNCTION_INFO_V1(nps_from_summary);
 PG_FUNCTION_INFO_V1(nps_from_counts);
 PG_FUNCTION_INFO_V1(nps_interval);
@@ -78,6 +120,9 @@ PG_FUNCTION_INFO_V1(nps_category_double);
 static void score_out_of_range(double score, int lowest, int highest);
 static Datum nps_result(FunctionCallInfo fcinfo, const int64 *counts);
 static NpsEstimate nps_estimate(const int64 *counts, double added);
+static bool get_ces_summary(FunctionCallInfo fcinfo, int argno, int64 *counters);
+static Datum ces_mean(FunctionCallInfo fcinfo, const int64 *counters);
+static Datum ces_row(FunctionCallInfo fcinfo, const int64 *counters);
 
 /* Find the category of a score from 0 to 10 */
 static inline int
@@ -111,6 +156,33 @@ count_csat(FunctionCallInfo fcinfo, double score, int step)
 	int64	   *counters = ret_trans_counters(fcinfo, CSAT_COUNTERS);
 
 	return ret_count(fcinfo, &counters[csat_category_of(score)], step);
+}
+
+/* Add the integers that a sum of scores is to the counters of CES, or take them back */
+static inline void
+move_sum(int64 *counters, double sum, int step)
+{
+	double		whole = floor(sum);
+	double		fraction = (sum - whole) * HALF;
+	double		high = floor(fraction);
+
+	ret_counter_move(&counters[WHOLE], step * (int64) whole);
+	ret_counter_move(&counters[HIGH], step * (int64) high);
+	ret_counter_move(&counters[LOW], step * (int64) ((fraction - high) * HALF));
+}
+
+/* Count an answer from 1 to 7, or take it back */
+static inline Datum
+count_ces(FunctionCallInfo fcinfo, double score, int step)
+{
+	int64	   *counters = ret_trans_counters(fcinfo, CES_COUNTERS);
+
+	if (unlikely(!(score >= 1 && score <= 7)))
+		score_out_of_range(score, 1, 7);
+	if (score >= 5)
+		ret_counter_move(&counters[AGREEING], step);
+	move_sum(counters, score, step);
+	return ret_count(fcinfo, &counters[RESPONSES], step);
 }
 
 Datum
@@ -193,6 +265,108 @@ csat_finalfn(PG_FUNCTION_ARGS)
 	if (responses == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8((double) counts[SATISFIED] / responses);
+}
+
+Datum
+ces_transfn_integer(PG_FUNCTION_ARGS)
+{
+	return count_ces(fcinfo, PG_GETARG_INT32(1), 1);
+}
+
+Datum
+ces_transfn_double(PG_FUNCTION_ARGS)
+{
+	return count_ces(fcinfo, PG_GETARG_FLOAT8(1), 1);
+}
+
+Datum
+ces_invfn_integer(PG_FUNCTION_ARGS)
+{
+	return count_ces(fcinfo, PG_GETARG_INT32(1), -1);
+}
+
+Datum
+ces_invfn_double(PG_FUNCTION_ARGS)
+{
+	return count_ces(fcinfo, PG_GETARG_FLOAT8(1), -1);
+}
+
+Datum
+ces_finalfn(PG_FUNCTION_ARGS)
+{
+	return ces_mean(fcinfo, ret_final_counters(fcinfo, CES_COUNTERS));
+}
+
+Datum
+ces_agreement_finalfn(PG_FUNCTION_ARGS)
+{
+	const int64 *counters = ret_final_counters(fcinfo, CES_COUNTERS);
+
+	return ret_share(fcinfo, counters[AGREEING], counters[RESPONSES]);
+}
+
+Datum
+ces_summary_finalfn(PG_FUNCTION_ARGS)
+{
+	const int64 *counters = ret_final_counters(fcinfo, CES_COUNTERS);
+
+	if (counters[RESPONSES] == 0)
+		PG_RETURN_NULL();
+	return ces_row(fcinfo, counters);
+}
+
+/*
+ * ces_rollup_transfn(bigint[], ces_summary) -> bigint[]
+ *		Add a summary to counters[1..]; counters[0] counts the rows.
+ */
+Datum
+ces_rollup_transfn(PG_FUNCTION_ARGS)
+{
+	int64	   *counters = ret_trans_counters(fcinfo, CES_COUNTERS + 1);
+	int64		summary[CES_COUNTERS];
+
+	if (get_ces_summary(fcinfo, 1, summary))
+	{
+		ret_counter_move(&counters[0], 1);
+		ret_counters_add(counters + 1, summary, CES_COUNTERS);
+	}
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+Datum
+ces_rollup_finalfn(PG_FUNCTION_ARGS)
+{
+	const int64 *counters = ret_final_counters(fcinfo, CES_COUNTERS + 1);
+
+	if (counters[0] == 0)
+		PG_RETURN_NULL();
+	return ces_row(fcinfo, counters + 1);
+}
+
+/*
+ * ces(ces_summary) -> double precision
+ */
+Datum
+ces_from_summary(PG_FUNCTION_ARGS)
+{
+	int64		counters[CES_COUNTERS];
+
+	if (!get_ces_summary(fcinfo, 0, counters))
+		PG_RETURN_NULL();
+	return ces_mean(fcinfo, counters);
+}
+
+/*
+ * ces_agreement(ces_summary) -> double precision
+ */
+Datum
+ces_agreement_from_summary(PG_FUNCTION_ARGS)
+{
+	int64		counters[CES_COUNTERS];
+
+	if (!get_ces_summary(fcinfo, 0, counters))
+		PG_RETURN_NULL();
+	return ret_share(fcinfo, counters[AGREEING], counters[RESPONSES]);
 }
 
 /*
@@ -347,4 +521,115 @@ nps_estimate(const int64 *counts, double added)
 	estimate.variance = (p * ((passives + detractors) / n) +
 						 d * ((passives + promoters) / n) + 2 * p * d) / n;
 	return estimate;
+}
+
+/* Check that a row is a ces_summary: its type may have been altered */
+static bool
+is_ces_summary(HeapTupleHeader row)
+{
+	static const Oid types[CES_FIELDS] = {INT8OID, INT8OID, FLOAT8OID};
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+												 HeapTupleHeaderGetTypMod(row));
+	bool		ok = tupdesc->natts == CES_FIELDS;
+
+	for (int i = 0; ok && i < CES_FIELDS; i++)
+		ok = TupleDescAttr(tupdesc, i)->atttypid == types[i];
+	ReleaseTupleDesc(tupdesc);
+	return ok;
+}
+
+/* Raise an error unless the answers of a summary can have been given */
+static void
+check_ces_summary(int64 responses, int64 agreeing, double total)
+{
+	if (responses < 0 || agreeing < 0 || agreeing > responses)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("agreeing must be between 0 and responses"),
+				 errdetail("Of %lld responses %lld are agreeing.",
+						   (long long) responses, (long long) agreeing),
+				 errhint("Take the summary as ces_summary() or rollup() returned it.")));
+	if (!(total >= (double) responses && total <= 7 * (double) responses))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("total must be from 1 to 7 for each response"),
+				 errdetail("The total of %lld responses is %g.", (long long) responses, total),
+				 errhint("The total is the sum of the scores, not their mean.")));
+	if (total >= -(double) PG_INT64_MIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+}
+
+/*
+ * Read the ces_summary in argument argno, which must not be null, into counters.
+ * Returns false if all fields are null, as if there were no row.
+ */
+static bool
+get_ces_summary(FunctionCallInfo fcinfo, int argno, int64 *counters)
+{
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
+	Datum		values[CES_FIELDS];
+	int			nnulls = 0;
+
+	if (!is_ces_summary(row))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a summary of two counts and a total is needed")));
+	for (int i = 0; i < CES_FIELDS; i++)
+	{
+		bool		isnull;
+
+		values[i] = GetAttributeByNum(row, i + 1, &isnull);
+		nnulls += isnull;
+	}
+	if (nnulls == CES_FIELDS)
+		return false;
+	if (nnulls > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a summary must not have null fields"),
+				 errhint("Use coalesce() to turn a missing count into 0.")));
+
+	memset(counters, 0, CES_COUNTERS * sizeof(int64));
+	counters[RESPONSES] = DatumGetInt64(values[0]);
+	counters[AGREEING] = DatumGetInt64(values[1]);
+	check_ces_summary(counters[RESPONSES], counters[AGREEING], DatumGetFloat8(values[2]));
+	move_sum(counters, DatumGetFloat8(values[2]), 1);
+	return true;
+}
+
+/* Get the sum of the scores, rounded once */
+static double
+ces_total(const int64 *counters)
+{
+	int64		high = counters[HIGH];
+	int64		whole = counters[WHOLE];
+
+	ret_counter_move(&high, counters[LOW] >> HALF_BITS);
+	ret_counter_move(&whole, high >> HALF_BITS);
+	high = ((high & (HALF - 1)) << HALF_BITS) | (counters[LOW] & (HALF - 1));
+	return (double) whole + (double) high / ((double) HALF * HALF);
+}
+
+/* Return the mean of the scores; NULL without responses */
+static Datum
+ces_mean(FunctionCallInfo fcinfo, const int64 *counters)
+{
+	if (counters[RESPONSES] == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(ces_total(counters) / (double) counters[RESPONSES]);
+}
+
+/* Return the summary of the counters */
+static Datum
+ces_row(FunctionCallInfo fcinfo, const int64 *counters)
+{
+	bool		nulls[CES_FIELDS] = {0};
+	Datum		values[CES_FIELDS];
+
+	values[0] = Int64GetDatum(counters[RESPONSES]);
+	values[1] = Int64GetDatum(counters[AGREEING]);
+	values[2] = Float8GetDatum(ces_total(counters));
+	return ret_row(fcinfo, values, nulls, CES_FIELDS);
 }

@@ -1,4 +1,4 @@
--- nps, nps_summary, csat, rollup and what is read from them
+-- nps, nps_summary, csat, ces, rollup and what is read from them
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
@@ -304,6 +304,204 @@ SELECT near(nps(score), oracle_nps(array_agg(score))) AS score FROM answers;
 SELECT count(*) AS promoters FROM answers WHERE nps_category(score) = 'promoter';
 SELECT set_config(name, 'off', false) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*) FILTER (WHERE score >= 9) AS promoters FROM answers;
+
+--
+-- ces: customer effort, its mean and the share of 5 to 7
+--
+-- plain SQL on the scores, NULLs included
+CREATE FUNCTION oracle_ces(scores double precision[]) RETURNS double precision LANGUAGE sql IMMUTABLE
+RETURN (SELECT avg(s) FROM unnest(scores) s);
+CREATE FUNCTION oracle_agreement(scores double precision[]) RETURNS double precision LANGUAGE sql IMMUTABLE
+RETURN (SELECT avg(CASE WHEN s >= 5 THEN 1.0 WHEN s < 5 THEN 0.0 END) FROM unnest(scores) s);
+
+-- a worked example: 7 + 6 + 5 + 5 + 4 + 2 + 1 = 30 of seven answers, four of them agree
+SELECT near(ces(s), 30.0 / 7) AS mean, near(ces_agreement(s), 4.0 / 7) AS agree, ces_summary(s),
+	   ces(ces_summary(s)) = ces(s) AS same_mean, ces_agreement(ces_summary(s)) = ces_agreement(s) AS same_share
+FROM (VALUES (7), (6), (5), (5), (4), (2), (1), (NULL)) v(s);
+-- each answer by itself, and between the answers
+SELECT s, ces(s), ces_agreement(s), ces_summary(s)
+FROM (VALUES (1::float8), (2), (3), (4), (4.999999999999999), (5), (5.5), (6), (7)) v(s) GROUP BY s ORDER BY s;
+-- nobody answered
+SELECT ces(s) IS NULL AS mean, ces_agreement(s) IS NULL AS share, ces_summary(s) IS NULL AS summary,
+	   ces(s::float8) IS NULL AS mean_double, ces_agreement(s::float8) IS NULL AS share_double
+FROM (VALUES (NULL::integer)) v(s);
+SELECT ces(s) IS NULL AS mean, ces_agreement(s) IS NULL AS share, ces_summary(s) IS NULL AS summary
+FROM (VALUES (7)) v(s) WHERE false;
+
+CREATE TABLE efforts AS
+SELECT id, day, branch, channel,
+	   CASE WHEN id % 11 <> 5 AND branch <> 12 THEN 1 + (id * 86028121::bigint >> 4) % 7 END::integer AS ease,
+	   1 + exact * 0.6 AS mixed, 1 + (id * 49979687::bigint >> 5) % 25 / 4.0::double precision AS quarters
+FROM answers WHERE id <= 3000;
+SELECT count(ease) AS scores, count(DISTINCT ease) AS kinds, min(mixed), max(mixed),
+	   count(DISTINCT quarters) AS quarters
+FROM efforts;
+-- all rows against plain SQL
+SELECT near(ces(ease), oracle_ces(array_agg(ease))) AS mean,
+	   near(ces_agreement(ease), oracle_agreement(array_agg(ease))) AS share,
+	   near(ces(mixed), oracle_ces(array_agg(mixed))) AS mixed,
+	   near(ces_agreement(mixed), oracle_agreement(array_agg(mixed))) AS mixed_share,
+	   ces(quarters) = (sum(quarters::numeric) / count(quarters))::float8 AS quarters,
+	   ces_summary(ease) = ROW(count(ease), count(*) FILTER (WHERE ease >= 5), sum(ease))::ces_summary AS parts
+FROM efforts;
+-- the types that nps takes
+SELECT ces(ease::smallint) = ces(ease) AS smallint, ces(ease::bigint) = ces(ease) AS bigint,
+	   ces(ease::numeric) = ces(ease) AS numeric, ces(ease::real) = ces(ease) AS real,
+	   ces(ease::float8) = ces(ease) AS double,
+	   ces_agreement(ease::numeric) = ces_agreement(ease) AS share,
+	   ces_summary(ease::numeric) = ces_summary(ease) AS summary
+FROM efforts;
+-- the sum is exact: no order of the rows changes a bit
+SELECT ces_summary(mixed ORDER BY id) = ces_summary(mixed ORDER BY mixed) AS ascending,
+	   ces_summary(mixed ORDER BY id) = ces_summary(mixed ORDER BY id * 7919 % 3001) AS scattered,
+	   ces(mixed ORDER BY mixed DESC) = ces(mixed ORDER BY id) AS mean
+FROM efforts;
+-- groups, the empty branch 12 among them
+SELECT count(*) AS groups, count(mean) AS not_null,
+	   count(*) FILTER (WHERE near(mean, oracle_ces(e)) AND near(share, oracle_agreement(e))) AS agree,
+	   count(*) FILTER (WHERE near(mixed, oracle_ces(m))) AS mixed_agree
+FROM (SELECT ces(ease) AS mean, ces_agreement(ease) AS share, ces(mixed) AS mixed,
+			 array_agg(ease) AS e, array_agg(mixed) AS m
+	  FROM efforts GROUP BY branch) g;
+-- grouping sets
+SELECT count(*) AS sets, count(*) FILTER (WHERE near(mean, oracle_ces(e)) AND near(share, oracle_agreement(e))) AS agree
+FROM (SELECT ces(ease) AS mean, ces_agreement(ease) AS share, array_agg(ease) AS e
+	  FROM efforts GROUP BY CUBE (branch, channel)) g;
+
+-- frames: what has left a frame leaves no trace, so the bits are those of the frame's rows alone
+CREATE FUNCTION effort_frame_differs(frame text, OUT frame_rows bigint, OUT differ bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'SELECT count(*), count(*) FILTER (WHERE NOT near(c, oracle_ces(e)) OR NOT near(a, oracle_agreement(e))
+			 OR m IS DISTINCT FROM (SELECT ces(u) FROM unnest(x) u)
+			 OR s IS DISTINCT FROM (SELECT ces_summary(u) FROM unnest(x) u)
+			 OR NOT near(f, oracle_ces(g)))
+		FROM (SELECT ces(ease) OVER w AS c, ces_agreement(ease) OVER w AS a, array_agg(ease) OVER w AS e,
+			  ces(mixed) OVER w AS m, ces_summary(mixed) OVER w AS s, array_agg(mixed) OVER w AS x,
+			  ces(ease) FILTER (WHERE channel > 0) OVER w AS f, array_agg(ease) FILTER (WHERE channel > 0) OVER w AS g
+			  FROM efforts WHERE id <= 400 WINDOW w AS (' || frame || ')) r'
+	INTO frame_rows, differ;
+END
+$$;
+SELECT frame, (effort_frame_differs(frame)).* FROM (VALUES
+	('PARTITION BY branch ORDER BY id'),
+	('PARTITION BY branch ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW'),
+	('PARTITION BY branch ORDER BY id ROWS BETWEEN 7 PRECEDING AND 4 PRECEDING'),
+	('PARTITION BY branch ORDER BY id ROWS BETWEEN 2 FOLLOWING AND 5 FOLLOWING'),
+	('PARTITION BY branch ORDER BY id ROWS BETWEEN 3 PRECEDING AND 3 FOLLOWING EXCLUDE CURRENT ROW'),
+	('ORDER BY day RANGE BETWEEN ''9 days'' PRECEDING AND ''2 days'' PRECEDING'),
+	('ORDER BY day GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES')) f(frame);
+
+-- rollup: any split of the rows gives the whole
+SELECT parts, rollup(summary) = total AS summary, ces(rollup(summary)) = ces(total) AS mean,
+	   ces_agreement(rollup(summary)) = ces_agreement(total) AS share
+FROM (SELECT ces_summary(quarters) AS total FROM efforts) t,
+	 (VALUES (1), (2), (7), (100), (5000)) k(parts),
+	 LATERAL (SELECT ces_summary(quarters) AS summary FROM efforts GROUP BY id % parts) s
+GROUP BY parts, total ORDER BY parts;
+-- a total that was rounded is added as it is, in any order
+SELECT rollup(summary ORDER BY branch) = rollup(summary ORDER BY summary) AS same,
+	   near((rollup(summary)).total, (SELECT sum(mixed) FROM efforts)) AS total
+FROM (SELECT branch, ces_summary(mixed) AS summary FROM efforts GROUP BY branch) s;
+SELECT rollup(s)
+FROM (VALUES (ROW(3, 2, 15.5)::ces_summary), (NULL), (ROW(NULL, NULL, NULL)::ces_summary),
+	  (ROW(10, 0, 20)::ces_summary)) v(s);
+SELECT rollup(s) IS NULL AS only_nulls FROM (VALUES (NULL::ces_summary), (ROW(NULL, NULL, NULL)::ces_summary)) v(s);
+SELECT rollup(s), ces(rollup(s)) IS NULL AS no_mean, ces_agreement(rollup(s)) IS NULL AS no_share
+FROM (VALUES (ROW(0, 0, 0)::ces_summary)) v(s);
+SELECT i, rollup(s) OVER (ORDER BY i ROWS 1 PRECEDING) AS two, rollup(s) OVER (ORDER BY i) AS growing
+FROM (VALUES (1, ROW(1, 1, 5.5)::ces_summary), (2, NULL), (3, ROW(2, 0, 4.25)::ces_summary),
+	  (4, ROW(4, 4, 28)::ces_summary)) v(i, s);
+SELECT rollup(s) FROM (VALUES (ROW(1e18, 0, 4e18)::ces_summary), (ROW(1e18, 1, 4e18)::ces_summary)) v(s);
+-- stored and read again
+SELECT rollup(summary::text::ces_summary) = rollup(summary) AS as_text
+FROM (SELECT ces_summary(quarters) AS summary FROM efforts GROUP BY day) d;
+SELECT ces(NULL::ces_summary) IS NULL AS null_summary, ces(ROW(NULL, NULL, NULL)::ces_summary) IS NULL AS null_fields,
+	   ces(ROW(0, 0, 0)::ces_summary) IS NULL AS none, ces_agreement(NULL::ces_summary) IS NULL AS null_share,
+	   ces_agreement(ROW(NULL, NULL, NULL)::ces_summary) IS NULL AS null_share_fields,
+	   ces_agreement(ROW(0, 0, 0)::ces_summary) IS NULL AS share_of_none;
+
+-- workers give what one process gives, to the bit
+INSERT INTO efforts (id, branch) SELECT id, 99 FROM generate_series(3001, 6000) id;
+ANALYZE efforts;
+CREATE FUNCTION effort_rows() RETURNS text LANGUAGE sql
+BEGIN ATOMIC
+	SELECT string_agg(r::text, E'\n' ORDER BY r::text)
+	FROM (SELECT branch, ces(ease) AS c, ces_agreement(ease) AS a, ces(mixed) AS m, ces_summary(mixed) AS s
+		  FROM efforts GROUP BY ROLLUP (branch)) r;
+END;
+CREATE TABLE effort_serial AS SELECT effort_rows() AS rows, ces_summary(mixed) AS total FROM efforts;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_leader_participation = off;
+SELECT plan_has('SELECT ces_summary(mixed) FROM efforts', 'Partial') AS partial,
+	   (SELECT ces_summary(mixed) FROM efforts) = total AS same, effort_rows() = rows AS same_groups FROM effort_serial;
+SELECT ces(ease) IS NULL AS nothing FROM efforts WHERE branch = 99;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET max_parallel_workers_per_gather;
+RESET parallel_leader_participation;
+
+-- errors
+\set VERBOSITY sqlstate
+SELECT ces(s) FROM (VALUES (0)) v(s);
+SELECT ces(s) FROM (VALUES (8)) v(s);
+SELECT ces(s) FROM (VALUES (0.999999::float8)) v(s);
+SELECT ces(s) FROM (VALUES (7.000001::float8)) v(s);
+SELECT ces(s) FROM (VALUES ('NaN'::float8)) v(s);
+SELECT ces(s) FROM (VALUES ('Infinity'::float8)) v(s);
+SELECT ces_agreement(s) FROM (VALUES (8)) v(s);
+SELECT ces_summary(s) FROM (VALUES (8)) v(s);
+SELECT ces(s) OVER (ORDER BY s ROWS 1 PRECEDING) FROM (VALUES (1), (2), (11)) v(s);
+-- summaries that cannot be
+SELECT ces(ROW(-1, 0, 0)::ces_summary);
+SELECT ces(ROW(1, -1, 4)::ces_summary);
+SELECT ces(ROW(1, 2, 4)::ces_summary);
+SELECT ces(ROW(1, 0, 0.5)::ces_summary);
+SELECT ces(ROW(1, 0, 7.5)::ces_summary);
+SELECT ces(ROW(1, 0, 'NaN')::ces_summary);
+SELECT ces(ROW(1, 0, 'Infinity')::ces_summary);
+SELECT ces(ROW(0, 0, 1)::ces_summary);
+SELECT ces(ROW(1, NULL, 4)::ces_summary);
+SELECT ces(ROW(1, 0, NULL)::ces_summary);
+SELECT ces_agreement(ROW(1, 2, 4)::ces_summary);
+SELECT rollup(s) FROM (VALUES (ROW(1, 2, 4)::ces_summary)) v(s);
+SELECT rollup(s) FROM (VALUES (ROW(1, NULL, 4)::ces_summary)) v(s);
+SELECT rollup(s) FROM (VALUES (ROW(1e18, 0, 5e18)::ces_summary), (ROW(1e18, 0, 5e18)::ces_summary)) v(s);
+SELECT ces(ROW(9223372036854775807, 0, 9223372036854775807)::ces_summary);
+-- support functions outside an aggregate
+SELECT ces_transfn('{0,0,0,0,0}', 7);
+SELECT ces_transfn('{0,0,0,0,0}', 6.5);
+SELECT ces_invfn('{1,1,7,0,0}', 7);
+SELECT ces_invfn('{1,1,6,0,0}', 6.5);
+SELECT ces_finalfn('{1,1,7,0,0}');
+SELECT ces_agreement_finalfn('{1,1,7,0,0}');
+SELECT ces_summary_finalfn('{1,1,7,0,0}');
+SELECT ces_rollup_transfn('{0,0,0,0,0,0}', ROW(1, 1, 7)::ces_summary);
+SELECT ces_rollup_finalfn('{1,1,1,7,0,0}');
+-- user-defined aggregates with a state that is none
+CREATE AGGREGATE own(integer) (SFUNC = ces_transfn, STYPE = bigint[], INITCOND = '{0,0,0}');
+SELECT own(ease) FROM efforts;
+DROP AGGREGATE own(integer);
+CREATE AGGREGATE own(integer) (SFUNC = ces_transfn, STYPE = bigint[], INITCOND = '{-1,0,0,0,0}',
+	FINALFUNC = ces_finalfn);
+SELECT own(ease) FROM efforts WHERE false;
+DROP AGGREGATE own(integer);
+CREATE AGGREGATE own(integer) (SFUNC = ces_transfn, STYPE = bigint[], INITCOND = '{9223372036854775807,0,0,0,0}');
+SELECT own(ease) FROM efforts;
+DROP AGGREGATE own(integer);
+-- what the user sees
+\set VERBOSITY default
+SELECT ces(s) FROM (VALUES (0)) v(s);
+SELECT ces(s) FROM (VALUES (7.5)) v(s);
+SELECT ces(ROW(1, 2, 4)::ces_summary);
+SELECT ces(ROW(3, 2, 30)::ces_summary);
+SELECT ces(ROW(3, NULL, 15)::ces_summary);
+DROP FUNCTION effort_frame_differs(text), effort_rows();
+DROP FUNCTION oracle_ces(double precision[]), oracle_agreement(double precision[]);
+DROP TABLE efforts, effort_serial;
 
 --
 -- Errors

@@ -25,7 +25,7 @@ UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 seco
 	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
 VACUUM ANALYZE facts;
 CREATE TABLE parts AS
-	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
 	FROM facts GROUP BY g, c;
 ANALYZE parts;
 });
@@ -35,7 +35,7 @@ my %columns = (
 	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
 	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'], 'double precision' => ['score'],
 	numeric => ['(amount / 8)::numeric(12,3)'],
-	retention_summary => ['retention'], nps_summary => ['survey'],
+	retention_summary => ['retention'], nps_summary => ['survey'], ces_summary => ['effort'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
 # and of those whose arguments must fit each other
 my %calls = (
@@ -80,6 +80,10 @@ sub call
 		{
 			push @arguments, "(1 + score % 5)::$type";
 		}
+		elsif ($name =~ /^ces/ && $type !~ /_summary/)
+		{
+			push @arguments, "(1 + score % 7)::$type";
+		}
 		elsif ($name =~ /^clv/ && $type eq 'double precision')
 		{
 			push @arguments, 'amount';
@@ -114,6 +118,8 @@ for my $aggregate (@aggregates)
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
 	my $table = "@types" =~ /_summary|_activity|_curve/ ? 'parts' : 'facts';
+	my (undef, undef, $error) = $node->psql('postgres', "SELECT $call FROM (SELECT * FROM $table LIMIT 100) few");
+	is($error, '', "$title: and they are values that it takes") or next;
 
 	for my $query ("SELECT $call FROM $table",
 		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",

@@ -92,7 +92,7 @@ for my $type (qw(date timestamp timestamptz))
 		CREATE TABLE orders AS
 		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount, id AS order_id,
 		       at::$type AS started, CASE id WHEN 1 THEN '2024-06-01'::$type END AS ended, id = 1 AS was_active, id > 1 AS is_active,
-		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age, 8 AS score,
+		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age, 8 AS score, 6 AS ease,
 		       id = 1 AS had_voucher, true AS came_back, 0.8 AS rate, 0.8::float8 AS retention_rate, 10::float8 AS margin,
 		       0.1::float8 AS annual_discount, 100::float8 AS cost, 5 AS customers, 3::float8 AS gain, '2024-03-01'::$type AS as_of,
 		       NULL::purchase_model AS m, NULL::spend_model AS g, NULL::rfm_summary AS s, 5 AS r, 4 AS f
