@@ -3,22 +3,19 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $files = PostgreSQL::Test::Utils::tempdir_short();
 my $scratch = PostgreSQL::Test::Utils::tempdir_short();
 
-# The demo's temporary files go where the test can look for them; the extension
-# is installed already; a make above this test must not reach the ones below
-delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE)};
-$ENV{TMPDIR} = $scratch;
-$ENV{SKIP_SETUP} = 1;
+# The demo's temporary files go where the test can look for them
+prepare_demos($scratch);
 $ENV{COLUMNS} = 80;			# of the terminal: not the file's
 
 sub file
@@ -30,17 +27,10 @@ sub file
 	return "$files/$name";
 }
 
-sub demo_command
-{
-	return ('make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_);
-}
-
 # Exit status, output and errors of a demo
 sub demo
 {
-	my ($out, $err);
-	run([ demo_command(@_) ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
+	return make_demo($files, @_);
 }
 
 sub leftovers
@@ -214,7 +204,7 @@ if ($pid == 0)
 	open STDIN, '<', '/dev/null';
 	open STDOUT, '>', "$files/interrupted.log";
 	open STDERR, '>&', \*STDOUT;
-	exec demo_command();
+	exec demo_command($files);
 }
 my $postmaster;
 for (1 .. 600)

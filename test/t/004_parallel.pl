@@ -2,18 +2,16 @@
 # give what one process gives, over a plan that really is partial.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('parallel');
-$node->init;
-$node->append_conf('postgresql.conf', "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
-$node->start;
+my $node = start_server('parallel',
+	conf => "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
 
 # 300,000 rows of 40,000 customers; amounts are whole, so that sums are exact
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE facts AS
 	SELECT i % 7 AS g, (i * 48271 % 2147483647) % 40000 AS c, (i * 69621 % 2147483647) % 90000 AS o,
 		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
@@ -94,7 +92,7 @@ sub call
 	return "$name(" . join(', ', @arguments) . ')';
 }
 
-my @aggregates = split /\n/, $node->safe_psql('postgres', q{
+my @aggregates = split /\n/, sql(q{
 SELECT p.proname || '|' || array_to_string(ARRAY(SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'), 'timestamp without time zone', 'timestamp')
 	FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
@@ -115,14 +113,17 @@ for my $aggregate (@aggregates)
 	ok(defined $call, "$title: this test knows its arguments") or next;
 	my $table = "@types" =~ /_summary|_activity|_curve/ ? 'parts' : 'facts';
 
-	for my $query ("SELECT $call FROM $table",
+	# one session for all queries: to start servers takes longer than to aggregate
+	my @queries = ("SELECT $call FROM $table",
 		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",
 		"SELECT $call FROM $table WHERE c + 0 = 77",
-		"SELECT $call FROM $table WHERE c + 0 < 0")
+		"SELECT $call FROM $table WHERE c + 0 < 0");
+	my @answers = split /^--end--\n?/m, sql(join '', map { "$_;\n\\echo --end--\n" } map {
+		("$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $_", $_, "$serial $_") } @queries), -1;
+	chomp @answers;
+	for my $query (@queries)
 	{
-		my $plan = $node->safe_psql('postgres', "$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query");
-		my $one = $node->safe_psql('postgres', "$serial $query");
-		my $many = $node->safe_psql('postgres', "$parallel $query");
+		my ($plan, $many, $one) = splice @answers, 0, 3;
 		my $what = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
 
 		like($plan, $partial, "$title: partial plan, $what");

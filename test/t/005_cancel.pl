@@ -1,20 +1,18 @@
 # A cancelled statement ends soon, wherever it is, and the session lives on.
 use strict;
 use warnings FATAL => 'all';
+use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run;
 use Time::HiRes qw(sleep time);
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
 # Seconds from the cancel to the end.  Expected are milliseconds; the bound is
 # that of the promise, with a margin for machines that are busy otherwise.
 my $bound = 2;
 
-my $node = PostgreSQL::Test::Cluster->new('cancel');
-$node->init;
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION retention');
+my $node = start_server('cancel');
 
 # 10 million rows that come one by one, from as many customers
 my $rows = q{(SELECT generate_series(1, 10000000) AS i) r};
@@ -73,7 +71,7 @@ for my $wait (0.2, 0.9)
 		ok($node->poll_query_until('postgres', "SELECT state = 'active' AND query LIKE '%generate_series%' FROM pg_stat_activity WHERE pid = $pid"),
 			"$name: running");
 		sleep $wait;
-		$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+		sql("SELECT pg_cancel_backend($pid)");
 		my $begin = time;
 		$psql->pump until $out =~ /done (\S+)\n/;
 		my $late = time - $begin;

@@ -6,24 +6,19 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
 
-my $node = PostgreSQL::Test::Cluster->new('activity_values');
-$node->init;
-$node->append_conf('postgresql.conf', "restart_after_crash = off\nlog_min_messages = panic\nlog_min_error_statement = panic\nautovacuum = off");
-$node->start;
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-chmod 0755, $dir;
+my $node = start_server('activity_values', conf => "$CRASHES_SHOW\nautovacuum = off");
+my $dir = own_dir();
 
 # From one customer with one day to 30,000 customers, sparse and dense days,
 # far keys and far days
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE activity (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a customer_activity);
 CREATE FUNCTION pick(i bigint, series bigint, n int) RETURNS int RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::int;
 INSERT INTO activity (a) VALUES (NULL);
@@ -37,13 +32,13 @@ INSERT INTO activity (a) SELECT customer_activity(pick(i, 4, n), date '2022-01-0
 INSERT INTO activity (a) SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + pick(i, 6, 800)) FROM generate_series(1, 20000) i;
 CREATE VIEW picture AS SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a) FROM activity ORDER BY id;
 });
-my $picture = $node->safe_psql('postgres', 'SELECT * FROM picture');
+my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
 
 # Copies
 for my $format (qw(text csv binary))
 {
-	is($node->safe_psql('postgres', qq{
+	is(sql(qq{
 COPY activity TO '$dir/activity.$format' (FORMAT $format);
 BEGIN;
 TRUNCATE activity;
@@ -64,27 +59,27 @@ for my $dump (@dumps)
 {
 	my ($name, $options, $restore) = @$dump;
 	$node->command_ok([ 'pg_dump', '-f', "$dir/$name.dump", @$options, $node->connstr('postgres') ], "dump: $name");
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	sql("CREATE DATABASE $name");
 	$node->command_ok($restore->("$dir/$name.dump", $node->connstr($name)), "restore: $name");
 	is($node->safe_psql($name, 'SELECT * FROM picture'), $picture, "restored: $name");
 }
 
 # Tens of megabytes
-is($node->safe_psql('postgres', q{
+is(sql(q{
 CREATE TABLE huge AS SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS a FROM generate_series(1, 3000000) i;
 SELECT customers(a), active_days(a), activity_span(a), length(customer_activity_send(a)) > 20000000 FROM huge}),
 	'3000000|3000000|[2022-01-01,2023-12-02)|t', 'a value of more than 20 MB');
-is($node->safe_psql('postgres', qq{
+is(sql(qq{
 COPY huge TO '$dir/huge' (FORMAT binary);
 CREATE TABLE huge_copy (a customer_activity);
 COPY huge_copy FROM '$dir/huge' (FORMAT binary);
 SELECT x.a = y.a, customer_activity_send(x.a) = customer_activity_send(y.a) FROM huge x, huge_copy y}), 't|t', 'copied');
-is($node->safe_psql('postgres', q{
+is(sql(q{
 SELECT count(*), sum(retained) FROM huge, cohort_table(a, '1 year')}), '3|3000000', 'read');
-is($node->safe_psql('postgres', q{
+is(sql(q{
 SELECT rollup(part) = (SELECT a FROM huge) FROM (
 	SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS part FROM generate_series(1, 3000000) i GROUP BY i % 4) x}), 't', 'rolled up');
-$node->safe_psql('postgres', 'DROP TABLE huge, huge_copy');
+sql('DROP TABLE huge, huge_copy');
 unlink "$dir/huge";
 
 #
@@ -101,7 +96,7 @@ my %statements = (
 		(SELECT count(*) FROM cohort_table($1, '100000 months', horizon => 20)), (SELECT count(*) FROM retention_curve($1, '1000000 days', clock => 'elapsed', horizon => 5)),
 		(SELECT count(*) FROM lifecycle_table($1, '100000 months')), (SELECT count(*) FROM stickiness_table($1, '30000 months', '90000 months'))},
 	merge => 'SELECT customers(rollup(x)), active_days(rollup(x)) FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)');
-my $oid = $node->safe_psql('postgres', q{SELECT 'customer_activity'::regtype::oid});
+my $oid = sql(q{SELECT 'customer_activity'::regtype::oid});
 for my $name (keys %statements)
 {
 	send_message('P', "$name\0$statements{$name}\0" . pack('nN', 1, $oid));
@@ -111,18 +106,9 @@ flush_messages();
 ($state, $text) = read_answer();
 is($state, '00000', 'the statements are prepared') or diag($text);
 
-# Sends one parameter to one statement; results come in the binary format
-sub ask
-{
-	my ($name, $format, $value) = @_;
-	send_message('B', "\0$name\0" . pack('nnnN', 1, $format, 1, length $value) . $value . pack('nn', 1, 1));
-	send_message('E', "\0" . pack('N', 0));
-	send_message('S', '');
-}
-
 srand(20240229);
 my @sound = map { pack 'H*', $_ } split /\n/,
-  $node->safe_psql('postgres', q{SELECT encode(customer_activity_send(a), 'hex') FROM activity WHERE length(customer_activity_send(a)) < 800 ORDER BY id});
+  sql(q{SELECT encode(customer_activity_send(a), 'hex') FROM activity WHERE length(customer_activity_send(a)) < 800 ORDER BY id});
 cmp_ok(scalar @sound, '>=', 8, 'values to damage');
 my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 0f 10 3f 40 7f 80 81 c0 fe ff 0000 8000 8001 ff7f ffff ff0f 00000000 00000001 7fffffff 80000000 ffffffff
   ffffff7f ffffffff0f ffffffff7f 0000000000000000 0000000000000001 ffffffffffffffff 7fffffffffffffff 8000000000000000 ffffffffffffffffff01 ffffffffffffffffff7f 80808080808080808001);
@@ -217,7 +203,7 @@ is(join("\n", @wrong[ 0 .. (@wrong > 5 ? 4 : $#wrong) ]), '', 'no internal error
 cmp_ok($outcome{read}{'00000'} // 0, '>', 1000, 'accepted values were read');
 cmp_ok($outcome{merge}{'00000'} // 0, '>', 1000, 'accepted values were merged');
 note(join ', ', map { my $n = $_; map { "$n $_: $outcome{$n}{$_}" } sort keys %{ $outcome{$n} } } qw(read merge));
-is($node->safe_psql('postgres', 'SELECT * FROM picture'), $picture, 'the values are as they were');
+is(sql('SELECT * FROM picture'), $picture, 'the values are as they were');
 
 $node->stop;
 done_testing();

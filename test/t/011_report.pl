@@ -4,19 +4,15 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $files = PostgreSQL::Test::Utils::tempdir_short();
-my $node = PostgreSQL::Test::Cluster->new('report');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'");
-$node->start;
+my $node = start_server('report', conf => "timezone = 'UTC'");
 
 # Exit status, the page and the messages of a report
 sub report
@@ -133,8 +129,7 @@ sub headlines
 }
 
 # The shop of four customers whose numbers are known, and a survey
-$node->safe_psql('postgres', <<'END');
-CREATE EXTENSION retention;
+sql(<<'END');
 CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);
 INSERT INTO orders VALUES
 	('<script>a', '2024-01-05', 10), ('<script>a', '2024-02-03', 20), ('<script>a', '2024-03-03', 30),
@@ -167,7 +162,7 @@ is_deeply(
 		'Repeat customers' => '75.0%', 'NPS' => '+25.0', 'Lifetime value' => '£22.50' },
 	'the headline numbers, of the last complete month');
 like($html, qr/<span>Customers<\/span><b>4<\/b><small>active on 2\.3 days each, on average</, 'active days are those of one');
-my $nps_interval = $node->safe_psql('postgres', q{SELECT to_char(lower, 'FMS990.0') || ' to ' || to_char(upper, 'FMS990.0') FROM nps_interval((4, 2, 2))});
+my $nps_interval = sql(q{SELECT to_char(lower, 'FMS990.0') || ' to ' || to_char(upper, 'FMS990.0') FROM nps_interval((4, 2, 2))});
 like($html, qr/<span>NPS<\/span><b>\+25\.0<\/b><small>net promoter score, -100 to 100 \(95%: \Q$nps_interval\E\), of 8 answers</, 'a score with its interval');
 like($html, qr/<span>Retention<\/span><b>50\.0%<\/b><small>in 2024-03, of those of the month before \(95%: 9\.5 to 90\.5\)</,
 	'with an interval');
@@ -190,7 +185,7 @@ like($html, qr/As of 2024-04-15, .* 9 events of 4 customers on 9 customer-days, 
 unlike($html, qr/script/i, 'no customer appears in it');
 
 # With subscriptions: how long they last, and whether members come back
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE TABLE subscriptions (customer_id text, started date, ended date);
 INSERT INTO subscriptions VALUES
 	('<script>a', '2024-01-10', NULL), ('b', '2024-01-31', '2024-02-10'), ('c', '2024-02-01', '2024-02-21'),
@@ -217,14 +212,14 @@ like($stays, qr{<polyline class="line" points="0,14 104\.2,14 104\.2,66\.0 208\.
 like($stays, qr{<tr><th scope="row">1</th><td>5</td><td>2</td><td>1</td><td>60\.0%</td>}, 'and has its numbers below');
 like($stays, qr/5 contracts from subscriptions\./, 'which the footer counts');
 unlike($stays, qr/class="mark"/, 'no median is marked');
-$node->safe_psql('postgres', q{DELETE FROM subscriptions WHERE ended IS NULL; DELETE FROM subscriptions WHERE customer_id = 'd'});
+sql(q{DELETE FROM subscriptions WHERE ended IS NULL; DELETE FROM subscriptions WHERE customer_id = 'd'});
 ($rc, $stays) = report('postgres', @club);
 check_page($stays, 'ended subscriptions');
 is(tiles($stays)->{'Median length'}, '15.0 days', 'the median of two that ended after 10 and 20 days');
 like($stays, qr{<line class="mark" x1="0" x2="75\.00%" y1="144"}, 'is marked');
 is(tiles($stays)->{'Mean length'}, '15.0 days', 'and so is their mean');
 is(tiles($stays)->{'Difference'}, undef, 'nobody was a member, so there is nothing to compare');
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 DELETE FROM subscriptions;
 INSERT INTO subscriptions
 SELECT 'a', d, CASE WHEN m < 4 THEN d + make_interval(months => m) END
@@ -236,7 +231,7 @@ is(row_of($stays, 'stay', 292), '0 1 2 3 4 5 6 7 8 9', 'contracts of whole month
 is(row_of($stays, 'stay', 311), '100% 75% 50% 25% 25% 25% 25% 25% 25% 25%', 'a month has ended on its last day, be it the 31st');
 like($stays, qr{<tr><th scope="row">1</th><td>16</td><td>4</td>.*<tr><th scope="row">3</th><td>8</td><td>4</td>}s, 'and has it in the numbers, too');
 like($stays, qr/Each row of the table is a contract: who changes it has two\./, 'they are contracts, not customers');
-$node->safe_psql('postgres', 'DELETE FROM subscriptions');
+sql('DELETE FROM subscriptions');
 ($rc, $stays, $messages) = report('postgres', @club);
 is($rc, 0, 'a report of no subscriptions') or diag($messages);
 check_page($stays, 'no subscriptions');
@@ -301,7 +296,7 @@ unlike(($html =~ m{^(main \{.*\})$}m)[0], qr/min-width/, 'the page is as narrow 
 
 # A report as of a day in the past is what was known then
 my (undef, $past) = report('postgres', '-v', 'as_of=2024-03-01', '-v', 'surveys=survey_answers');
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE DATABASE past TEMPLATE postgres;
 \c past
 DELETE FROM orders WHERE ordered_at >= '2024-03-01';
@@ -312,7 +307,7 @@ is($past, $then, 'what is later than as_of makes no difference');
 is(heat_map($past), "2024-01 2 100 50\n2024-02 1 100 .\nAll 3 100 50", 'to the cohorts either');
 
 # Another table: other names, other types, the extension in another schema
-$node->safe_psql('postgres', 'CREATE DATABASE other');
+sql('CREATE DATABASE other');
 $node->safe_psql('other', <<'END');
 CREATE SCHEMA analytics;
 CREATE EXTENSION retention SCHEMA analytics;
@@ -497,7 +492,7 @@ is(scalar(() = $rows[0] =~ / /g), 14, 'the first ages');
 is(scalar(() = $html =~ /<g(?: class="unfinished")?><title>\d{4}-\d\d-\d\d: /g), 30, 'the latest bars');
 
 # What cannot be done fails
-$node->safe_psql('postgres', 'CREATE DATABASE bare');
+sql('CREATE DATABASE bare');
 ($rc, $html, $messages) = report('bare');
 isnt($rc, 0, 'without the extension: fails');
 like($messages, qr/hint: this database lacks the extension: CREATE EXTENSION retention/, 'without the extension: says so');
@@ -508,15 +503,7 @@ like($messages, qr/column "nobody" does not exist/, 'a column that is not there:
 isnt($rc, 0, 'a period that is none: fails');
 
 # The demo writes the page where it is told, and over nothing but its own
-delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE OUT)};
-$ENV{TMPDIR} = PostgreSQL::Test::Utils::tempdir_short();
-$ENV{SKIP_SETUP} = 1;
-
-sub demo
-{
-	run([ 'make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_ ], '<', \undef, '>', \my $out, '2>', \my $err);
-	return ($? >> 8, $out, $err);
-}
+prepare_demos(PostgreSQL::Test::Utils::tempdir_short());
 
 append_to_file("$files/orders.csv", "customer,time,amount\n1,2024-01-05,10\n1,2024-02-10,50\n2,2024-02-15,5\n");
 append_to_file("$files/notes.html", "<html>not ours\n");
@@ -528,7 +515,7 @@ for my $case (
 	[ 'a missing directory', 'nowhere/report.html', qr/nowhere\/report\.html cannot be written/ ])
 {
 	my ($name, $out_file, $message) = @$case;
-	my ($status, $out, $err) = demo(@demo, "OUT=$out_file");
+	my ($status, $out, $err) = make_demo($files, @demo, "OUT=$out_file");
 	isnt($status, 0, "$name: the demo fails");
 	like($err, $message, "$name: and says why");
 	is($out, '', "$name: before it does anything");
@@ -536,7 +523,7 @@ for my $case (
 is(slurp_file("$files/notes.html"), "<html>not ours\n", 'and the file is as it was');
 for my $time ('written', 'written again')
 {
-	my ($status, $out, $err) = demo(@demo, 'OUT=dir/my report.html');
+	my ($status, $out, $err) = make_demo($files, @demo, 'OUT=dir/my report.html');
 	is($status, 0, "the page is $time") or diag($err);
 	like($out, qr{: \S*\Q$files\E/dir/my report\.html$}m, 'where it was told');
 	like($out, qr/^ cohort +size +\| +0 +\| +1 +\n.*\n 2024-01 +1 +\| 100 +\| 100\* *\n 2024-02 +1 +\| 100\* +\| *$/m,
@@ -554,7 +541,7 @@ for my $time ('written', 'written again')
 }
 like(slurp_file("$files/yesterday.html"), qr{<!-- to be replaced -->\z}, 'the page of before was replaced in one step, not written into');
 symlink 'dir/my report.html', "$files/link.html" or die $!;
-my ($linked, $said, $complaint) = demo(@demo, 'OUT=link.html');
+my ($linked, $said, $complaint) = make_demo($files, @demo, 'OUT=link.html');
 is($linked, 0, 'a link is followed') or diag($complaint);
 ok(-l "$files/link.html", 'and stays one');
 unlike(slurp_file("$files/dir/my report.html"), qr/to be replaced/, 'to the new page');

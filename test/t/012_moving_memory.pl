@@ -2,8 +2,9 @@
 # have passed through; that of the functions that go row by row is constant.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
 my $kb = 1024;
@@ -12,12 +13,9 @@ my $kb = 1024;
 my $frame = 300;
 my $rows = 1000 * $frame;
 
-my $node = PostgreSQL::Test::Cluster->new('moving_memory');
-$node->init;
-$node->append_conf('postgresql.conf', "work_mem = '64MB'\nmax_parallel_workers_per_gather = 0\njit = off\nautovacuum = off");
-$node->start;
-$node->safe_psql('postgres', qq{
-CREATE EXTENSION retention;
+my $node = start_server('moving_memory',
+	conf => "work_mem = '64MB'\nmax_parallel_workers_per_gather = 0\nautovacuum = off");
+sql(qq{
 -- read in the order of i by its index, which takes no memory of the backend
 CREATE TABLE visit AS SELECT i, timestamp '2024-01-01' + i * interval '1 minute' AS at FROM generate_series(1, $rows) i;
 CREATE UNIQUE INDEX ON visit (i);
@@ -41,7 +39,7 @@ my $resident = -r '/proc/self/status' ? 'resident()' : 'NULL::bigint';
 sub growth
 {
 	my ($call, $window, $early, $last) = @_;
-	my $out = $node->safe_psql('postgres', qq{
+	my $out = sql(qq{
 SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
 DO \$\$ BEGIN PERFORM allocated(), $resident; END \$\$;
 SELECT n, allocated, resident

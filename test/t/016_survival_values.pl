@@ -7,23 +7,18 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
 
-my $node = PostgreSQL::Test::Cluster->new('survival_values');
-$node->init;
-$node->append_conf('postgresql.conf', "restart_after_crash = off\nlog_min_messages = panic\nlog_min_error_statement = panic\nautovacuum = off\nclient_min_messages = error");
-$node->start;
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-chmod 0755, $dir;
+my $node = start_server('survival_values', conf => "$CRASHES_SHOW\nautovacuum = off\nclient_min_messages = error");
+my $dir = own_dir();
 
 # From one customer to 50,000 durations, tiny and huge ones
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE curve (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, c survival_curve);
 INSERT INTO curve (c) VALUES (NULL);
 INSERT INTO curve (c) SELECT survival_curve(t, e) FROM (VALUES (1.5, true)) v(t, e);
@@ -35,13 +30,13 @@ CREATE VIEW picture AS
 	SELECT id, md5(survival_curve_send(c)::text) AS bytes, median_lifetime(c), t.* FROM curve
 	LEFT JOIN LATERAL (SELECT count(*) AS times, sum(churned) AS churned, sum(censored) AS censored, round(sum(survival)::numeric, 6) AS survival FROM survival_table(c)) t ON true ORDER BY id;
 });
-my $picture = $node->safe_psql('postgres', 'SELECT * FROM picture');
+my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '==', 16, 'there are values');
 
 # Copies
 for my $format (qw(text csv binary))
 {
-	is($node->safe_psql('postgres', qq{
+	is(sql(qq{
 COPY curve TO '$dir/curve.$format' (FORMAT $format);
 BEGIN;
 TRUNCATE curve;
@@ -62,14 +57,14 @@ for my $dump (@dumps)
 {
 	my ($name, $options, $restore) = @$dump;
 	$node->command_ok([ 'pg_dump', '-f', "$dir/$name.dump", @$options, $node->connstr('postgres') ], "dump: $name");
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	sql("CREATE DATABASE $name");
 	$node->command_ok($restore->("$dir/$name.dump", $node->connstr($name)), "restore: $name");
 	is($node->safe_psql($name, 'SELECT * FROM picture'), $picture, "restored: $name");
 }
 
 # The same rows in another order, split and put together, are the same bytes on
 # disk, however they got there
-is($node->safe_psql('postgres', q{
+is(sql(q{
 CREATE TABLE source AS SELECT i, mod(i * 7919, 901) / 4.0::float8 AS t, i % 3 = 0 AS e FROM generate_series(1, 3000) i;
 CREATE TABLE image (way text, c survival_curve);
 ALTER TABLE image ALTER c SET STORAGE EXTERNAL;
@@ -82,7 +77,7 @@ INSERT INTO image SELECT 'window', c FROM (SELECT i, survival_curve(t, e) OVER (
 SELECT count(*), count(DISTINCT record_image), count(DISTINCT pg_column_size(c)) FROM image, LATERAL (SELECT md5(survival_curve_send(c)) AS record_image) x;
 SELECT count(*) FROM image a, image b WHERE NOT record_image_eq(ROW(a.c), ROW(b.c))}), "6|1|1\n0", 'equal content, equal image');
 # The state of another process cannot be told from one's own: a refresh finds nothing to change
-is($node->safe_psql('postgres', q{
+is(sql(q{
 CREATE MATERIALIZED VIEW daily AS SELECT i % 10 AS g, survival_curve(t, e) AS c FROM source GROUP BY 1;
 CREATE UNIQUE INDEX ON daily (g);
 CREATE TABLE before AS SELECT ctid AS place, * FROM daily;
@@ -93,7 +88,7 @@ SELECT count(*), count(*) FILTER (WHERE daily.ctid = place) FROM daily JOIN befo
 
 # The states of the aggregates, taken out of them by user-defined aggregates: one
 # for each final function, with a time zone and without
-my $states = $node->safe_psql('postgres', q{
+my $states = sql(q{
 SELECT DISTINCT ON (a.aggfinalfn, 'timestamptz'::regtype = ANY (p.proargtypes::oid[])) p.proname || '_' || row_number() OVER (ORDER BY a.aggfnoid::text), a.aggtransfn::regproc, a.aggcombinefn::regproc, a.aggfinalfn::regproc,
 	(SELECT string_agg(format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(t, n)),
 	(SELECT string_agg(CASE format_type(t, NULL) WHEN 'boolean' THEN 'i % 3 = 0' WHEN 'text' THEN '(i % 3)::text' WHEN 'integer' THEN '1 + i % 9' WHEN 'bigint' THEN 'i % 3' WHEN 'customer_key' THEN 'i % 3'
@@ -115,9 +110,9 @@ INSERT INTO state SELECT '$name', n, state_$name($arguments) FROM unnest(ARRAY[1
 INSERT INTO state SELECT '$name', -1, merge_$name(s) FROM state WHERE family = '$name' AND n IN (6, 30);
 };
 }
-$node->safe_psql('postgres', $setup);
-is($node->safe_psql('postgres', q{SELECT count(*) FROM state WHERE s IS NULL}), '0', 'each has a state');
-is($node->safe_psql('postgres', qq{
+sql($setup);
+is(sql(q{SELECT count(*) FROM state WHERE s IS NULL}), '0', 'each has a state');
+is(sql(qq{
 COPY state TO '$dir/state.binary' (FORMAT binary);
 CREATE TABLE state_binary (LIKE state);
 COPY state_binary FROM '$dir/state.binary' (FORMAT binary);
@@ -130,7 +125,7 @@ SELECT count(*), count(*) FILTER (WHERE tally_send(a.s) = tally_send(b.s) AND ta
 # No aggregate takes the state of one of another kind, nor points that it does
 # not count
 my ($logrank) = grep { $_->[0] =~ /^logrank/ } @states;
-$node->safe_psql('postgres', q{
+sql(q{
 CREATE FUNCTION state_of(query text, s tally) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE query USING s;
@@ -142,12 +137,12 @@ CREATE FUNCTION kind(s tally) RETURNS int RETURN get_byte(tally_send(s), 1);
 CREATE TABLE family AS SELECT DISTINCT ON (family) family, s AS own, kind(s) FROM state WHERE n = 2;
 CREATE FUNCTION number(d float8) RETURNS text RETURN encode(float8send(d), 'hex');
 });
-is($node->safe_psql('postgres', q{
+is(sql(q{
 SELECT count(*) > 50, count(*) FILTER (WHERE kind(s) <> kind) > 20,
 	count(*) FILTER (WHERE (kind(s) = kind) <> (state_of(format('SELECT read_%s(x) FROM (SELECT $1) v(x)', f.family), s) = '00000')),
 	count(*) FILTER (WHERE kind(s) <> kind AND state_of(format('SELECT merge_%s(x) FROM (SELECT $1 UNION ALL SELECT own FROM family WHERE family = %L) v(x)', f.family, f.family), s) <> '22023')
 FROM family f, state WHERE n IN (1, 2, 30)}), 't|t|0|0', 'states of other kinds are refused');
-is($node->safe_psql('postgres', qq{
+is(sql(qq{
 SELECT string_agg(state_of('SELECT read_$logrank->[0](x) FROM (SELECT \$1) v(x)',
 	('\\x0102030200000001' || number(time) || number(high) || number(low) || '00000000000000010000000000000001')::tally), ' ' ORDER BY i)
 FROM (VALUES (1, 1, 0, 0), (2, 1, -2147483648, 4294967295), (3, -1, 0, 0), (4, 1, 0.5, 0), (5, 1, 2147483648, 0), (6, 1, -2147483649, 0), (7, 1, 0, 0.5), (8, 1, 0, -1), (9, 1, 0, 4294967296)) v(i, time, high, low)}),
@@ -181,7 +176,7 @@ my %types = (
 my %sound;
 for my $type (sort keys %types)
 {
-	my $oid = $node->safe_psql('postgres', qq{SELECT '$type'::regtype::oid});
+	my $oid = sql(qq{SELECT '$type'::regtype::oid});
 	for my $name (sort keys %{ $types{$type} })
 	{
 		send_message('P', "$type.$name\0$types{$type}{$name}\0" . pack('nN', 1, $oid));
@@ -192,21 +187,12 @@ for my $type (sort keys %types)
 	is($state, '00000', "the statements on $type are prepared") or diag($text);
 	my ($table, $column) = $type eq 'tally' ? ('state', 's') : ('curve', 'c');
 	$sound{$type} = [ map { pack 'H*', $_ } split /\n/,
-		$node->safe_psql('postgres', qq{SELECT encode(${type}_send($column), 'hex') FROM $table WHERE length(${type}_send($column)) < 1000}) ];
+		sql(qq{SELECT encode(${type}_send($column), 'hex') FROM $table WHERE length(${type}_send($column)) < 1000}) ];
 	cmp_ok(scalar @{ $sound{$type} }, '>=', 6, "values of $type to damage");
 }
 
-# Sends one parameter to one statement; results come in the binary format
-sub ask
-{
-	my ($name, $format, $value) = @_;
-	send_message('B', "\0$name\0" . pack('nnnN', 1, $format, 1, length $value) . $value . pack('nn', 1, 1));
-	send_message('E', "\0" . pack('N', 0));
-	send_message('S', '');
-}
-
 # Counts that doubles cannot tell apart: all but one of 2^62 customers leave
-is($node->safe_psql('postgres', q{
+is(sql(q{
 SELECT count(*), bool_and(std_error BETWEEN 0 AND 1 AND lower BETWEEN 0 AND survival AND upper BETWEEN survival AND 1 AND survival > 0)
 FROM unnest(ARRAY['log-log', 'log', 'plain']) kind, survival_table('\x01010102000000013ff000000000000000000000000000013fffffffffffffff', 0.95, kind)}), '3|t', 'counts near the limit');
 
@@ -359,7 +345,7 @@ for my $statement (map { my $t = $_; map { "$t.$_" } grep { $_ ne 'write' } sort
 	cmp_ok($outcome{$statement}{'00000'} // 0, '>', 100, "$statement was used");
 }
 note("$_: " . join(', ', map { my $s = $_; $s } %{ $outcome{$_} })) for sort keys %outcome;
-is($node->safe_psql('postgres', 'SELECT * FROM picture'), $picture, 'the values are as they were');
+is(sql('SELECT * FROM picture'), $picture, 'the values are as they were');
 
 $node->stop;
 done_testing();

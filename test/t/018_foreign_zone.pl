@@ -1,21 +1,19 @@
 # What activity.md, rfm.md and purchase.md say of time zones and postgres_fdw:
 # the remote session is in GMT, and PostgreSQL leaves no way to see it.
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('foreign_zone');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'America/New_York'\nenable_partitionwise_aggregate = on");
-$node->start;
+my $node = start_server('foreign_zone', conf => "timezone = 'America/New_York'\nenable_partitionwise_aggregate = on");
 if ($node->psql('postgres', 'CREATE EXTENSION postgres_fdw') != 0)
 {
 	$node->stop;
 	plan skip_all => 'needs postgres_fdw';
 }
 my ($host, $port) = ($node->host, $node->port);
-$node->safe_psql('postgres', "CREATE DATABASE shard");
+sql("CREATE DATABASE shard");
 $node->safe_psql('shard', q{
 CREATE EXTENSION retention;
 CREATE TABLE orders (customer int, at timestamptz, amount float8);
@@ -24,8 +22,7 @@ INSERT INTO orders SELECT c, timestamptz '2024-01-31 20:00-05' + (c % 3) * inter
 INSERT INTO orders SELECT c, timestamptz '2024-02-29 20:00-05' + (c % 3) * interval '1 hour', 1 FROM generate_series(1, 3000) c;
 ALTER DATABASE shard SET timezone = 'America/New_York';
 });
-$node->safe_psql('postgres', qq{
-CREATE EXTENSION retention;
+sql(qq{
 CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'shard', extensions 'retention', options '-c timezone=America/New_York');
 CREATE USER MAPPING FOR CURRENT_USER SERVER shard;
 IMPORT FOREIGN SCHEMA public LIMIT TO (orders) FROM SERVER shard INTO public;
@@ -37,14 +34,14 @@ CREATE TABLE here AS TABLE orders;
 sub remote
 {
 	my ($query) = @_;
-	my ($sql) = $node->safe_psql('postgres', "EXPLAIN (VERBOSE, COSTS OFF) $query") =~ /Remote SQL: (.*)/;
+	my ($sql) = sql("EXPLAIN (VERBOSE, COSTS OFF) $query") =~ /Remote SQL: (.*)/;
 	return $sql // 'none';
 }
 
 sub answer
 {
 	my ($query) = @_;
-	return $node->safe_psql('postgres', $query);
+	return sql($query);
 }
 
 # Forms that depend on the zone, as one writes them, and as the pages say
@@ -82,7 +79,7 @@ for my $form (@forms)
 }
 
 # Without the extension among the server's, nothing is sent
-$node->safe_psql('postgres', q{ALTER SERVER shard OPTIONS (DROP extensions)});
+sql(q{ALTER SERVER shard OPTIONS (DROP extensions)});
 my $query = 'SELECT mod(customer, 7), activity_span(customer_activity(customer, at)) FROM %s GROUP BY 1 ORDER BY 1';
 unlike(remote(sprintf $query, 'orders'), qr/customer_activity/, 'without the option it is computed here');
 is(answer(sprintf $query, 'orders'), answer(sprintf $query, 'here'), 'and right');

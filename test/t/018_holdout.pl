@@ -2,20 +2,17 @@
 # models expect of them, and of the others, against what came.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('holdout');
-$node->init;
-$node->append_conf('postgresql.conf', "extra_float_digits = 1");
-$node->start;
+my $node = start_server('holdout', conf => "extra_float_digits = 1");
 
 # Customers of an MBG/NBD (r 2, alpha 40, a 1, b 10) who spend by a Gamma-Gamma
 # (p 2, q 4, v 60), so that the only thing wrong is that a third pays nothing for
 # most orders
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE FUNCTION noise(n bigint, stream bigint) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT
     RETURN ((hashint8extended(n, stream) & 4294967295) + 0.5) / 4294967296;
 CREATE TABLE orders AS
@@ -38,11 +35,11 @@ SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m, fit_gamma_gamma((s)
 FROM known;
 });
 
-is($node->safe_psql('postgres', q{SELECT (m).converged, (g).converged, (g).q > 1, (m).customers = (SELECT count(*) FROM known), (g).customers = (SELECT count(*) FROM known WHERE (s).monetary_value > 0), (SELECT count(*) > 100 FROM known WHERE (s).monetary_value = 0) FROM fits}),
+is(sql(q{SELECT (m).converged, (g).converged, (g).q > 1, (m).customers = (SELECT count(*) FROM known), (g).customers = (SELECT count(*) FROM known WHERE (s).monetary_value > 0), (SELECT count(*) > 100 FROM known WHERE (s).monetary_value = 0) FROM fits}),
 	't|t|t|t|t|t', 'both models fitted, the second without those who never paid again');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM known, fits WHERE expected_spend(g, s) IS NULL OR clv(m, g, s, '182 days') IS NULL}), '0', 'everybody has a value');
+is(sql(q{SELECT count(*) FROM known, fits WHERE expected_spend(g, s) IS NULL OR clv(m, g, s, '182 days') IS NULL}), '0', 'everybody has a value');
 my %ratio;
-for my $row (split /\n/, $node->safe_psql('postgres', q{
+for my $row (split /\n/, sql(q{
 SELECT free, round(sum(expected_purchases(m, s, '182 days'))), sum(purchases), sum(clv(m, g, s, '182 days')), sum(revenue), sum(clv(m, CASE WHEN free THEN own ELSE paying END, s, '182 days')) FROM known, fits GROUP BY free}))
 {
 	my ($free, $expected, $came, $revenue, $brought, $apart) = split /\|/, $row;

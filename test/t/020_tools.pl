@@ -4,16 +4,16 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use POSIX ();
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
 plan skip_all => 'root may write everywhere, and this is about those who may not' if $> == 0;
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
 
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS SKIP_SETUP NO_INSTALL DESTDIR)};

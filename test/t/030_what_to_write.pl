@@ -4,16 +4,15 @@
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('what_to_write');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf',
-	"timezone = 'UTC'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
-$node->start;
-$node->safe_psql('postgres', q{
+my $node = start_server('what_to_write',
+	initdb => [ '--locale=C', '--encoding=UTF8' ],
+	no_extension => 1,
+	conf => "timezone = 'UTC'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
+sql(q{
 	CREATE SCHEMA retention;
 	CREATE EXTENSION retention SCHEMA retention;
 	CREATE TYPE kind AS ENUM ('a', 'b');
@@ -25,8 +24,8 @@ $node->safe_psql('postgres', q{
 	FROM (VALUES (1, '2024-01-05'), (1, '2024-02-10'), (2, '2024-01-20'), (3, '2024-02-15')) v(id, at);
 	CREATE TABLE stored AS SELECT customer_activity(id, at) AS a FROM events;
 });
-my $citext = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'});
-$node->safe_psql('postgres', q{CREATE EXTENSION citext; ALTER TABLE events ADD citext_column citext DEFAULT 'Ann'}) if $citext;
+my $citext = sql(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'});
+sql(q{CREATE EXTENSION citext; ALTER TABLE events ADD citext_column citext DEFAULT 'Ann'}) if $citext;
 
 # Result and error of an expression over the events, or over their activity
 sub try_expression
@@ -74,11 +73,11 @@ my $both = q{'[2024-01-01,2024-02-01)', '[2024-02-01,2024-03-01)'};
 my $ranges = 'tstzrange(lower(january), upper(january)), tstzrange(lower(february), upper(february))';
 for my $form ("retention_rate(id, at, $both)", "retention_rate(id, at, $ranges)", 'retention_rate(id, at::date, january, february)')
 {
-	is($node->safe_psql('postgres', "SELECT $form FROM events"), '0.5', "$form is right");
+	is(sql("SELECT $form FROM events"), '0.5', "$form is right");
 }
-is($node->safe_psql('postgres', 'SELECT clv(id, to_timestamp(epoch_seconds), amount) = clv(id, at, amount) FROM events'),
+is(sql('SELECT clv(id, to_timestamp(epoch_seconds), amount) = clv(id, at, amount) FROM events'),
 	't', 'seconds since 1970 as a time');
-is($node->safe_psql('postgres', q{SELECT customers(a), (SELECT count(*) FROM cohort_table(a, '1 month')) FROM stored}),
+is(sql(q{SELECT customers(a), (SELECT count(*) FROM cohort_table(a, '1 month')) FROM stored}),
 	'3|3', 'a period with its number');
 
 # Each line of "I want to know" that is whole: no "..." in it
@@ -87,7 +86,7 @@ my @lines = grep { (/^\(?\w+\(.+\)/ || /^SELECT /) && !/\.\.\./ } map { ((split 
 cmp_ok(scalar @lines, '>=', 30, 'lines to be tried');
 for my $type (qw(date timestamp timestamptz))
 {
-	$node->safe_psql('postgres', qq{
+	sql(qq{
 		DROP TABLE IF EXISTS orders, days;
 		CREATE TABLE orders AS
 		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount, id AS order_id,
@@ -117,7 +116,7 @@ for my $type (qw(date timestamp timestamptz))
 }
 
 # Tables that bear the names of the extension's types
-$node->safe_psql('postgres', q{
+sql(q{
 	CREATE DATABASE own_schema;
 	CREATE DATABASE one_schema;
 });
