@@ -10,43 +10,6 @@ SET max_parallel_workers_per_gather = 0;
 CREATE SCHEMA activity_test;
 SELECT set_config('search_path', 'activity_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Pseudo-random integers 0 .. n - 1
-CREATE FUNCTION dice(i bigint, series bigint, n integer) RETURNS integer
-RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::integer;
-
--- Runs a query without and with parallel workers, asserts that the second
--- plan aggregates partially below a Gather, and tells whether the rows agree.
-CREATE FUNCTION parallel_check(query text, partial text DEFAULT 'Partial') RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-	line text;
-	plan text := '';
-	wrong bigint;
-	counted bigint;
-BEGIN
-	DROP TABLE IF EXISTS pg_temp.serial_rows, pg_temp.parallel_rows;
-	EXECUTE 'CREATE TEMP TABLE serial_rows AS ' || query;
-	SET LOCAL max_parallel_workers_per_gather = 2;
-	SET LOCAL parallel_setup_cost = 0;
-	SET LOCAL parallel_tuple_cost = 0;
-	SET LOCAL min_parallel_table_scan_size = 0;
-	SET LOCAL parallel_leader_participation = off;
-	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-		plan := plan || line || E'\n';
-	END LOOP;
-	IF strpos(plan, partial) = 0 OR plan !~ 'Gather' THEN
-		RETURN E'plan is not partial:\n' || plan;
-	END IF;
-	EXECUTE 'CREATE TEMP TABLE parallel_rows AS ' || query;
-	SET LOCAL max_parallel_workers_per_gather = 0;
-	SELECT count(*) INTO wrong FROM (
-		(TABLE serial_rows EXCEPT ALL TABLE parallel_rows)
-		UNION ALL
-		(TABLE parallel_rows EXCEPT ALL TABLE serial_rows)) d;
-	SELECT count(*) INTO counted FROM serial_rows;
-	RETURN format('%s rows, %s differ', counted, wrong);
-END $$;
-
 --
 -- Building
 --
@@ -178,6 +141,7 @@ INSERT INTO event
 	SELECT i, c, date '2023-07-01' + dice(i, 6, 3 + c * c / 300), dice(i, 7, 5)
 	FROM (SELECT i, dice(i, 5, 500) AS c FROM generate_series(1, 12000) i) x;
 INSERT INTO event SELECT 12000 + i, NULL, date '2023-07-01', 1 FROM generate_series(1, 10) i;
+CREATE INDEX ON event (i);
 ANALYZE event;
 CREATE TABLE whole AS SELECT customer_activity(c, d) AS a FROM event;
 SELECT customers(a) = (SELECT count(DISTINCT c) FROM event) AS customers,
@@ -269,24 +233,13 @@ SELECT count(*) FILTER (WHERE x.a < y.a AND y.a < z.a AND NOT x.a < z.a) AS intr
 SELECT bool_and(previous < a OR previous = a) AS sorted FROM (SELECT a, lag(a) OVER (ORDER BY a) AS previous FROM several) x WHERE previous IS NOT NULL;
 SELECT bool_and(previous > a OR previous = a) AS sorted FROM (SELECT a, lag(a) OVER (ORDER BY a DESC) AS previous FROM several) x WHERE previous IS NOT NULL;
 SELECT count(DISTINCT a) = count(DISTINCT customer_activity_send(a)) AS distinct_values FROM several;
-CREATE FUNCTION node_used(query text, node text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-	line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-		IF strpos(line, node) > 0 THEN
-			RETURN true;
-		END IF;
-	END LOOP;
-	RETURN false;
-END $$;
 -- hashing
 SET enable_sort = off;
-SELECT node_used('SELECT a FROM several GROUP BY a', 'HashAggregate') AS hashed;
+SELECT plan_has('SELECT a FROM several GROUP BY a', 'HashAggregate') AS hashed;
 SELECT count(*) = (SELECT count(DISTINCT customer_activity_send(a)) FROM several) AS grouped FROM (SELECT a FROM several GROUP BY a) x;
 SELECT count(*) = (SELECT count(DISTINCT customer_activity_send(a)) FROM several) AS united FROM (SELECT a FROM several UNION SELECT a FROM several) x;
 SELECT count(*) AS excepted FROM (SELECT a FROM several EXCEPT SELECT a FROM several) x;
-SELECT node_used('SELECT FROM several x JOIN several y USING (a)', 'Hash Join') AS hash_join;
+SELECT plan_has('SELECT FROM several x JOIN several y USING (a)', 'Hash Join') AS hash_join;
 SELECT count(*) = (SELECT count(*) FROM several x JOIN several y ON customer_activity_send(x.a) = customer_activity_send(y.a)) AS joined FROM several x JOIN several y USING (a);
 RESET enable_sort;
 -- sorting
@@ -294,7 +247,7 @@ SET enable_hashagg = off;
 SET enable_hashjoin = off;
 SET enable_nestloop = off;
 SELECT count(*) = (SELECT count(DISTINCT customer_activity_send(a)) FROM several) AS grouped FROM (SELECT a FROM several GROUP BY a) x;
-SELECT node_used('SELECT FROM several x JOIN several y USING (a)', 'Merge Join') AS merge_join;
+SELECT plan_has('SELECT FROM several x JOIN several y USING (a)', 'Merge Join') AS merge_join;
 SELECT count(*) = (SELECT count(*) FROM several x JOIN several y ON customer_activity_send(x.a) = customer_activity_send(y.a)) AS joined FROM several x JOIN several y USING (a);
 RESET enable_hashagg;
 RESET enable_hashjoin;
@@ -305,12 +258,12 @@ CREATE INDEX small_btree ON small (a);
 CREATE INDEX small_hash ON small USING hash (a);
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
-SELECT node_used(format('SELECT FROM small WHERE a = %L', a), 'small_') AS by_index FROM small WHERE i = 1;
+SELECT plan_has(format('SELECT FROM small WHERE a = %L', a), 'small_') AS by_index FROM small WHERE i = 1;
 SELECT count(*) > 50 AS rows, count(*) FILTER (WHERE n = m) = count(*) AS found
 FROM small s, LATERAL (SELECT count(*) AS n FROM small x WHERE x.a = s.a) x, LATERAL (SELECT count(*) AS m FROM small x WHERE customer_activity_send(x.a) = customer_activity_send(s.a)) y;
 SELECT bool_and(n = m) AS ranges FROM small s, LATERAL (SELECT count(*) AS n FROM small x WHERE x.a < s.a) x, LATERAL (SELECT count(*) FILTER (WHERE x.a < s.a) AS m FROM (SELECT a FROM small OFFSET 0) x) y;
 DROP INDEX small_btree;
-SELECT node_used(format('SELECT FROM small WHERE a = %L', a), 'small_hash') AS by_hash FROM small WHERE i = 1;
+SELECT plan_has(format('SELECT FROM small WHERE a = %L', a), 'small_hash') AS by_hash FROM small WHERE i = 1;
 SELECT bool_and(n = m) AS found
 FROM small s, LATERAL (SELECT count(*) AS n FROM small x WHERE x.a = s.a) x, LATERAL (SELECT count(*) AS m FROM small x WHERE customer_activity_send(x.a) = customer_activity_send(s.a)) y;
 RESET enable_seqscan;
@@ -399,7 +352,7 @@ SELECT customer_activity_send(rollup(a)) = (SELECT customer_activity_send(a) FRO
 SELECT parallel_check('SELECT count(*) AS n, sum(customers(a)) AS customers, sum(active_days(a)) AS days FROM daily');
 -- each partition by itself, then together
 SET enable_partitionwise_aggregate = on;
-SELECT node_used('SELECT customer_activity(c, d) FROM part', 'Partial Aggregate') AS partitionwise;
+SELECT plan_has('SELECT customer_activity(c, d) FROM part', 'Partial Aggregate') AS partitionwise;
 SELECT customer_activity_send(customer_activity(c, d)) = (SELECT customer_activity_send(a) FROM whole) AS same FROM part;
 SELECT count(*) AS groups, count(*) FILTER (WHERE x.a = y.a) AS same
 FROM (SELECT c % 10 AS m, customer_activity(c, d) AS a FROM part GROUP BY c % 10) x JOIN (SELECT c % 10 AS m, customer_activity(c, d) AS a FROM event GROUP BY c % 10) y USING (m);
@@ -426,7 +379,7 @@ SET max_parallel_workers_per_gather = 0;
 --
 CREATE TABLE many AS SELECT i, i % 100000 AS g, dice(i, 11, 9) AS c, date '2024-01-01' + dice(i, 12, 40) AS d FROM generate_series(1, 400000) i;
 ANALYZE many;
-SELECT node_used('SELECT customer_activity(c, d) FROM many GROUP BY g', 'HashAggregate') AS hashed;
+SELECT plan_has('SELECT customer_activity(c, d) FROM many GROUP BY g', 'HashAggregate') AS hashed;
 CREATE TABLE group_value AS SELECT g, customer_activity(c, d) AS a FROM many GROUP BY g;
 SELECT count(*), sum(customers(a)) = (SELECT count(*) FROM (SELECT DISTINCT g, c FROM many) x) AS customers,
 	   sum(active_days(a)) = (SELECT count(*) FROM (SELECT DISTINCT g, c, d FROM many) x) AS active_days FROM group_value;
@@ -505,7 +458,7 @@ CREATE TABLE victim AS
 	UNION ALL SELECT customer_activity(i, date '2024-01-01') FROM generate_series(1, 12) i
 	UNION ALL SELECT customer_activity(3, date '2024-01-01' + i) FROM generate_series(1, 400) i
 	UNION ALL SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-30')) v(c, d);
-CREATE FUNCTION outcome(text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION judged(text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	a customer_activity;
 	twice customer_activity;
@@ -529,13 +482,13 @@ BEGIN
 	RETURN 'accepted';
 END $$;
 -- every beginning of a value, and every value with something behind it
-SELECT outcome(left(a::text, 2 + 2 * n)), count(*) > 50 AS many FROM victim, generate_series(0, length(customer_activity_send(a)) - 1) n GROUP BY 1;
-SELECT outcome(a::text || more), count(*) FROM victim, unnest(ARRAY['00', '01', 'ff', '0000000000000000']) more GROUP BY 1;
+SELECT judged(left(a::text, 2 + 2 * n)), count(*) > 50 AS many FROM victim, generate_series(0, length(customer_activity_send(a)) - 1) n GROUP BY 1;
+SELECT judged(a::text || more), count(*) FROM victim, unnest(ARRAY['00', '01', 'ff', '0000000000000000']) more GROUP BY 1;
 -- every bit
-SELECT outcome(set_bit(bytes, n, 1 - get_bit(bytes, n))::text) AS outcome, count(*) > 20 AS many
+SELECT judged(set_bit(bytes, n, 1 - get_bit(bytes, n))::text) AS outcome, count(*) > 20 AS many
 FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_series(0, 8 * length(bytes) - 1) n GROUP BY 1 ORDER BY 1;
 -- every byte with other values, gone, doubled, and one put before it
-SELECT outcome(changed::text) AS outcome, count(*) > 20 AS many
+SELECT judged(changed::text) AS outcome, count(*) > 20 AS many
 FROM victim, LATERAL (SELECT customer_activity_send(a) AS bytes) v, generate_series(0, length(bytes) - 1) n,
 	 LATERAL (SELECT set_byte(bytes, n, value) FROM unnest(ARRAY[0, 1, 127, 128, 254, 255]) value WHERE get_byte(bytes, n) <> value
 			  UNION ALL SELECT substr(bytes, 1, n) || substr(bytes, n + 2)

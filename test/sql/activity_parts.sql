@@ -11,10 +11,6 @@ SET work_mem = '64MB';
 CREATE SCHEMA activity_parts_test;
 SELECT set_config('search_path', 'activity_parts_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Pseudo-random integers 0 .. n - 1
-CREATE FUNCTION dice(i bigint, series bigint, n integer) RETURNS integer
-RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::integer;
-
 -- Compares the value of a table's rows (c, d) with what plain SQL counts:
 -- customers, days, span, active customers of each year, customers by their
 -- first year and those who were active in a later one, repeaters.

@@ -9,13 +9,6 @@ SET client_min_messages = warning;
 CREATE SCHEMA cohort_test;
 SELECT set_config('search_path', 'cohort_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Pseudo-random integers 0 .. n - 1
-CREATE FUNCTION dice(i bigint, series bigint, n integer) RETURNS integer
-RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::integer;
--- Equal up to rounding, with NULL equal to NULL
-CREATE FUNCTION close(a double precision, b double precision) RETURNS boolean
-RETURN coalesce(abs(a - b) <= 1e-9, a IS NULL AND b IS NULL);
-
 --
 -- Worked example: four customers, two time zones
 --
@@ -211,8 +204,8 @@ SELECT count(*) FILTER (WHERE (retention_rate IS NOT NULL) <> CASE clock WHEN 'c
 	   count(*) FILTER (WHERE NOT (0 <= lower AND lower <= retention_rate AND retention_rate <= upper AND upper <= 1 AND lower < upper)) AS outside
 FROM tried;
 -- Wilson's interval: the shares p from which the rate is just so many standard errors away
-SELECT count(*) > 1000 AS rows, count(*) FILTER (WHERE NOT close(retention_rate - lower, 1.64485362695147271 * sqrt(lower * (1 - lower) / customers))) AS lower,
-	   count(*) FILTER (WHERE NOT close(upper - retention_rate, 1.64485362695147271 * sqrt(upper * (1 - upper) / customers))) AS upper FROM tried WHERE lower IS NOT NULL;
+SELECT count(*) > 1000 AS rows, count(*) FILTER (WHERE NOT near(retention_rate - lower, 1.64485362695147271 * sqrt(lower * (1 - lower) / customers))) AS lower,
+	   count(*) FILTER (WHERE NOT near(upper - retention_rate, 1.64485362695147271 * sqrt(upper * (1 - upper) / customers))) AS upper FROM tried WHERE lower IS NOT NULL;
 
 -- the curve pools the complete cells
 CREATE TABLE curve AS
@@ -222,12 +215,12 @@ CREATE TABLE curve AS
 		retention_curve(a, period, CASE WHEN r.as_of <> upper(activity_span(a)) THEN r.as_of END, mode, clock, CASE WHEN horizon <= 4 THEN horizon END, nullif(since, '-infinity'), 0.9, origin) t;
 SELECT clock, count(*) > 1000 AS ages, count(*) FILTER (WHERE found IS NULL) AS missing, count(*) FILTER (WHERE expected IS NULL) AS superfluous,
 	   count(*) FILTER (WHERE t.customers <> e.customers) AS customers, count(*) FILTER (WHERE t.retained <> e.retained) AS retained,
-	   count(*) FILTER (WHERE NOT close(t.retention_rate, t.retained / t.customers::float8)) AS rate
+	   count(*) FILTER (WHERE NOT near(t.retention_rate, t.retained / t.customers::float8)) AS rate
 FROM (SELECT true AS found, * FROM curve) t FULL JOIN (
 	SELECT true AS expected, p, as_of, mode, clock, horizon, since, age, sum(customers) AS customers, sum(retained) AS retained FROM truth JOIN periods USING (p) JOIN cut USING (source)
 	WHERE complete AND cohort >= since GROUP BY p, as_of, mode, clock, horizon, since, age) e USING (p, as_of, mode, clock, horizon, since, age)
 GROUP BY clock ORDER BY clock;
-SELECT count(*) FILTER (WHERE NOT close(t.lower, w.lower) OR NOT close(t.upper, w.upper)) AS intervals FROM curve t LEFT JOIN LATERAL wilson_interval(retained, customers, 0.9) w ON true;
+SELECT count(*) FILTER (WHERE NOT near(t.lower, w.lower) OR NOT near(t.upper, w.upper)) AS intervals FROM curve t LEFT JOIN LATERAL wilson_interval(retained, customers, 0.9) w ON true;
 SELECT count(*) AS unordered FROM value, LATERAL (SELECT age, n FROM retention_curve(a, '7 days') WITH ORDINALITY x(age, customers, retained, retention_rate, lower, upper, n)) t WHERE n <> age + 1;
 
 --

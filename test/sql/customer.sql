@@ -233,7 +233,7 @@ SELECT true::customer_key;
 --
 CREATE TABLE t (i2 smallint, i4 integer, i8 bigint, n numeric, f double precision, s text, v varchar(9), c char(3), u uuid, d date, b boolean);
 INSERT INTO t VALUES (1, 2, 3, 4.5, 5.5, '6', '7', '8', '00000000-0000-0000-0000-000000000009', '2024-01-10', true);
-CREATE FUNCTION outcome(expression text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION typed(expression text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 BEGIN
@@ -280,7 +280,7 @@ INSERT INTO attempt (e, expected) VALUES
 	('md5(s)::uuid', 'uuid 1679091c-5a88-0faf-6fb5-e6087eb1b2dc'), ('i8::oid', 'oid 3'), ('to_jsonb(i8)', 'jsonb 3'), ('array_append(ARRAY[i8], i4)', 'bigint[] {3,2}'), ('ARRAY[s] || v', 'text[] {6,7}'), ('array_position(ARRAY[i8], i4)', 'integer NULL'),
 	('substring(s FROM v)', 'text NULL'), ('s COLLATE "C"', 'text 6'), ('starts_with(v, s)', 'boolean false'), ('trim(c)', 'text 8'), ('width_bucket(n, 0, 10, 5)', 'integer 3'), ('i8 BETWEEN i4 AND n', 'boolean true'), ('i4 IS DISTINCT FROM i8', 'boolean true');
 SELECT count(*) AS attempts FROM attempt;
-SELECT e, expected, outcome(e) AS with_casts FROM attempt WHERE outcome(e) <> expected ORDER BY i;
+SELECT e, expected, typed(e) AS with_casts FROM attempt WHERE typed(e) <> expected ORDER BY i;
 -- statements
 CREATE FUNCTION try(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

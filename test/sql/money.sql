@@ -9,18 +9,6 @@ SET client_min_messages = warning;
 CREATE SCHEMA money_test;
 SELECT set_config('search_path', 'money_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
-CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
-RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
-CREATE FUNCTION outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
-
 -- The state of clv, which holds amounts as they were read: bytes 8 to 15 of
 -- its totals are the purchases, then come high half, low half and form (twice
 -- the scale, and 1 if binary) of what was bought, and the same of refunds

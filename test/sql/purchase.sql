@@ -9,14 +9,6 @@ SET client_min_messages = warning;
 CREATE SCHEMA purchase_test;
 SELECT set_config('search_path', 'purchase_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Equal up to rounding, with NULL equal to NULL
-CREATE FUNCTION close(a double precision, b double precision, tolerance double precision DEFAULT 1e-9) RETURNS boolean
-RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
-       ELSE abs(a - b) <= tolerance * greatest(1, abs(b)) END;
-
-CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
-RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
-
 --
 -- Worked example: repeat purchases
 --
@@ -119,7 +111,7 @@ DECLARE
 	n bigint;
 BEGIN
 	EXECUTE format($q$
-		SELECT count(*), count(*) FILTER (WHERE NOT coalesce(close(m.by_row, o.by_row) AND close(m.by_order, o.by_order), false))
+		SELECT count(*), count(*) FILTER (WHERE NOT coalesce(near(m.by_row, o.by_row) AND near(m.by_order, o.by_order), false))
 		FROM repeat_oracle o FULL JOIN (SELECT g, repeat_purchase_rate(%1$s) AS by_row, repeat_purchase_rate(%1$s, %2$s) AS by_order
 		                                FROM orders GROUP BY g) m USING (g)$q$, key, order_key) INTO n, wrong;
 	RETURN format('%s groups, %s wrong', n, wrong);
@@ -144,7 +136,7 @@ DECLARE
 	n bigint;
 BEGIN
 	EXECUTE format($q$
-		SELECT count(*), count(*) FILTER (WHERE NOT close(m.rate, o.rate))
+		SELECT count(*), count(*) FILTER (WHERE NOT near(m.rate, o.rate))
 		FROM within_oracle o FULL JOIN (
 			SELECT within, g, repeat_purchase_rate(%1$s, at::%2$s, within) AS rate
 			FROM orders, (VALUES (interval '1 day'), ('8 weeks'), ('1 month'), ('3 months 5 days'), ('36 hours'), ('1 year'), ('1 microsecond'), ('500 days')) w(within)
@@ -180,10 +172,10 @@ DECLARE
 BEGIN
 	EXECUTE format($q$
 		SELECT count(*), count(*) FILTER (WHERE NOT coalesce((s).customers = o.customers AND (s).purchases = o.purchases
-			AND (s).revenue = o.revenue AND close((s).average_purchase_value, o.average_purchase_value)
-			AND close((s).purchases_per_year, o.purchases_per_year) AND close((s).relationship_years, o.relationship_years)
-			AND close((s).clv, o.clv) AND m.clv = (s).clv
-			AND close(simple_clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
+			AND (s).revenue = o.revenue AND near((s).average_purchase_value, o.average_purchase_value)
+			AND near((s).purchases_per_year, o.purchases_per_year) AND near((s).relationship_years, o.relationship_years)
+			AND near((s).clv, o.clv) AND m.clv = (s).clv
+			AND near(simple_clv((s).average_purchase_value, (s).purchases_per_year, (s).relationship_years), (s).clv), false))
 		FROM clv_oracle o FULL JOIN (SELECT g, clv_summary(%1$s, at::%2$s, amount) AS s, clv(%1$s, at::%2$s, amount) AS clv
 		                             FROM orders GROUP BY g
 		                             UNION ALL SELECT g, clv_summary(%1$s, at::%2$s, amount::numeric), clv(%1$s, at::%2$s, amount::numeric)
@@ -212,7 +204,7 @@ SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_par
 CREATE TABLE refunds (c text, at date, amount numeric);
 INSERT INTO refunds VALUES ('a', '2024-01-05', 50), ('a', '2024-01-12', -50), ('one', '2024-01-05', 50), ('two', '2024-01-05', 50), ('two', '2024-01-20', 30),
 	('x', '2024-01-05', 50), ('x', '2024-01-08', 30), ('x', '2024-03-09', -30);
-SELECT (n).customers, (n).purchases, (n).revenue, (n).average_purchase_value, (n).clv, n = f AS float8, n = t AS timestamps, close((n).relationship_years * 365.25 * 4, 18) AS days
+SELECT (n).customers, (n).purchases, (n).revenue, (n).average_purchase_value, (n).clv, n = f AS float8, n = t AS timestamps, near((n).relationship_years * 365.25 * 4, 18) AS days
 FROM (SELECT clv_summary(c, at, amount) AS n, clv_summary(c, at, amount::float8) AS f, clv_summary(c, at::timestamp, amount) AS t FROM refunds) x;
 -- rows of every kind: free, of unknown value, of nobody, refunds before any purchase, alone and below zero
 CREATE TABLE ledger (c int, at date, amount numeric);
@@ -293,12 +285,12 @@ FROM (VALUES (1, timestamp '2024-03-31'), (1, '2024-04-01')) v(c, at);
 SET timezone = 'UTC';
 
 -- GROUPING SETS, FILTER, two aggregates over one state
-SELECT count(*) AS rows, count(*) FILTER (WHERE NOT close((s).clv, clv) OR NOT close((s).clv, (s).revenue / (s).customers) OR s IS NULL) AS wrong,
-       count(*) FILTER (WHERE NOT close(f, (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c, CASE WHEN x.g IS NOT NULL THEN g END) AS buyer FROM orders WHERE at IS NOT NULL) o WHERE c > 0 AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
+SELECT count(*) AS rows, count(*) FILTER (WHERE NOT near((s).clv, clv) OR NOT near((s).clv, (s).revenue / (s).customers) OR s IS NULL) AS wrong,
+       count(*) FILTER (WHERE NOT near(f, (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c, CASE WHEN x.g IS NOT NULL THEN g END) AS buyer FROM orders WHERE at IS NOT NULL) o WHERE c > 0 AND (x.g IS NULL OR o.g = x.g)))) AS wrong_filter
 FROM (SELECT g, clv_summary(c, at, amount) AS s, clv(c, at, amount) AS clv, clv(c, at, amount) FILTER (WHERE c > 0) AS f
       FROM orders GROUP BY ROLLUP (g)) x;
 -- many groups
-SELECT count(*) AS groups, count(*) FILTER (WHERE NOT (close(r, br) AND close(o, bo) AND close(v, bv))) AS wrong
+SELECT count(*) AS groups, count(*) FILTER (WHERE NOT (near(r, br) AND near(o, bo) AND near(v, bv))) AS wrong
 FROM (SELECT g, repeat_purchase_rate(c) AS r, repeat_purchase_rate(c, o) AS o, clv(c, at, a) AS v
       FROM (SELECT i % 10000 AS g, rnd(i, 13, 3) AS c, rnd(i, 14, 2) AS o, date '2024-01-01' + rnd(i, 15, 99)::int AS at, rnd(i, 16, 9) AS a
             FROM generate_series(1, 50000) i) e GROUP BY g) m
@@ -320,7 +312,7 @@ DECLARE
 	n bigint;
 BEGIN
 	EXECUTE format($q$
-		SELECT count(*), count(*) FILTER (WHERE NOT (close(o.r, b.r) AND close(o.ro, b.ro) AND close(o.rw, b.rw) AND close(o.v, b.v) AND close((o.s).purchases_per_year, (b.s).purchases_per_year)))
+		SELECT count(*), count(*) FILTER (WHERE NOT (near(o.r, b.r) AND near(o.ro, b.ro) AND near(o.rw, b.rw) AND near(o.v, b.v) AND near((o.s).purchases_per_year, (b.s).purchases_per_year)))
 		FROM (SELECT *, repeat_purchase_rate(c) OVER f AS r, repeat_purchase_rate(c, o) OVER f AS ro, repeat_purchase_rate(c, at, '30 days') OVER f AS rw,
 		             clv(c, at, amount) OVER f AS v, clv_summary(c, at, amount::numeric / 3) OVER f AS s
 		      FROM w WINDOW f AS (PARTITION BY p ORDER BY i %1$s)) o,
@@ -335,7 +327,7 @@ FROM (VALUES (1, '', 'w.i <= o.i'),
              (3, 'RANGE BETWEEN 60 PRECEDING AND 20 FOLLOWING EXCLUDE CURRENT ROW', 'w.i BETWEEN o.i - 60 AND o.i + 20 AND w.i <> o.i'),
              (4, 'RANGE BETWEEN 60 PRECEDING AND 30 PRECEDING', 'w.i BETWEEN o.i - 60 AND o.i - 30')) f(n, frame, condition) ORDER BY n;
 -- a large state that is read after each row and goes on
-SELECT count(*) AS rows, count(*) FILTER (WHERE NOT close(v, i::float8 / least(i, 9000)) OR NOT close(r, greatest(0, i - 9000) / least(i, 9000)::float8)) AS wrong
+SELECT count(*) AS rows, count(*) FILTER (WHERE NOT near(v, i::float8 / least(i, 9000)) OR NOT near(r, greatest(0, i - 9000) / least(i, 9000)::float8)) AS wrong
 FROM (SELECT i, clv(i % 9000, date '2024-01-01', 1) OVER f AS v, repeat_purchase_rate(i % 9000) OVER f AS r
       FROM generate_series(1, 18000) i WINDOW f AS (ORDER BY i)) x;
 
@@ -364,9 +356,9 @@ SET enable_partitionwise_aggregate = on;
 SELECT parallel_check('SELECT repeat_purchase_rate(c) a, repeat_purchase_rate(c, o) b, repeat_purchase_rate(c, at, ''8 weeks'') d FROM years');
 SELECT parallel_check('SELECT clv(c, at, amount) a, (clv_summary(c, at, amount)).* FROM years');
 RESET enable_partitionwise_aggregate;
-SELECT close(repeat_purchase_rate(c), (SELECT avg((n > 1)::int) FROM (SELECT count(*) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_row,
-       close(repeat_purchase_rate(c, o), (SELECT avg((n > 1)::int) FILTER (WHERE n > 0) FROM (SELECT count(DISTINCT o) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_order,
-       close(clv(c, at, amount), (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c) AS buyer FROM years) y WHERE c IS NOT NULL)) AS clv FROM years;
+SELECT near(repeat_purchase_rate(c), (SELECT avg((n > 1)::int) FROM (SELECT count(*) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_row,
+       near(repeat_purchase_rate(c, o), (SELECT avg((n > 1)::int) FILTER (WHERE n > 0) FROM (SELECT count(DISTINCT o) AS n FROM years WHERE c IS NOT NULL GROUP BY c) x)) AS by_order,
+       near(clv(c, at, amount), (SELECT sum(amount) FILTER (WHERE buyer) / count(DISTINCT c) FILTER (WHERE buyer) FROM (SELECT *, bool_or(amount >= 0 OR amount IS NULL) OVER (PARTITION BY c) AS buyer FROM years) y WHERE c IS NOT NULL)) AS clv FROM years;
 
 --
 -- Plain functions
@@ -378,7 +370,7 @@ SELECT simple_clv(1, 'Infinity', 1);
 SELECT simple_clv(1, 1, '-Infinity');
 
 -- contractual value against the sums, to where the payments vanish
-SELECT payment, count(*) AS cases, count(*) FILTER (WHERE NOT close(clv_contractual(m, r, d, payment, p), oracle, 1e-9)) AS wrong
+SELECT payment, count(*) AS cases, count(*) FILTER (WHERE NOT near(clv_contractual(m, r, d, payment, p), oracle, 1e-9)) AS wrong
 FROM unnest(ARRAY[1, 12.5, -3]) m, unnest(ARRAY[0, 0.5, 0.8, 0.95]) r, unnest(ARRAY[0.05, 0.1, 1]) d, unnest(ARRAY[1, 4, 12]) p,
      unnest(ARRAY['first_included', 'first_excluded', 'end_of_period']) payment,
      LATERAL (SELECT power(1 + d, 1.0::float8 / p) - 1 AS dp) x,
@@ -387,10 +379,10 @@ FROM unnest(ARRAY[1, 12.5, -3]) m, unnest(ARRAY[0, 0.5, 0.8, 0.95]) r, unnest(AR
                                       ELSE m * power(r::float8, k) / power(1 + dp, k + 1) END) AS oracle
               FROM generate_series(0, least(600, 200 / -log(greatest(r, 0.01) / (1 + dp)))::int) k) s
 GROUP BY payment ORDER BY payment;
-SELECT close(clv_contractual(100, 0.8, 0.1), 100 * 1.1 / 0.3) AS included,
-       close(clv_contractual(100, 0.8, 0.1, 'first_excluded'), 100 * 0.8 / 0.3) AS excluded,
-       close(clv_contractual(100, 0.8, 0.1, payment => 'end_of_period'), 100 / 0.3) AS at_end,
-       close(clv_contractual(margin => 100, retention_rate => 0.8, annual_discount => 0.21, periods_per_year => 2), 100 * 1.1 / 0.3) AS half_years;
+SELECT near(clv_contractual(100, 0.8, 0.1), 100 * 1.1 / 0.3) AS included,
+       near(clv_contractual(100, 0.8, 0.1, 'first_excluded'), 100 * 0.8 / 0.3) AS excluded,
+       near(clv_contractual(100, 0.8, 0.1, payment => 'end_of_period'), 100 / 0.3) AS at_end,
+       near(clv_contractual(margin => 100, retention_rate => 0.8, annual_discount => 0.21, periods_per_year => 2), 100 * 1.1 / 0.3) AS half_years;
 -- everybody stays and money costs nothing: no finite value
 SELECT clv_contractual(100, 1, 0), clv_contractual(100, 1, 0, 'end_of_period'), clv_contractual(100, 0, 0), clv_contractual(100, 0, 0, 'first_excluded');
 -- a discount below 0 that just makes up for the losses, however 1 + d - r is rounded
@@ -434,9 +426,9 @@ SELECT says, array_agg(DISTINCT periods) AS periods_per_year, array_agg(DISTINCT
 FROM (SELECT name, periods, says(format(call, 0.1, periods)) FROM valuation, unnest(ARRAY['12', '0.25', '0', '-12', 'NULL', '''NaN''', '''-Infinity''']) periods WHERE name <> 'clv of a purchase model') x
 GROUP BY says ORDER BY says COLLATE "C";
 -- a discount below 0 against the sums
-SELECT close(clv_contractual(10, 0.5, -0.1), 10 * 0.9 / 0.4) AS contractual,
-       (SELECT close(clv(survival_curve(t, true), 10, -0.1, 3), 10 * (1 + 0.75 / 0.9 + 0.5 / 0.81)) FROM generate_series(1, 4) t) AS curve,
-       (SELECT close(clv(m, 10, -0.1, 12), 10 * sum(sbg_survival(m, t) / 0.9 ^ t)) FROM jsonb_populate_record(NULL::sbg_model, '{"alpha": 1.5, "beta": 2}') m, generate_series(0, 11) t GROUP BY m) AS model;
+SELECT near(clv_contractual(10, 0.5, -0.1), 10 * 0.9 / 0.4) AS contractual,
+       (SELECT near(clv(survival_curve(t, true), 10, -0.1, 3), 10 * (1 + 0.75 / 0.9 + 0.5 / 0.81)) FROM generate_series(1, 4) t) AS curve,
+       (SELECT near(clv(m, 10, -0.1, 12), 10 * sum(sbg_survival(m, t) / 0.9 ^ t)) FROM jsonb_populate_record(NULL::sbg_model, '{"alpha": 1.5, "beta": 2}') m, generate_series(0, 11) t GROUP BY m) AS model;
 SELECT clv_contractual('NaN', 0.8, 0.1);
 SELECT clv_contractual('Infinity', 0.8, 0.1);
 SELECT clv_contractual(100, 'NaN', 0.1);
@@ -506,7 +498,7 @@ SELECT repeat_purchase_rate(NULL::int, date 'infinity', NULL), repeat_purchase_r
 -- the ends of time are times
 SELECT clv(c, at, 1) IS NOT NULL AS date, (clv_summary(c, at, 1)).relationship_years > 11000 AS years
 FROM (VALUES (1, date '4713-01-01 BC'), (1, '12000-12-31')) v(c, at);
-SELECT close((clv_summary(c, at, 1)).relationship_years, 298988, 1e-3) AS timestamp
+SELECT near((clv_summary(c, at, 1)).relationship_years, 298988, 1e-3) AS timestamp
 FROM (VALUES (1, timestamp '4713-01-01 BC'), (1, '294276-12-31 23:59:59')) v(c, at);
 
 DROP SCHEMA purchase_test CASCADE;

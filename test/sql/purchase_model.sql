@@ -8,30 +8,12 @@ SET extra_float_digits = 1;
 SET client_min_messages = error;
 SET statement_timeout = '120s';
 SET max_parallel_workers_per_gather = 0;
-SET jit = off;
 CREATE SCHEMA purchase_model_test;
 SELECT set_config('search_path', 'purchase_model_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- Equal up to rounding, relative to b, with NULL equal to NULL
-CREATE FUNCTION close(a double precision, b double precision, tolerance double precision DEFAULT 1e-9) RETURNS boolean
-RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL ELSE abs(a - b) <= tolerance * abs(b) + 1e-300 END;
-
-CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
-RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
 -- between 0 and 1, neither of them
 CREATE FUNCTION uniform(i bigint, salt bigint) RETURNS double precision
 RETURN (rnd(i, salt, 1000000007) + 0.5) / 1000000007.0::double precision;
-
--- The error of a statement, else what it says
-CREATE FUNCTION outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	result text;
-BEGIN
-	EXECUTE query INTO result;
-	RETURN coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
 
 -- Everything that must hold of the numbers of a model, whatever the data:
 -- none of them NaN or infinite, none missing but standard errors

@@ -6,18 +6,8 @@ SET datestyle = 'ISO, MDY';
 SET timezone = 'UTC';
 SET extra_float_digits = 1;
 SET client_min_messages = warning;
--- sums over generated rows look dear to the planner and are not
-SET jit = off;
 CREATE SCHEMA survival_test;
 SELECT set_config('search_path', 'survival_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
-
--- Equal up to rounding, with NULL equal to NULL; NaN and infinity equal nothing
-CREATE FUNCTION close(a double precision, b double precision, tolerance double precision DEFAULT 1e-10) RETURNS boolean
-RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
-       ELSE abs(a) < 'infinity' AND abs(b) < 'infinity' AND abs(a - b) <= tolerance * greatest(abs(b), 1e-100) + 1e-14 END;
-
-CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
-RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
 
 CREATE AGGREGATE product(double precision) (SFUNC = float8mul, STYPE = double precision, INITCOND = '1');
 
@@ -438,10 +428,14 @@ ANALYZE trial;
 -- observed less expected and their covariance, at each time with a churn
 CREATE TABLE risk AS
 	SELECT k, g, t, n, d, nn, dd FROM (
-		SELECT k, g, t, coalesce(c.d, 0) AS d, sum(coalesce(c.n, 0)) OVER (PARTITION BY k, g ORDER BY t DESC)::float8 AS n,
-		       (sum(coalesce(c.n, 0)) OVER (PARTITION BY k ORDER BY t DESC))::float8 AS nn, sum(coalesce(c.d, 0)) OVER (PARTITION BY k, t)::float8 AS dd
-		FROM (SELECT DISTINCT k, t FROM trial) a JOIN (SELECT DISTINCT k, g FROM trial) b USING (k)
-		LEFT JOIN (SELECT k, g, t, count(*) AS n, count(*) FILTER (WHERE e) AS d FROM trial GROUP BY k, g, t) c USING (k, g, t)) x WHERE dd > 0;
+		SELECT k, g, t, d, sum(n) OVER (PARTITION BY k, g ORDER BY t DESC)::float8 AS n,
+		       (sum(n) OVER (PARTITION BY k ORDER BY t DESC))::float8 AS nn, sum(d) OVER (PARTITION BY k, t)::float8 AS dd
+		-- each group at each time, also when it has nobody who leaves then
+		FROM (SELECT k, g, t, count(i) AS n, count(*) FILTER (WHERE e) AS d
+		      FROM (SELECT k, g, t, i, e FROM trial
+		            UNION ALL SELECT k, g, t, NULL, NULL
+		                      FROM (SELECT DISTINCT k, t FROM trial) a JOIN (SELECT DISTINCT k, g FROM trial) b USING (k)) y
+		      GROUP BY k, g, t) z) x WHERE dd > 0;
 ANALYZE risk;
 CREATE TABLE score AS
 	SELECT k, g, u, row_number() OVER (PARTITION BY k ORDER BY g)::int AS j, count(*) OVER (PARTITION BY k)::int AS groups

@@ -9,8 +9,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA window_test;
 SELECT set_config('search_path', 'window_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
--- The SQLSTATE a query ends with
-CREATE FUNCTION outcome(query text) RETURNS text
+-- The SQLSTATE that a query ends with
+CREATE FUNCTION ended(query text) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE query;
@@ -18,14 +18,6 @@ BEGIN
 EXCEPTION WHEN others THEN
 	RETURN sqlstate;
 END $$;
-
--- Equal up to rounding, with NULL equal to NULL
-CREATE FUNCTION close(a double precision, b double precision) RETURNS boolean
-RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
-       ELSE abs(a - b) <= 1e-9 * greatest(1, abs(b)) END;
-
-CREATE FUNCTION rnd(i bigint, salt bigint, n bigint) RETURNS bigint
-RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
 
 --
 -- Worked examples: what is expected stands beside what was computed
@@ -178,7 +170,7 @@ FROM (SELECT *, coalesce(lag(number) OVER w, 0) AS before, lag(at) OVER w AS pre
             FROM event WHERE ts IS NOT NULL WINDOW v AS (PARTITION BY k ORDER BY ts, id)) x
       WINDOW w AS (PARTITION BY k ORDER BY at, id)) y;
 -- the frame has no say
-SELECT frame, outcome(format($q$DO $do$ BEGIN ASSERT (SELECT count(*) = (SELECT count(*) FROM event) AND bool_and((s, n, c) IS NOT DISTINCT FROM (bs, bn, bc))
+SELECT frame, ended(format($q$DO $do$ BEGIN ASSERT (SELECT count(*) = (SELECT count(*) FROM event) AND bool_and((s, n, c) IS NOT DISTINCT FROM (bs, bn, bc))
 		FROM (SELECT lifecycle_state(ts, '20 days') OVER f AS s, relationship_number(ts, '20 days') OVER f AS n, churned(ts, '20 days', '2024-08-01') OVER f AS c,
 		             lifecycle_state(ts, '20 days') OVER w AS bs, relationship_number(ts, '20 days') OVER w AS bn, churned(ts, '20 days', '2024-08-01') OVER w AS bc
 		      FROM event WINDOW w AS (PARTITION BY k ORDER BY ts), f AS (PARTITION BY k ORDER BY ts %s)) x); END $do$$q$, frame)) AS outcome
@@ -287,7 +279,7 @@ FROM (VALUES (NULL), (NULL), (timestamp '1969-07-20'), ('1969-08-20'), ('1969-09
 SELECT at, lifecycle_state(at, '1 month') OVER w AS s, churned(at, '1 month', '294276-12-31 20:00+00') OVER w AS c, churned(at, '30 days', '294276-12-31 20:00+00') OVER w AS c30
 FROM (VALUES (timestamptz '294276-11-30 12:00+00'), ('294276-12-01 12:00+00'), ('294276-12-31 12:00:00.000001+00')) v(at) WINDOW w AS (ORDER BY at);
 -- a span that reaches beyond the calendar has no end
-SELECT f, t, outcome(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (%s ''2024-01-01''), (''2024-06-01''), (''294276-12-31'')) v(at)', replace(f, 'SPAN', quote_literal('178000000 years')), t))
+SELECT f, t, ended(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (%s ''2024-01-01''), (''2024-06-01''), (''294276-12-31'')) v(at)', replace(f, 'SPAN', quote_literal('178000000 years')), t))
 FROM unnest(ARRAY['lifecycle_state(at, SPAN)', 'relationship_number(at, SPAN)', 'churned(at, SPAN, ''2024-05-01'')']) f, unnest(ARRAY['date', 'timestamp', 'timestamptz']) t ORDER BY 1, 2;
 SELECT at, lifecycle_state(at, '178000000 years') OVER w, churned(at, '178000000 years', '2024-07-01') OVER w, churned(at, '2000000000 days', '2024-06-01') OVER w
 FROM (VALUES (timestamptz '2024-01-01'), ('2024-06-01')) v(at) WINDOW w AS (ORDER BY at);
@@ -300,7 +292,7 @@ SELECT churned(date '2024-01-01', '178000000 years', date '5874897-12-31') OVER 
 CREATE TABLE call AS SELECT format(f, t) AS call, t, r FROM (VALUES ('lifecycle_state(at::%s, SPAN)'), ('relationship_number(at::%s, SPAN)'), ('churned(at::%1$s, SPAN, ''2024-06-01''::%1$s)')) c(f),
 	(VALUES ('date', 1), ('timestamp', 2), ('timestamptz', 3)) ty(t, r);
 CREATE FUNCTION outcome_of(call text, span text, at text DEFAULT '2024-01-01') RETURNS text
-RETURN outcome(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (timestamp ''2023-12-01''), (%L)) v(at)', replace(call, 'SPAN', span), at));
+RETURN ended(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (timestamp ''2023-12-01''), (%L)) v(at)', replace(call, 'SPAN', span), at));
 SELECT span, outcome_of(call, span) AS outcome, count(*) AS calls, string_agg(DISTINCT t, ', ' ORDER BY t) AS types
 FROM call, unnest(ARRAY['NULL::interval', 'interval ''0''', 'interval ''0 days''', 'interval ''-1 day''', 'interval ''-1 month''', 'interval ''1 month -30 days''', 'interval ''-1 month 29 days''',
 	'interval ''-1 hour''', 'interval ''1 day''', 'interval ''1 month''', 'interval ''1 month 1 day''', 'interval ''24 hours''', 'interval ''1 day 1 hour''', 'interval ''1 month 00:00:00.000001''',
@@ -310,7 +302,7 @@ GROUP BY 1, 2 ORDER BY span COLLATE "C", 2;
 SELECT outcome_of(call, '''infinity''') = CASE WHEN current_setting('server_version_num')::int < 170000 THEN '22007' ELSE '22023' END AS as_it_should, count(*) AS calls FROM call GROUP BY 1;
 -- infinite times, at the first row and behind it
 SELECT at, outcome_of(call, '''1 day''', at) AS outcome, count(*) AS calls FROM call, unnest(ARRAY['infinity', '-infinity', '2024-01-01']) at GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT outcome(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (timestamp ''infinity'')) v(at)', replace(call, 'SPAN', '''1 day'''))) AS outcome, count(*) AS calls FROM call GROUP BY 1;
+SELECT ended(format('SELECT %s OVER (ORDER BY at) FROM (VALUES (timestamp ''infinity'')) v(at)', replace(call, 'SPAN', '''1 day'''))) AS outcome, count(*) AS calls FROM call GROUP BY 1;
 SELECT churned(at, '1 day', '2023-01-01') OVER (ORDER BY at) FROM (VALUES (date '2024-01-01'), ('infinity')) v(at);
 SELECT churned(at, '1 day', NULL) OVER (ORDER BY at) FROM (VALUES (date '2024-01-01')) v(at);
 SELECT churned(at, '1 day', NULL) OVER (ORDER BY at) FROM (VALUES (timestamp '2024-01-01')) v(at);
@@ -323,7 +315,7 @@ SELECT churned(date '2024-01-01' + i, '1 day', CASE WHEN i < 5000 THEN date '202
 
 -- windows that are not in order of time
 CREATE FUNCTION in_window(call text, window_ text, times text, at text DEFAULT 'at') RETURNS text
-RETURN outcome(format('SELECT %s OVER (%s) FROM (SELECT row_number() OVER () AS id, %s AS at, at AS exact FROM unnest(%L::timestamp[]) at) v', replace(call, 'SPAN', '''1 day'''), window_, at, times));
+RETURN ended(format('SELECT %s OVER (%s) FROM (SELECT row_number() OVER () AS id, %s AS at, at AS exact FROM unnest(%L::timestamp[]) at) v', replace(call, 'SPAN', '''1 day'''), window_, at, times));
 SELECT w, times, in_window(call, w, times) AS outcome, count(*) AS calls
 FROM call, (VALUES
 	(1, '', '{2024-01-01,2024-01-02}'),				-- no ORDER BY, though the rows come in order
@@ -410,7 +402,7 @@ EXECUTE churned_by('2024-01-08 23:00');
 EXECUTE churned_by('2024-01-09');
 EXECUTE churned_by(NULL);
 DEALLOCATE ALL;
-SELECT type, f, outcome(format('SELECT churned(at::%s, ''3 days'', %s) OVER (ORDER BY at) FROM met', type, f)) FROM unnest(ARRAY['date', 'timestamp', 'timestamptz']) type,
+SELECT type, f, ended(format('SELECT churned(at::%s, ''3 days'', %s) OVER (ORDER BY at) FROM met', type, f)) FROM unnest(ARRAY['date', 'timestamp', 'timestamptz']) type,
 	unnest(ARRAY['''infinity''', 'timestamp ''-infinity''', 'date ''infinity''', 'NULL', 'NULL::date', 'date ''5874897-12-31''']) f ORDER BY type, f;
 SELECT churned(at, '3 days', 'infinity') OVER (ORDER BY at) FROM met;
 DROP TABLE met;
@@ -615,12 +607,12 @@ BEGIN
 			       csat(stars) OVER f AS csat_stars, csat(fine) OVER f AS csat_fine
 			FROM %1$s WINDOW w AS (%2$s ORDER BY %3$s), f AS (%2$s ORDER BY %3$s %4$s))
 		SELECT count(*), count(*) FILTER (WHERE customers IS DISTINCT FROM b.c OR texts IS DISTINCT FROM b.t OR filtered IS DISTINCT FROM b.f
-			OR NOT close(rate, retained / nullif(base, 0)::float8) OR NOT close(churn, lost / nullif(base, 0)::float8)
+			OR NOT near(rate, retained / nullif(base, 0)::float8) OR NOT near(churn, lost / nullif(base, 0)::float8)
 			OR summary IS DISTINCT FROM CASE WHEN b.n > 0 THEN ROW(base, retained, lost, acquired)::retention_summary END
-			OR NOT close(nps_score, 100.0 * (pro - det) / nullif(pro + pas + det, 0)) OR NOT close(nps_exact, 100.0 * (xpro - xdet) / nullif(xpro + xpas + xdet, 0))
+			OR NOT near(nps_score, 100.0 * (pro - det) / nullif(pro + pas + det, 0)) OR NOT near(nps_exact, 100.0 * (xpro - xdet) / nullif(xpro + xpas + xdet, 0))
 			OR nps_parts IS DISTINCT FROM CASE WHEN pro + pas + det > 0 THEN ROW(pro, pas, det)::nps_summary END
 			OR nps_exact_parts IS DISTINCT FROM CASE WHEN xpro + xpas + xdet > 0 THEN ROW(xpro, xpas, xdet)::nps_summary END
-			OR NOT close(csat_stars, happy / nullif(starred, 0)::float8) OR NOT close(csat_fine, finely / nullif(fined, 0)::float8)),
+			OR NOT near(csat_stars, happy / nullif(starred, 0)::float8) OR NOT near(csat_fine, finely / nullif(fined, 0)::float8)),
 			count(*) FILTER (WHERE b.n = 0),
 			count(*) FILTER (WHERE b.n = 0 AND EXISTS (SELECT FROM o x WHERE x.p = o.p AND x.rn < o.rn AND x.texts > 0) AND EXISTS (SELECT FROM o x WHERE x.p = o.p AND x.rn > o.rn AND x.texts > 0)),
 			count(*) FILTER (WHERE b.cs > b.c)
@@ -734,7 +726,7 @@ CREATE VIEW steady_frame AS
 	       nps(score) OVER w AS n, (nps_summary(score) OVER w).passives AS p, csat(1 + score % 5) OVER w AS q
 	FROM steady WINDOW w AS (ORDER BY i ROWS BETWEEN 100000 PRECEDING AND 10 PRECEDING);
 CREATE TABLE steady_result AS TABLE steady_frame;
-SELECT count(*) AS rows, count(*) FILTER (WHERE x.a IS DISTINCT FROM b.a OR x.t <> b.a OR NOT close(x.r, b.r) OR NOT close(x.l, 1 - b.r) OR x.s <> b.s OR NOT close(x.n, b.n) OR x.p <> b.p OR NOT close(x.q, b.q)) AS wrong
+SELECT count(*) AS rows, count(*) FILTER (WHERE x.a IS DISTINCT FROM b.a OR x.t <> b.a OR NOT near(x.r, b.r) OR NOT near(x.l, 1 - b.r) OR x.s <> b.s OR NOT near(x.n, b.n) OR x.p <> b.p OR NOT near(x.q, b.q)) AS wrong
 FROM (SELECT * FROM steady_result WHERE i % 9973 = 100) x, LATERAL (SELECT count(DISTINCT c) AS a, avg(now::int) FILTER (WHERE was) AS r, count(*) FILTER (WHERE now AND NOT was) AS s,
 	avg(CASE WHEN score >= 9 THEN 100 WHEN score >= 7 THEN 0 ELSE -100 END) AS n, count(*) FILTER (WHERE score IN (7, 8)) AS p, avg((score % 5 >= 3)::int) AS q FROM steady s WHERE s.i BETWEEN x.i - 100000 AND x.i - 10) b;
 -- nor does it matter how many customers are in it, and how their numbers are spread

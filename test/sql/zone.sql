@@ -47,7 +47,7 @@ SET timezone = 'Asia/Tokyo';
 SELECT * FROM picture ORDER BY customers;
 
 -- Elsewhere it is an error, whatever the size of the group, and at whichever end
-CREATE FUNCTION outcome(query text) RETURNS text
+CREATE FUNCTION says(query text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -58,16 +58,16 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN sqlstate || ' ' || sqlerrm;
 END $$;
 SELECT whole(state::customer_activity) FROM sent WHERE g = 'few';
-SELECT g, how, outcome(format('SELECT true FROM (SELECT %s AS a FROM sent WHERE g = %L) x WHERE a IS NOT NULL', how, g)) FROM sent,
+SELECT g, how, says(format('SELECT true FROM (SELECT %s AS a FROM sent WHERE g = %L) x WHERE a IS NOT NULL', how, g)) FROM sent,
 unnest(ARRAY['whole(state::customer_activity)', 'rollup(state::customer_activity)', 'merged(state::customer_activity)']) how WHERE g <> 'divided' ORDER BY length(bytes), how;
 -- ... as the first value, and after others
-SELECT outcome('SELECT rollup(a ORDER BY n) FROM (SELECT 1, a FROM local UNION ALL SELECT 2, state::customer_activity FROM sent) v(n, a)'),
-	   outcome('SELECT rollup(a ORDER BY n) FROM (SELECT 2, a FROM local UNION ALL SELECT 1, state::customer_activity FROM sent) v(n, a)');
+SELECT says('SELECT rollup(a ORDER BY n) FROM (SELECT 1, a FROM local UNION ALL SELECT 2, state::customer_activity FROM sent) v(n, a)'),
+	   says('SELECT rollup(a ORDER BY n) FROM (SELECT 2, a FROM local UNION ALL SELECT 1, state::customer_activity FROM sent) v(n, a)');
 -- ... begun with
 SELECT format('CREATE AGGREGATE begun(customer_key, timestamptz) (SFUNC = customer_activity_transfn, STYPE = customer_activity, FINALFUNC = customer_activity_finalfn, INITCOND = %L)', state) FROM sent WHERE g = 'few' \gexec
-SELECT outcome('SELECT begun(c, at) FROM event');
+SELECT says('SELECT begun(c, at) FROM event');
 -- ... or not changed at all before it is finished
-SELECT outcome('SELECT begun(c, at) FROM event WHERE false');
+SELECT says('SELECT begun(c, at) FROM event WHERE false');
 SET timezone = 'America/New_York';
 SELECT begun(c, at) = (SELECT a FROM local WHERE g = 'few') AS same FROM event WHERE g = 'few';
 SELECT begun(c, at) = (SELECT a FROM local WHERE g = 'few') AS same FROM event WHERE false;
@@ -84,9 +84,9 @@ SELECT whole(state::customer_activity) = (SELECT customer_activity(c, at) FROM e
 SET timezone = 'Etc/Universal';
 SELECT whole(state::customer_activity) IS NOT NULL AS universal FROM utc;
 SET timezone = 'Europe/London';
-SELECT outcome('SELECT whole(state::customer_activity) FROM utc');
+SELECT says('SELECT whole(state::customer_activity) FROM utc');
 SET timezone = '+01';
-SELECT outcome('SELECT whole(state::customer_activity) FROM utc');
+SELECT says('SELECT whole(state::customer_activity) FROM utc');
 
 -- Names too long for the state
 SET timezone = '<AVERYLONGNAMEOFAZONE-01>+01<ANEVENLONGERNAMEOFASUMMER+00>+00,M3.5.0/0,M10.5.0/1';
@@ -94,7 +94,7 @@ SELECT length(current_setting('timezone')) > 48 AS long;
 CREATE TEMP TABLE long AS SELECT part(c, at)::text AS state FROM event WHERE g = 'few';
 SELECT whole(state::customer_activity) IS NOT NULL AS same FROM long;
 SET timezone = '<AVERYLONGNAMEOFAZONE-01>+01<ANEVENLONGERNAMEOFASUMMER+00>+00,M3.5.0/0,M10.5.0/2';
-SELECT outcome('SELECT whole(state::customer_activity) FROM long') ~ '^22023 days were counted in time zone "<AVERYLONGNAMEOFAZONE-01>\+01[^~]*~[0-9a-f]{8}", but the' AS other;
+SELECT says('SELECT whole(state::customer_activity) FROM long') ~ '^22023 days were counted in time zone "<AVERYLONGNAMEOFAZONE-01>\+01[^~]*~[0-9a-f]{8}", but the' AS other;
 
 -- Parallel plans, whose processes have one zone
 SET timezone = 'America/New_York';
@@ -194,7 +194,7 @@ INSERT INTO query VALUES
 	(4, 'many', 'SELECT curve_whole(state::tally) FROM curves_sent WHERE g = ''many'''),
 	(5, 'test', 'SELECT test_whole(test::tally) FROM curves_sent');
 SET timezone = 'Asia/Tokyo';
-SELECT what, outcome(query) FROM query ORDER BY n;
+SELECT what, says(query) FROM query ORDER BY n;
 SELECT days_whole(state::purchase_days) FROM days_sent;
 -- ... what has no zone is at home everywhere
 SELECT curve_whole(a::text::tally) IS NOT NULL AS dates FROM (SELECT curve_part(started::date, ended::date, date '2024-06-01') AS a FROM contract WHERE ended IS NULL OR ended >= started + interval '2 days') s;
@@ -209,7 +209,7 @@ CREATE FUNCTION on_the_way(query text) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('timezone', 'America/New_York', true);
-	RETURN outcome(query);
+	RETURN says(query);
 END $$;
 SELECT on_the_way('SELECT rfm_summary(CASE WHEN c = 4 THEN travels(at) ELSE at END, amount, ''2024-06-01'') FROM (SELECT * FROM purchase ORDER BY c OFFSET 0) s');
 SELECT g, on_the_way(format('SELECT survival_curve(CASE WHEN n > 1 THEN travels(started) ELSE started END, ended, ''2024-06-01'') FROM (SELECT *, row_number() OVER (ORDER BY started) AS n FROM contract WHERE g = %L AND (ended IS NULL OR ended >= started + interval ''2 days'')) s', g)) AS curve,
@@ -238,7 +238,7 @@ SELECT ('\x0103' || substr(state, 7))::tally FROM curves_sent LIMIT 1;
 \set VERBOSITY default
 
 -- An as_of whose day is before the calendar is named, in each function that has one
-SELECT what, outcome(query) FROM (VALUES
+SELECT what, says(query) FROM (VALUES
 	(1, 'rfm_summary', 'SELECT rfm_summary(timestamptz ''2024-01-01'', 1, timestamptz ''4714-11-24 00:00+00 BC'')'),
 	(2, 'survival_curve', 'SELECT survival_curve(date ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'')'),
 	(3, 'logrank_test', 'SELECT logrank_test(timestamp ''2024-01-01'', NULL, timestamptz ''4714-11-24 00:00+00 BC'', true)'),
