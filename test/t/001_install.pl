@@ -147,14 +147,16 @@ is($rc, 0, 'and installed again') or diag($err);
 # Its types in tables and its functions in views, through a dump
 sql(<<'END');
 CREATE TABLE j.kept AS
-  SELECT month, j.nps_summary(score) AS s FROM (VALUES (1, 10), (1, 9), (2, 3), (2, 9)) AS v(month, score) GROUP BY month;
+  SELECT month, j.nps_summary(score) AS s
+  FROM (VALUES (1, 10), (1, 9), (2, 3), (2, 9)) AS v(month, score) GROUP BY month;
 CREATE TABLE j.keyed AS SELECT j.customer_key('a'::text) AS k;
 CREATE VIEW j.scores AS SELECT month, j.nps(s) AS nps FROM j.kept ORDER BY month;
 END
 my $dump = $node->basedir . '/retention.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'a database with the extension is dumped');
 sql('CREATE DATABASE restored');
-$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'and restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ],
+                  'and restored');
 is($node->safe_psql('restored', 'SELECT * FROM j.scores'), "1|100\n2|0", 'its values are the same');
 is($node->safe_psql('restored', q{SELECT k::bigint = hashtextextended('a', 0) FROM j.keyed}), 't', 'its keys, too');
 is($node->safe_psql('restored', answers('j')), $expected, 'its functions work there');

@@ -16,7 +16,8 @@ CREATE TABLE orders (customer_id int, date date, cds int, amount double precisio
 CREATE TABLE truth (prev_month text, month text, start_active bigint, end_active bigint, new bigint, retained bigint,
 	reactivated bigint, churned bigint, retention_rate float8, churn_rate float8, textbook float8);
 CREATE TABLE survey (id int, market text, survey_date date, month int, quarter int, score int);
-CREATE TABLE nps_truth (slice text, n bigint, promoters bigint, passives bigint, detractors bigint, nps float8, se float8);
+CREATE TABLE nps_truth (slice text, n bigint, promoters bigint, passives bigint, detractors bigint, nps float8,
+                        se float8);
 \\copy orders FROM '$files[0]' CSV HEADER
 \\copy survey FROM '$files[1]' CSV HEADER
 \\copy truth FROM '$files[2]' CSV HEADER
@@ -32,10 +33,14 @@ for my $type (sort keys %types)
 SET timezone = 'America/New_York';
 SELECT count(*), count(*) FILTER (WHERE (s).base = start_active AND (s).retained = retained AND (s).lost = churned
 	AND (s).acquired = end_active - retained AND abs(rate - retention_rate) < 1e-11 AND abs(churn - churn_rate) < 1e-11)
-FROM (SELECT *, to_date(prev_month, 'YYYY-MM')::timestamp AS p, to_date(month, 'YYYY-MM')::timestamp AS m FROM truth WHERE prev_month IS NOT NULL) t,
-	LATERAL (SELECT retention_summary(customer_id, date::$type, $range(p::$type, m::$type), $range(m::$type, (m + interval '1 month')::$type)) AS s,
-	                retention_rate(customer_id, date::$type, $range(p::$type, m::$type), $range(m::$type, (m + interval '1 month')::$type)) AS rate,
-	                churn_rate(customer_id, date::$type, $range(p::$type, m::$type), $range(m::$type, (m + interval '1 month')::$type)) AS churn
+FROM (SELECT *, to_date(prev_month, 'YYYY-MM')::timestamp AS p, to_date(month, 'YYYY-MM')::timestamp AS m
+      FROM truth WHERE prev_month IS NOT NULL) t,
+	LATERAL (SELECT retention_summary(customer_id, date::$type, $range(p::$type, m::$type),
+	                                  $range(m::$type, (m + interval '1 month')::$type)) AS s,
+	                retention_rate(customer_id, date::$type, $range(p::$type, m::$type),
+	                               $range(m::$type, (m + interval '1 month')::$type)) AS rate,
+	                churn_rate(customer_id, date::$type, $range(p::$type, m::$type),
+	                           $range(m::$type, (m + interval '1 month')::$type)) AS churn
 	         FROM orders) x}),
 		'17|17', "retention and churn of 17 months, $type");
 }
@@ -67,7 +72,8 @@ FROM orders}), 't|t|t', 'repeat purchase rate by orders and by days');
 is(sql(q{
 SELECT round(repeat_purchase_rate(customer_id, date, '8 weeks')::numeric, 12) = round((
 	SELECT avg((second < first + 56)::int) FROM (
-		SELECT min(date) AS first, coalesce((array_agg(date ORDER BY date))[2], 'infinity') AS second FROM orders GROUP BY customer_id) c
+		SELECT min(date) AS first, coalesce((array_agg(date ORDER BY date))[2], 'infinity') AS second
+		FROM orders GROUP BY customer_id) c
 	WHERE first <= date '1998-06-30' - 56), 12) FROM orders}), 't', 'eight-week return');
 
 # Net promoter score of every slice, from one scan and from a roll-up
@@ -80,7 +86,8 @@ SELECT count(*), count(*) FILTER (WHERE t.n = m.n AND (s).promoters = t.promoter
 	AND (s).detractors = t.detractors AND abs(m.nps - t.nps) < 1e-10 AND nps(s) = m.nps)
 FROM nps_truth t FULL JOIN slice m USING (slice)}), '20|20', 'NPS of every slice');
 is(sql(q{
-SELECT abs(nps(rollup(s)) - 11.8) < 1e-12 FROM slice WHERE slice LIKE 'month=%'}), 't', 'NPS of the year from its months');
+SELECT abs(nps(rollup(s)) - 11.8) < 1e-12
+FROM slice WHERE slice LIKE 'month=%'}), 't', 'NPS of the year from its months');
 
 $node->stop;
 done_testing();

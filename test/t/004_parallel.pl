@@ -16,43 +16,60 @@ CREATE TABLE facts AS
 	SELECT i % 7 AS g, (i * 48271 % 2147483647) % 40000 AS c, (i * 69621 % 2147483647) % 90000 AS o,
 		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
 		((i * 39373 % 2147483647) % 100)::double precision AS amount,
-		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was, (i * 742938285 % 2147483647) % 5 < 2 AS now
+		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was,
+		(i * 742938285 % 2147483647) % 5 < 2 AS now
 	FROM generate_series(1::bigint, 300000) i;
-ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange, ADD active_tz tstzrange;
+ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange,
+ADD active_tz tstzrange;
 UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 second', active_d = daterange(d, d + 40),
 	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
 VACUUM ANALYZE facts;
 CREATE TABLE parts AS
-	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey,
+	       customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
 	FROM facts GROUP BY g, c;
 ANALYZE parts;
 });
 
 # A call of an aggregate, from the types of its arguments
 my %columns = (
-	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
-	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'], 'double precision' => ['score'],
+	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ],
+	interval => ["interval '30 days'"],
+	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'],
+	'double precision' => ['score'],
 	numeric => ['(amount / 8)::numeric(12,3)'],
 	retention_summary => ['retention'], nps_summary => ['survey'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
+# lives: a beginning, an end that may be missing, and an as_of
+my (%types, %lives);
+for my $life ([ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ],
+	[ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ])
+{
+	my ($time, $column, $as_of) = @$life;
+
+	$types{"$time $as_of"} = "$time,$time,$as_of";
+	$lives{"$time $as_of"} = "$column, CASE WHEN was THEN $column + interval '1 day' * (1 + score) END::$time, "
+	  . "$as_of '2024-06-01'";
+}
 # and of those whose arguments must fit each other
 my %calls = (
 	# by the types that tell the overloads apart
 	rfm_summary => {
-		'date,double precision' => q{d, amount, date '2024-07-01'}, 'timestamp,double precision' => q{ts, amount, timestamp '2024-07-01'},
+		'date,double precision' => q{d, amount, date '2024-07-01'},
+		'timestamp,double precision' => q{ts, amount, timestamp '2024-07-01'},
 		'timestamptz,double precision' => q{tz, amount, timestamptz '2024-07-01'},
-		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'}, 'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
+		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'},
+		'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
 		'timestamptz,numeric' => q{tz, (amount / 8)::numeric, timestamptz '2024-07-01'} },
-	logrank_test => { 'double precision,boolean,customer_key' => 'o, was, g', 'double precision,boolean,boolean' => 'o, was, now',
-		map({ ("$_->[0],$_->[0],$_->[2],boolean" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', now",
-			"$_->[0],$_->[0],$_->[2],customer_key" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', g") }
-			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
+	logrank_test => {
+		'double precision,boolean,customer_key' => 'o, was, g',
+		'double precision,boolean,boolean' => 'o, was, now',
+		map({ ("$types{$_},customer_key" => "$lives{$_}, g",
+			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
 	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
-	survival_curve => { 'double precision' => 'o, was',
-		map({ ("$_->[0],$_->[0],$_->[2]" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01'") }
-			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
+	survival_curve => { 'double precision' => 'o, was', map({ ($types{$_} => $lives{$_}) } keys %types) },
 	fit_sbg => { integer => '1 + score, was', 'double precision' => '(1 + score)::double precision, was' });
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
@@ -93,9 +110,13 @@ sub call
 }
 
 my @aggregates = split /\n/, sql(q{
-SELECT p.proname || '|' || array_to_string(ARRAY(SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'), 'timestamp without time zone', 'timestamp')
+SELECT p.proname || '|' || array_to_string(ARRAY(
+	SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'),
+	               'timestamp without time zone', 'timestamp')
 	FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
-FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+FROM pg_proc p
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+     AND d.refclassid = 'pg_extension'::regclass
 WHERE p.prokind = 'a' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention') ORDER BY p.oid});
 cmp_ok(scalar @aggregates, '>=', 30, 'there are aggregates');
 
@@ -124,7 +145,8 @@ for my $aggregate (@aggregates)
 	for my $query (@queries)
 	{
 		my ($plan, $many, $one) = splice @answers, 0, 3;
-		my $what = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
+		my $what
+		    = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
 
 		like($plan, $partial, "$title: partial plan, $what");
 		like($plan, qr/Workers Launched: [123]/, "$title: with workers, $what");

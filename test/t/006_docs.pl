@@ -86,7 +86,13 @@ my @other_results = (
 my $node = start_server('docs',
 	initdb => [ '--locale=C', '--encoding=UTF8' ],
 	no_extension => 1,
-	conf => "timezone = 'UTC'\ndatestyle = 'ISO, YMD'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
+	conf => qq{
+timezone = 'UTC'
+datestyle = 'ISO, YMD'
+lc_messages = 'C'
+fsync = off
+search_path = '"\$user", public, retention'
+});
 delete @ENV{qw(PGTZ PGDATESTYLE PGOPTIONS COLUMNS PAGER PSQLRC)};
 
 # Give the time columns of new tables the type retype.wanted, if there is one,
@@ -138,7 +144,8 @@ sub run_blocks
 sub runs
 {
 	my ($result, $name) = @_;
-	my $ok = defined $result->{out} && $result->{err} !~ /^(psql:[^\n]*)?(ERROR|FATAL|PANIC|invalid command)|server closed/m;
+	my $ok = defined $result->{out} && $result->{err}
+	    !~ /^(psql:[^\n]*)?(ERROR|FATAL|PANIC|invalid command)|server closed/m;
 
 	ok($ok, "$name: runs") or diag($result->{err});
 	return $ok;
@@ -166,7 +173,8 @@ for my $page (@pages)
 		$n++;
 		runs($printed->[$n], "$page:$block->{line}") or next;
 		next unless $i < $#blocks && $blocks[ $i + 1 ]{language} eq 'text';
-		is(trimmed($printed->[$n]{out}), trimmed($blocks[ $i + 1 ]{text}), "$page:$blocks[$i + 1]{line}: output as printed");
+		is(trimmed($printed->[$n]{out}), trimmed($blocks[ $i + 1 ]{text}),
+		   "$page:$blocks[$i + 1]{line}: output as printed");
 	}
 
 	for my $type ('date', 'timestamp without time zone', 'timestamp with time zone')

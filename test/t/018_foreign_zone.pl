@@ -18,12 +18,18 @@ $node->safe_psql('shard', q{
 CREATE EXTENSION retention;
 CREATE TABLE orders (customer int, at timestamptz, amount float8);
 -- every customer at 20:00 in New York, the next day in GMT, and a month later
-INSERT INTO orders SELECT c, timestamptz '2024-01-31 20:00-05' + (c % 3) * interval '1 hour', 1 FROM generate_series(1, 3000) c;
-INSERT INTO orders SELECT c, timestamptz '2024-02-29 20:00-05' + (c % 3) * interval '1 hour', 1 FROM generate_series(1, 3000) c;
+INSERT INTO orders
+	SELECT c, timestamptz '2024-01-31 20:00-05' + (c % 3) * interval '1 hour', 1
+	FROM generate_series(1, 3000) c;
+INSERT INTO orders
+	SELECT c, timestamptz '2024-02-29 20:00-05' + (c % 3) * interval '1 hour', 1
+	FROM generate_series(1, 3000) c;
 ALTER DATABASE shard SET timezone = 'America/New_York';
 });
 sql(qq{
-CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'shard', extensions 'retention', options '-c timezone=America/New_York');
+CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'shard',
+                                                               extensions 'retention',
+                                                               options '-c timezone=America/New_York');
 CREATE USER MAPPING FOR CURRENT_USER SERVER shard;
 IMPORT FOREIGN SCHEMA public LIMIT TO (orders) FROM SERVER shard INTO public;
 ANALYZE orders;
@@ -63,7 +69,8 @@ for my $form (@forms)
 
 	# the trap: it is computed there, and its days are those of GMT whatever
 	# the options of the server and the settings of its database are
-	like(remote($query->('orders', 'at', 'timestamptz')), qr/retention|$name/, "$name of a timestamptz is computed by the foreign server");
+	like(remote($query->('orders', 'at', 'timestamptz')), qr/retention|$name/,
+	     "$name of a timestamptz is computed by the foreign server");
 	my $there = answer('SET timezone = \'GMT\'; ' . $query->('here', 'at', 'timestamptz'));
 	is(answer($query->('orders', 'at', 'timestamptz')), $there, "$name: there the zone is GMT");
 	isnt($there, $right, "$name: which is not right") unless $name eq 'repeat_purchase_rate';
@@ -73,8 +80,10 @@ for my $form (@forms)
 	{
 		my ($argument, $type) = @$way;
 		unlike(remote($query->('orders', $argument, $type)), qr/$name/, "$name of $argument is computed here");
-		is(answer($query->('orders', $argument, $type)), answer($query->('here', $argument, $type)), "$name of $argument is right");
-		is(answer($query->('orders', $argument, $type)), $right, "$name of $argument is that of the zone") unless $name eq 'repeat_purchase_rate';
+		is(answer($query->('orders', $argument, $type)), answer($query->('here', $argument, $type)),
+		   "$name of $argument is right");
+		is(answer($query->('orders', $argument, $type)), $right, "$name of $argument is that of the zone") unless
+		    $name eq 'repeat_purchase_rate';
 	}
 }
 

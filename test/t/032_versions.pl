@@ -28,14 +28,24 @@ sub objects
 
 	return $node->safe_psql($database, q{
 SELECT pg_describe_object(classid, objid, 0), obj_description(objid, classid::regclass::name),
-	CASE WHEN classid = 'pg_proc'::regclass THEN (SELECT row(p.prosrc, p.probin, p.prosqlbody IS NULL, p.provolatile, p.proisstrict, p.proparallel, p.procost, p.prorows,
-			p.prosupport::text, p.proargnames, pg_get_expr(p.proargdefaults, 0), p.prorettype::regtype, p.proretset)::text FROM pg_proc p WHERE p.oid = objid)
-		WHEN classid = 'pg_type'::regclass THEN (SELECT row(t.typlen, t.typbyval, t.typalign, t.typstorage, t.typinput, t.typsend,
-			ARRAY(SELECT attname || ' ' || format_type(atttypid, atttypmod) || ' ' || coalesce(col_description(attrelid, attnum), '')
-				FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 ORDER BY attnum))::text FROM pg_type t WHERE t.oid = objid) END,
-	(SELECT row(a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggfinalmodify, a.aggtransspace, a.agginitval)::text
+	CASE WHEN classid = 'pg_proc'::regclass
+	       THEN (SELECT row(p.prosrc, p.probin, p.prosqlbody IS NULL, p.provolatile, p.proisstrict, p.proparallel,
+	                        p.procost, p.prorows,
+			p.prosupport::text, p.proargnames, pg_get_expr(p.proargdefaults, 0), p.prorettype::regtype,
+			p.proretset)::text
+			FROM pg_proc p WHERE p.oid = objid)
+		WHEN classid = 'pg_type'::regclass
+		  THEN (SELECT row(t.typlen, t.typbyval, t.typalign, t.typstorage, t.typinput, t.typsend,
+			ARRAY(SELECT attname || ' ' || format_type(atttypid, atttypmod) || ' '
+			                 || coalesce(col_description(attrelid, attnum), '')
+				FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 ORDER BY attnum))::text FROM pg_type t
+				WHERE t.oid = objid) END,
+	(SELECT row(a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggmtransfn, a.aggminvtransfn,
+	            a.aggfinalmodify, a.aggtransspace, a.agginitval)::text
 		FROM pg_aggregate a WHERE classid = 'pg_proc'::regclass AND a.aggfnoid = objid)
-FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention')
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention')
 ORDER BY 1});
 }
 my $new = objects('postgres');
@@ -44,13 +54,16 @@ cmp_ok(scalar split(/\n/, $new), '>', 100, 'a new installation has its objects')
 # From every version that can be updated; there is none before the first release,
 # and a script retention--1.0--1.1.sql is taken as soon as it is there
 my @from = split /\n/, sql(qq{
-SELECT source FROM pg_extension_update_paths('retention') JOIN pg_available_extension_versions v ON v.name = 'retention' AND v.version = source
+SELECT source
+FROM pg_extension_update_paths('retention')
+JOIN pg_available_extension_versions v ON v.name = 'retention' AND v.version = source
 WHERE target = '$version' AND path IS NOT NULL ORDER BY source});
 for my $from ($version, @from)
 {
 	(my $database = "from_$from") =~ s/\W/_/g;
 	sql("CREATE DATABASE $database");
-	$node->safe_psql($database, "CREATE EXTENSION retention VERSION '$from'; ALTER EXTENSION retention UPDATE TO '$version'");
+	$node->safe_psql($database,
+	                 "CREATE EXTENSION retention VERSION '$from'; ALTER EXTENSION retention UPDATE TO '$version'");
 	is(objects($database), $new, "updated from $from, it has the objects of a new installation");
 }
 
