@@ -35,6 +35,47 @@ CREATE FUNCTION tests.rnd(i bigint, salt bigint, n bigint) RETURNS bigint
 RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
 CREATE FUNCTION tests.dice(i bigint, salt bigint, n integer) RETURNS integer
 RETURN ((hashint8extended(i, salt) & 9223372036854775807) % n)::integer;
+-- Between 0 and 1, neither of them
+CREATE FUNCTION tests.uniform(i bigint, salt bigint) RETURNS double precision
+RETURN (rnd(i, salt, 1000000007) + 0.5) / 1000000007.0::double precision;
+
+-- ln(1 + y) and exp(y) - 1, with all digits where y is small
+CREATE FUNCTION tests.log1p(y double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+	RETURN 2 * atanh(y / (2 + y));
+END $$;
+CREATE FUNCTION tests.expm1(y double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+	RETURN CASE WHEN y < -40 THEN -1 ELSE 2 * sinh(y / 2) * exp(y / 2) END;
+END $$;
+
+-- A customer of a BG/NBD (k = 0) or an MBG/NBD (k = 1) with r = 2, alpha = 60,
+-- a = 1, b = 3, up to the age t.  Gamma variates of shape 1 and 2 and beta variates
+-- of shape (1, n) need no more than logarithms and powers.
+CREATE FUNCTION tests.draw(i bigint, k int, t double precision, OUT x bigint, OUT t_x double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+	rate double precision := -(ln(uniform(i, 1)) + ln(uniform(i, 2))) / 60;
+	p double precision := 1 - uniform(i, 3) ^ (1 / 3.0);
+	clock double precision := 0;
+	draws bigint := 0;
+BEGIN
+	x := 0;
+	t_x := 0;
+	IF k = 1 AND uniform(i, 4) < p THEN
+		RETURN;
+	END IF;
+	LOOP
+		draws := draws + 2;
+		clock := clock - ln(uniform(i, 1000 + draws)) / rate;
+		EXIT WHEN clock > t;
+		x := x + 1;
+		t_x := clock;
+		EXIT WHEN uniform(i, 1001 + draws) < p;
+	END LOOP;
+END $$;
+
+CREATE AGGREGATE tests.product(double precision) (SFUNC = float8mul, STYPE = double precision, INITCOND = '1');
 
 -- What a query returns, as text, or the SQLSTATE that it ends with
 CREATE FUNCTION tests.outcome(query text) RETURNS text
