@@ -77,9 +77,14 @@ function fail(text) {
 }
 
 BEGIN {
-    usual["customer"] = "customer customer_id customer_no customer_number customer_key cust_id customer_email client client_id user user_id buyer buyer_id shopper_id account account_id member_id contact_id email"
-    usual["time"] = "time at date datetime timestamp ts ordered_at order_at created_at purchased_at paid_at placed_at occurred_at order_date purchase_date invoice_date transaction_date order_time order_datetime order_timestamp order_purchase_timestamp purchase_time transaction_time event_time event_date created day"
-    usual["amount"] = "amount total revenue price value sales order_total total_price total_amount order_amount order_value purchase_amount purchase_value transaction_amount payment_value net_amount gross_amount net_total grand_total subtotal spend spent turnover"
+    usual["customer"] = "customer customer_id customer_no customer_number customer_key cust_id customer_email " \
+        "client client_id user user_id buyer buyer_id shopper_id account account_id member_id contact_id email"
+    usual["time"] = "time at date datetime timestamp ts ordered_at order_at created_at purchased_at paid_at " \
+        "placed_at occurred_at order_date purchase_date invoice_date transaction_date order_time order_datetime " \
+        "order_timestamp order_purchase_timestamp purchase_time transaction_time event_time event_date created day"
+    usual["amount"] = "amount total revenue price value sales order_total total_price total_amount order_amount " \
+        "order_value purchase_amount purchase_value transaction_amount payment_value net_amount gross_amount " \
+        "net_total grand_total subtotal spend spent turnover"
     split("customer time amount", part, " ")
 }
 
@@ -111,7 +116,8 @@ BEGIN {
     if (lacking != "" && wanted != "")
         fail("there is no column " lacking "; the header has: " header_names())
     if (lacking != "")
-        fail("no column is recognised as " lacking "; the header has: " header_names() ". Name the three with COLUMNS=customer,time,amount")
+        fail("no column is recognised as " lacking "; the header has: " header_names() \
+            ". Name the three with COLUMNS=customer,time,amount")
 
     print (delimiter == "\t" ? "tab" : delimiter)
     for (i = 1; i <= 3; i++)

@@ -16,7 +16,8 @@ function echo(text) {
     text = escape(text)
     # psql puts the value of :'variable' in, as it does in the statement
     while (match(text, /:''[a-z_]+''/))
-        text = substr(text, 1, RSTART - 1) "':'" substr(text, RSTART + 3, RLENGTH - 5) "''" substr(text, RSTART + RLENGTH)
+        text = substr(text, 1, RSTART - 1) "':'" substr(text, RSTART + 3, RLENGTH - 5) "''" \
+            substr(text, RSTART + RLENGTH)
     print "\\echo '" text "'"
 }
 

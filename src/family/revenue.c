@@ -237,6 +237,7 @@ customer_ages(const RevenueCohorts *cohorts, const RevenueCohort *cohort,
 {
 	const RetPeriods *periods = &cohorts->options.periods;
 	DateADT		day = reader->days[0].day;
+	RetLaps		laps;
 	int64		begun;
 
 	if (!cohorts->options.elapsed)
@@ -245,9 +246,10 @@ customer_ages(const RevenueCohorts *cohorts, const RevenueCohort *cohort,
 			ages[i] = ret_bin_of(&periods->bins, reader->days[i].day) - first;
 		return cohort->nages - 1;
 	}
-	begun = ret_lap_of(&periods->bins, day, (DateADT) (periods->as_of - 1));
+	ret_laps_init(&laps, &periods->bins, day);
+	begun = ret_lap_of(&laps, (DateADT) (periods->as_of - 1));
 	for (int64 i = 0; i < reader->ndays; i++)
-		ages[i] = ret_lap_of(&periods->bins, day, reader->days[i].day);
+		ages[i] = ret_lap_of(&laps, reader->days[i].day);
 	if (ret_lap_start(&periods->bins, day, begun + 1) > periods->as_of)
 		begun--;
 	return Min(begun, cohort->nages - 1);

@@ -1,11 +1,96 @@
 CREATE EXTENSION retention;
 
 --
--- Helpers of several tests
+-- Helpers of several tests, in a schema that each later session of this
+-- database has in its path.  Nor does any compile its queries: sums over
+-- generated rows look dear to the planner and are not.
 --
+CREATE SCHEMA tests;
+DO $$ BEGIN
+	EXECUTE format('ALTER DATABASE %I SET search_path = "$user", public, tests', current_database());
+	EXECUTE format('ALTER DATABASE %I SET jit = off', current_database());
+END $$;
+SET search_path = public, tests;
+
+-- Equal up to rounding, relative to b where that is above 1, with NULL equal
+-- to NULL; NaN and infinity equal nothing.  In PL/pgSQL, which is faster than
+-- SQL where the arguments are not cheap enough to be written in twice.
+CREATE FUNCTION tests.near(a double precision, b double precision, tolerance double precision DEFAULT 1e-12)
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+	RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
+	       ELSE abs(a) < 'infinity' AND abs(b) < 'infinity' AND abs(a - b) <= tolerance * greatest(1, abs(b)) END;
+END $$;
+
+-- The same, relative to b however small that is
+CREATE FUNCTION tests.close(a double precision, b double precision, tolerance double precision DEFAULT 1e-9)
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+	RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
+	       ELSE abs(a) < 'infinity' AND abs(b) < 'infinity' AND abs(a - b) <= tolerance * abs(b) + 1e-300 END;
+END $$;
+
+-- Pseudo-random integers 0 .. n - 1, the same each time
+CREATE FUNCTION tests.rnd(i bigint, salt bigint, n bigint) RETURNS bigint
+RETURN (hashint8extended(i, salt) & 9223372036854775807) % n;
+CREATE FUNCTION tests.dice(i bigint, salt bigint, n integer) RETURNS integer
+RETURN ((hashint8extended(i, salt) & 9223372036854775807) % n)::integer;
+-- Between 0 and 1, neither of them
+CREATE FUNCTION tests.uniform(i bigint, salt bigint) RETURNS double precision
+RETURN (rnd(i, salt, 1000000007) + 0.5) / 1000000007.0::double precision;
+
+-- ln(1 + y) and exp(y) - 1, with all digits where y is small
+CREATE FUNCTION tests.log1p(y double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+	RETURN 2 * atanh(y / (2 + y));
+END $$;
+CREATE FUNCTION tests.expm1(y double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+	RETURN CASE WHEN y < -40 THEN -1 ELSE 2 * sinh(y / 2) * exp(y / 2) END;
+END $$;
+
+-- A customer of a BG/NBD (k = 0) or an MBG/NBD (k = 1) with r = 2, alpha = 60,
+-- a = 1, b = 3, up to the age t.  Gamma variates of shape 1 and 2 and beta variates
+-- of shape (1, n) need no more than logarithms and powers.
+CREATE FUNCTION tests.draw(i bigint, k int, t double precision, OUT x bigint, OUT t_x double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+	rate double precision := -(ln(uniform(i, 1)) + ln(uniform(i, 2))) / 60;
+	p double precision := 1 - uniform(i, 3) ^ (1 / 3.0);
+	clock double precision := 0;
+	draws bigint := 0;
+BEGIN
+	x := 0;
+	t_x := 0;
+	IF k = 1 AND uniform(i, 4) < p THEN
+		RETURN;
+	END IF;
+	LOOP
+		draws := draws + 2;
+		clock := clock - ln(uniform(i, 1000 + draws)) / rate;
+		EXIT WHEN clock > t;
+		x := x + 1;
+		t_x := clock;
+		EXIT WHEN uniform(i, 1001 + draws) < p;
+	END LOOP;
+END $$;
+
+CREATE AGGREGATE tests.product(double precision) (SFUNC = float8mul, STYPE = double precision, INITCOND = '1');
+
+-- What a query returns, as text, or the SQLSTATE that it ends with
+CREATE FUNCTION tests.outcome(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE query INTO result;
+	RETURN coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
 
 -- The nodes of a query's plan, such as "Partial Aggregate"
-CREATE FUNCTION plan_nodes(query text) RETURNS text[]
+CREATE FUNCTION tests.plan_nodes(query text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
@@ -18,9 +103,35 @@ BEGIN
 		SELECT array_agg(concat_ws(' ', nullif(n->>'Partial Mode', 'Simple'), n->>'Node Type')) FROM node);
 END $$;
 
+-- Whether a line of a query's plan has these words, such as "HashAggregate"
+CREATE FUNCTION tests.plan_has(query text, words text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF position(words IN line) > 0 THEN
+			RETURN true;
+		END IF;
+	END LOOP;
+	RETURN false;
+END $$;
+
+-- Lets two workers take the rows of this transaction, though there are few,
+-- and the leader none
+CREATE FUNCTION tests.use_workers() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	SET LOCAL max_parallel_workers_per_gather = 2;
+	SET LOCAL parallel_setup_cost = 0;
+	SET LOCAL parallel_tuple_cost = 0;
+	SET LOCAL min_parallel_table_scan_size = 0;
+	SET LOCAL parallel_leader_participation = off;
+END $$;
+
 -- Runs a query without and with parallel workers, asserts that the second
 -- plan aggregates partially below a Gather, and tells whether the rows agree.
-CREATE FUNCTION parallel_check(query text) RETURNS text
+CREATE FUNCTION tests.parallel_check(query text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
 	nodes text[];
@@ -30,11 +141,7 @@ BEGIN
 	DROP TABLE IF EXISTS pg_temp.serial_rows, pg_temp.parallel_rows;
 	SET LOCAL max_parallel_workers_per_gather = 0;
 	EXECUTE 'CREATE TEMP TABLE serial_rows AS ' || query;
-	SET LOCAL max_parallel_workers_per_gather = 2;
-	SET LOCAL parallel_setup_cost = 0;
-	SET LOCAL parallel_tuple_cost = 0;
-	SET LOCAL min_parallel_table_scan_size = 0;
-	SET LOCAL parallel_leader_participation = off;
+	PERFORM use_workers();
 	nodes := plan_nodes(query);
 	IF NOT (nodes @> '{"Partial Aggregate"}' AND nodes && '{Gather,"Gather Merge"}') THEN
 		RETURN 'plan is not partial: ' || nodes::text;

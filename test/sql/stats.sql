@@ -2,11 +2,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
-
--- equal up to rounding errors
-CREATE FUNCTION near(a double precision, b double precision, tolerance double precision DEFAULT 1e-9)
-RETURNS boolean LANGUAGE sql IMMUTABLE
-RETURN coalesce(abs(a - b) <= tolerance * greatest(1, abs(a), abs(b)), a IS NULL AND b IS NULL);
+CREATE SCHEMA stats_test;
+SELECT set_config('search_path', 'stats_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
 --
 -- as_percent
@@ -55,7 +52,8 @@ SELECT confidence, near(sqrt(upper / (1 - upper)), z, 1e-13) AS quantile
 FROM quantiles, wilson_interval(0, 1, confidence) ORDER BY confidence;
 SELECT near(sqrt(upper / (1 - upper)), 1.25331413731583e-6, 1e-15) AS tiny_confidence FROM wilson_interval(0, 1, 1e-6);
 SELECT near(sqrt(upper / (1 - upper)), 7.03448691004784, 1e-8) AS huge_confidence FROM wilson_interval(0, 1, 1 - 2e-12);
-SELECT near(sqrt(upper / (1 - upper)), 8.29236107581360, 1e-9) AS next_to_one FROM wilson_interval(0, 1, 1 - 1.1102230246251565e-16);
+SELECT near(sqrt(upper / (1 - upper)), 8.29236107581360, 1e-9) AS next_to_one
+FROM wilson_interval(0, 1, 1 - 1.1102230246251565e-16);
 SELECT lower = upper AS next_to_zero FROM wilson_interval(1, 4, 1e-300);
 SELECT count(*) AS steps, bool_and(upper > previous) AS monotone
 FROM (SELECT upper, lag(upper, 1, 0) OVER (ORDER BY i) AS previous
@@ -86,7 +84,8 @@ SELECT (wilson_interval(successes => 5, trials => 5, confidence => 0.9)).upper;
 -- proportion_test
 --
 -- 56 of 70 against 48 of 80, Newcombe's first example: 0.0524 .. 0.3339
-SELECT near(difference, -0.2) AS difference, near(z, -2.6501719513, 1e-9) AS z, near(p_value, 0.0080450814, 1e-9) AS p_value,
+SELECT near(difference, -0.2) AS difference, near(z, -2.6501719513, 1e-9) AS z,
+       near(p_value, 0.0080450814, 1e-9) AS p_value,
 	   near(lower, -0.3339, 5e-5) AS lower, near(upper, -0.0524, 5e-5) AS upper
 FROM proportion_test(56, 70, 48, 80);
 
@@ -141,28 +140,49 @@ FROM proportion_test(2305843009213693952, 9223372036854775807, 69175290276410818
 --
 -- Newcombe's first example again: 56 of 70 members stay and 48 of 80 others
 CREATE TABLE programme AS
-	SELECT i <= 70 AS treated, CASE WHEN i <= 70 THEN i <= 56 ELSE i <= 118 END AS retained FROM generate_series(1, 150) i;
-SELECT (l).treated, (l).treated_retained, (l).control, (l).control_retained, near((l).treated_rate, 0.8) AS treated_rate, near((l).control_rate, 0.6) AS control_rate,
-	   near((l).lift, 0.2) AS lift, near((l).lower, 0.0524, 5e-5) AS lower, near((l).upper, 0.3339, 5e-5) AS upper, near((l).p_value, 0.0080450814, 1e-9) AS p_value
+	SELECT i <= 70 AS treated, CASE WHEN i <= 70 THEN i <= 56 ELSE i <= 118 END AS retained
+	FROM generate_series(1, 150) i;
+SELECT (l).treated, (l).treated_retained, (l).control, (l).control_retained,
+       near((l).treated_rate, 0.8) AS treated_rate, near((l).control_rate, 0.6) AS control_rate,
+	   near((l).lift, 0.2) AS lift, near((l).lower, 0.0524, 5e-5) AS lower, near((l).upper, 0.3339, 5e-5) AS upper,
+	   near((l).p_value, 0.0080450814, 1e-9) AS p_value
 FROM (SELECT retention_lift(treated, retained) AS l FROM programme) x;
-SELECT pg_typeof((l).treated) AS count, pg_typeof((l).lift) AS share FROM (SELECT retention_lift(treated, retained) AS l FROM programme) x;
+SELECT pg_typeof((l).treated) AS count, pg_typeof((l).lift) AS share
+FROM (SELECT retention_lift(treated, retained) AS l FROM programme) x;
 
 -- groups of all sizes, with NULL for what is not known: who belongs to neither
 -- side is ignored, who is not known to have stayed has not
 CREATE TABLE member AS
-	SELECT i, i % 300 AS g, CASE hashint8extended(i, 1) & 7 WHEN 0 THEN NULL WHEN 1 THEN true WHEN 2 THEN true ELSE hashint8extended(i, 2) & 3 = 0 END AS treated,
+	SELECT i, i % 300 AS g,
+	       CASE hashint8extended(i, 1) & 7 WHEN 0 THEN NULL WHEN 1 THEN true WHEN 2 THEN true
+	            ELSE hashint8extended(i, 2) & 3 = 0 END AS treated,
 		   CASE hashint8extended(i, 3) & 3 WHEN 0 THEN NULL WHEN 1 THEN false ELSE true END AS retained
 	FROM generate_series(1::bigint, 6000) i WHERE hashint8extended(i % 300, 4) & 31 > i / 300;
+CREATE INDEX ON member (i);
+ANALYZE member;
 CREATE TABLE member_oracle AS
 	SELECT g, count(*) FILTER (WHERE treated) AS nt, count(*) FILTER (WHERE treated AND retained) AS xt,
-		   count(*) FILTER (WHERE NOT treated) AS nc, count(*) FILTER (WHERE NOT treated AND retained) AS xc FROM member GROUP BY g;
+		   count(*) FILTER (WHERE NOT treated) AS nc, count(*) FILTER (WHERE NOT treated AND retained) AS xc FROM member
+    GROUP BY g;
 SELECT count(*) AS groups, count(l) AS lifts, count(*) FILTER (WHERE (l).lift IS NULL) > 5 AS partly_null,
-	   count(*) FILTER (WHERE (l IS NULL) <> (nt + nc = 0) OR nt + nc > 0 AND ((l).treated, (l).treated_retained, (l).control, (l).control_retained) IS DISTINCT FROM (nt, xt, nc, xc)) AS counts_wrong,
-	   count(*) FILTER (WHERE NOT (near((l).treated_rate, xt / nullif(nt, 0)::float8) AND near((l).control_rate, xc / nullif(nc, 0)::float8) AND near((l).lift, xt / nullif(nt, 0)::float8 - xc / nullif(nc, 0)::float8))) AS rates_wrong,
-	   count(*) FILTER (WHERE NOT (near((l).lower, (l).lift - sqrt(((l).treated_rate - (wt).lower) ^ 2 + ((wc).upper - (l).control_rate) ^ 2))
-								   AND near((l).upper, (l).lift + sqrt(((wt).upper - (l).treated_rate) ^ 2 + ((l).control_rate - (wc).lower) ^ 2)))) AS interval_wrong,
-	   count(*) FILTER (WHERE NOT near((l).p_value, (p).p_value) OR NOT near((l).lift, (p).difference) OR NOT near((l).lower, (p).lower) OR NOT near((l).upper, (p).upper)) AS test_wrong
-FROM (SELECT *, proportion_test(xc, nc, xt, nt) AS p, wilson_interval(xt, nt) AS wt, wilson_interval(xc, nc) AS wc FROM member_oracle) o
+	   count(*) FILTER (WHERE (l IS NULL) <> (nt + nc = 0)
+	                      OR nt + nc > 0
+	                      AND ((l).treated, (l).treated_retained, (l).control, (l).control_retained)
+	                          IS DISTINCT FROM (nt, xt, nc, xc)) AS counts_wrong,
+	   count(*) FILTER (WHERE NOT (near((l).treated_rate, xt / nullif(nt, 0)::float8)
+	                               AND near((l).control_rate, xc / nullif(nc, 0)::float8)
+	                               AND near((l).lift,
+	                                        xt / nullif(nt, 0)::float8 - xc / nullif(nc, 0)::float8))) AS rates_wrong,
+	   count(*) FILTER (WHERE NOT (near((l).lower,
+	                                    (l).lift - sqrt(((l).treated_rate - (wt).lower) ^ 2
+	                                                        + ((wc).upper - (l).control_rate) ^ 2))
+								   AND near((l).upper,
+								            (l).lift + sqrt(((wt).upper - (l).treated_rate) ^ 2
+								                            + ((l).control_rate - (wc).lower) ^ 2)))) AS interval_wrong,
+	   count(*) FILTER (WHERE NOT near((l).p_value, (p).p_value) OR NOT near((l).lift, (p).difference)
+	                      OR NOT near((l).lower, (p).lower) OR NOT near((l).upper, (p).upper)) AS test_wrong
+FROM (SELECT *, proportion_test(xc, nc, xt, nt) AS p, wilson_interval(xt, nt) AS wt, wilson_interval(xc, nc) AS wc
+      FROM member_oracle) o
 JOIN (SELECT g, retention_lift(treated, retained) AS l FROM member GROUP BY g) m USING (g);
 SELECT retention_lift(treated, retained) FROM member WHERE false;
 SELECT retention_lift(NULL, retained), retention_lift(NULL, NULL) FROM member;
@@ -170,11 +190,15 @@ SELECT retention_lift(NULL, retained), retention_lift(NULL, NULL) FROM member;
 SELECT retention_lift(true, retained) FROM generate_series(1, 4) i, (VALUES (true)) v(retained);
 SELECT retention_lift(false, NULL) FROM generate_series(1, 3) i;
 -- everybody stayed: no variance to test with, but an interval
-SELECT (l).lift, (l).p_value, (l).lower < 0 AND (l).lower > -1 AS lower, (l).upper > 0 AND (l).upper < 1 AS upper FROM (SELECT retention_lift(i % 2 = 0, true) AS l FROM generate_series(1, 20) i) x;
+SELECT (l).lift, (l).p_value, (l).lower < 0 AND (l).lower > -1 AS lower, (l).upper > 0 AND (l).upper < 1 AS upper
+FROM (SELECT retention_lift(i % 2 = 0, true) AS l FROM generate_series(1, 20) i) x;
 -- members against others is others against members with the sign changed
-SELECT count(*) AS groups, count(*) FILTER (WHERE near((a).lift, -(b).lift) AND near((a).lower, -(b).upper) AND near((a).upper, -(b).lower) AND near((a).p_value, (b).p_value)
-											AND (a).treated = (b).control AND (a).control_retained = (b).treated_retained) AS mirrored
-FROM (SELECT retention_lift(treated, retained) AS a, retention_lift(NOT treated, retained) AS b FROM member GROUP BY g HAVING bool_or(treated IS NOT NULL)) x;
+SELECT count(*) AS groups,
+       count(*) FILTER (WHERE near((a).lift, -(b).lift) AND near((a).lower, -(b).upper) AND near((a).upper, -(b).lower)
+                          AND near((a).p_value, (b).p_value)
+                        AND (a).treated = (b).control AND (a).control_retained = (b).treated_retained) AS mirrored
+FROM (SELECT retention_lift(treated, retained) AS a, retention_lift(NOT treated, retained) AS b
+      FROM member GROUP BY g HAVING bool_or(treated IS NOT NULL)) x;
 
 -- frames that move against a query over their rows
 CREATE FUNCTION check_lift(frame text, condition text) RETURNS text LANGUAGE plpgsql AS $$
@@ -185,26 +209,38 @@ DECLARE
 BEGIN
 	EXECUTE format($q$
 		SELECT count(*), count(*) FILTER (WHERE l IS DISTINCT FROM b), count(DISTINCT l::text)
-		FROM (SELECT *, retention_lift(treated, retained) OVER (PARTITION BY g %% 3 ORDER BY i %1$s) AS l FROM member WHERE i <= 1200) o,
-			 LATERAL (SELECT retention_lift(treated, retained) AS b FROM member m WHERE m.i <= 1200 AND m.g %% 3 = o.g %% 3 AND %2$s) b$q$, frame, condition)
+		FROM (SELECT *, retention_lift(treated, retained) OVER (PARTITION BY g %% 3 ORDER BY i %1$s) AS l
+		      FROM member WHERE i <= 1200) o,
+			 LATERAL (SELECT retention_lift(treated, retained) AS b
+			          FROM member m WHERE m.i <= 1200 AND m.g %% 3 = o.g %% 3 AND %2$s) b$q$,
+			 frame, condition)
 	INTO n, wrong, different;
 	RETURN format('%s rows, %s wrong, %s', n > 800, wrong, different > 100);
 END $$;
 SELECT n, check_lift(frame, condition)
 FROM (VALUES (1, '', 'm.i <= o.i'), (2, 'RANGE BETWEEN 90 PRECEDING AND CURRENT ROW', 'm.i BETWEEN o.i - 90 AND o.i'),
-			 (3, 'RANGE BETWEEN 150 PRECEDING AND 60 PRECEDING', 'm.i BETWEEN o.i - 150 AND o.i - 60'), (4, 'RANGE BETWEEN 40 FOLLOWING AND 120 FOLLOWING', 'm.i BETWEEN o.i + 40 AND o.i + 120'),
-			 (5, 'RANGE BETWEEN 60 PRECEDING AND 60 FOLLOWING EXCLUDE CURRENT ROW', 'm.i BETWEEN o.i - 60 AND o.i + 60 AND m.i <> o.i'),
+			 (3, 'RANGE BETWEEN 150 PRECEDING AND 60 PRECEDING', 'm.i BETWEEN o.i - 150 AND o.i - 60'),
+			 (4, 'RANGE BETWEEN 40 FOLLOWING AND 120 FOLLOWING', 'm.i BETWEEN o.i + 40 AND o.i + 120'),
+			 (5, 'RANGE BETWEEN 60 PRECEDING AND 60 FOLLOWING EXCLUDE CURRENT ROW',
+			  'm.i BETWEEN o.i - 60 AND o.i + 60 AND m.i <> o.i'),
 			 (6, 'RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING', 'm.i >= o.i')) v(n, frame, condition) ORDER BY n;
 -- in and out, down to an empty frame
 SELECT count(*) AS rows, count(l) AS with_rows, count(*) FILTER (WHERE (l).treated + (l).control > 1) AS wrong
-FROM (SELECT i, retention_lift(true, i % 2 = 0) OVER (ORDER BY i RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING) AS l FROM generate_series(1, 100) i WHERE i % 3 > 0) x;
-SELECT aggminvtransfn <> 0 AS inverse, aggcombinefn <> 0 AS combine FROM pg_aggregate WHERE aggfnoid = 'retention_lift(boolean, boolean)'::regprocedure;
+FROM (SELECT i, retention_lift(true, i % 2 = 0) OVER (ORDER BY i RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING) AS l
+      FROM generate_series(1, 100) i WHERE i % 3 > 0) x;
+SELECT aggminvtransfn <> 0 AS inverse, aggcombinefn <> 0 AS combine
+FROM pg_aggregate WHERE aggfnoid = 'retention_lift(boolean, boolean)'::regprocedure;
 
 -- filters, sets of groups, many groups, parallel workers
-SELECT retention_lift(treated, retained) FILTER (WHERE g % 2 = 0) = (SELECT retention_lift(treated, retained) FROM member WHERE g % 2 = 0) AS filtered FROM member;
-SELECT count(*) AS sets, count(*) FILTER (WHERE l IS DISTINCT FROM (SELECT retention_lift(treated, retained) FROM member WHERE k IS NULL OR g % 4 = k)) AS wrong
+SELECT retention_lift(treated, retained) FILTER (WHERE g % 2 = 0)
+           = (SELECT retention_lift(treated, retained) FROM member WHERE g % 2 = 0) AS filtered
+FROM member;
+SELECT count(*) AS sets,
+       count(*) FILTER (WHERE l IS DISTINCT FROM (SELECT retention_lift(treated, retained)
+                                                  FROM member WHERE k IS NULL OR g % 4 = k)) AS wrong
 FROM (SELECT g % 4 AS k, retention_lift(treated, retained) AS l FROM member GROUP BY ROLLUP (g % 4)) x;
-SELECT count(*) AS groups, sum((l).treated) AS treated, sum((l).control) AS control, sum((l).treated_retained) AS treated_retained, sum((l).control_retained) AS control_retained
+SELECT count(*) AS groups, sum((l).treated) AS treated, sum((l).control) AS control,
+       sum((l).treated_retained) AS treated_retained, sum((l).control_retained) AS control_retained
 FROM (SELECT i % 100000 AS g, retention_lift(i % 3 = 0, i % 2 = 0) AS l FROM generate_series(1, 300000) i GROUP BY 1) x;
 CREATE TABLE member_rows AS SELECT m.* FROM member m, generate_series(1, 40);
 ANALYZE member_rows;
@@ -214,21 +250,23 @@ SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION explained(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	plan json;
-BEGIN
-	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
-	RETURN plan::text;
-END $$;
-SELECT explained('SELECT retention_lift(treated, retained) FROM member_rows') ~ '"Gather.*"Partial"' AS partial;
-CREATE TEMP TABLE parallel_lift AS SELECT g, retention_lift(treated, retained) AS l FROM member_rows GROUP BY ROLLUP (g);
-CREATE TEMP TABLE parallel_all AS SELECT retention_lift(treated, retained) AS l, retention_lift(treated, retained) FILTER (WHERE i < 0) AS none FROM member_rows;
+SELECT plan_nodes('SELECT retention_lift(treated, retained) FROM member_rows') @>
+           '{Gather,"Partial Aggregate"}' AS partial;
+CREATE TEMP TABLE parallel_lift AS
+	SELECT g, retention_lift(treated, retained) AS l
+	FROM member_rows GROUP BY ROLLUP (g);
+CREATE TEMP TABLE parallel_all AS
+	SELECT retention_lift(treated, retained) AS l, retention_lift(treated, retained) FILTER (WHERE i < 0) AS none
+	FROM member_rows;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT count(*) AS groups, count(*) FILTER (WHERE p.l IS DISTINCT FROM s.l) AS differ
-FROM parallel_lift p JOIN (SELECT g, retention_lift(treated, retained) AS l FROM member_rows GROUP BY ROLLUP (g)) s ON p.g IS NOT DISTINCT FROM s.g;
-SELECT (l).treated = 40 * (SELECT count(*) FROM member WHERE treated) AS treated, (l).control_retained = 40 * (SELECT count(*) FROM member WHERE NOT treated AND retained) AS control_retained, none FROM parallel_all;
-DROP FUNCTION explained(text);
+FROM parallel_lift p
+JOIN (SELECT g, retention_lift(treated, retained) AS l FROM member_rows GROUP BY ROLLUP (g)) s
+    ON p.g IS NOT DISTINCT FROM s.g;
+SELECT (l).treated = 40 * (SELECT count(*) FROM member WHERE treated) AS treated,
+       (l).control_retained = 40 * (SELECT count(*) FROM member WHERE NOT treated AND retained) AS control_retained,
+       none
+FROM parallel_all;
 COMMIT;
 
 --
@@ -271,6 +309,5 @@ SELECT wilson_interval(-6, 5);
 SELECT as_percent('NaN');
 SELECT as_percent(0.5, 16);
 
-DROP TABLE quantiles, tables, programme, member, member_oracle, member_rows;
-DROP FUNCTION check_lift(text, text);
-DROP FUNCTION near(double precision, double precision, double precision);
+SET client_min_messages = warning;
+DROP SCHEMA stats_test CASCADE;

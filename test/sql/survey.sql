@@ -2,11 +2,8 @@
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
-
--- equal up to rounding errors
-CREATE FUNCTION near(a double precision, b double precision, tolerance double precision DEFAULT 1e-9)
-RETURNS boolean LANGUAGE sql IMMUTABLE
-RETURN coalesce(abs(a - b) <= tolerance * greatest(1, abs(a), abs(b)), a IS NULL AND b IS NULL);
+CREATE SCHEMA survey_test;
+SELECT set_config('search_path', 'survey_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
 -- plain SQL on the scores, NULLs included
 CREATE FUNCTION oracle_nps(scores double precision[]) RETURNS double precision LANGUAGE sql IMMUTABLE
@@ -15,30 +12,18 @@ RETURN (SELECT 100.0 * (count(*) FILTER (WHERE s >= 9) - count(*) FILTER (WHERE 
 CREATE FUNCTION oracle_csat(scores double precision[]) RETURNS double precision LANGUAGE sql IMMUTABLE
 RETURN (SELECT avg(CASE WHEN s >= 4 THEN 1.0 WHEN s < 4 THEN 0.0 END) FROM unnest(scores) s);
 
--- does the plan of a query contain these words?
-CREATE FUNCTION plan_has(query text, words text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-	line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-		IF position(words IN line) > 0 THEN
-			RETURN true;
-		END IF;
-	END LOOP;
-	RETURN false;
-END
-$$;
-
 --
 -- Worked examples
 --
 CREATE TABLE example (score integer);
 INSERT INTO example VALUES (10), (9), (9), (8), (7), (6), (0), (NULL);
-SELECT near(nps(score), 14.2857, 1e-5) AS nps, nps_summary(score), near(nps(nps_summary(score)), 14.2857, 1e-5) AS from_summary
+SELECT near(nps(score), 14.2857, 1e-5) AS nps, nps_summary(score),
+       near(nps(nps_summary(score)), 14.2857, 1e-5) AS from_summary
 FROM example;
 SELECT near(lower, -39.6, 2e-3) AS lower, near(upper, 59.6, 2e-3) AS upper
 FROM nps_interval((SELECT nps_summary(score) FROM example));
-SELECT nps(score), near((nps_interval(nps_summary(score))).lower, 17.5, 1e-3) AS lower, (nps_interval(nps_summary(score))).upper
+SELECT nps(score), near((nps_interval(nps_summary(score))).lower, 17.5, 1e-3) AS lower,
+       (nps_interval(nps_summary(score))).upper
 FROM (VALUES (9), (9), (10), (10), (10)) v(score);
 SELECT nps(score) FROM (VALUES (7)) v(score);
 SELECT nps(score) IS NULL AS nobody FROM example WHERE score IS NULL;
@@ -65,7 +50,8 @@ SELECT id, date '2024-01-01' + id * 7 / 20 AS day, id % 13 AS branch, (id * 2654
 	   CASE WHEN id % 19 <> 5 THEN ((id * 6700417::bigint >> 4) % 1001) / 100.0 END::double precision AS exact,
 	   CASE WHEN id % 7 <> 5 THEN 1 + (id * 15485863::bigint >> 3) % 5 END::integer AS stars
 FROM generate_series(1, 3000) id;
-SELECT count(*) AS answers, count(score) AS scores, count(DISTINCT score) AS kinds, count(DISTINCT stars) AS stars FROM answers;
+SELECT count(*) AS answers, count(score) AS scores, count(DISTINCT score) AS kinds, count(DISTINCT stars) AS stars
+FROM answers;
 
 SELECT near(nps(score), oracle_nps(array_agg(score))) AS score,
 	   near(nps(exact), oracle_nps(array_agg(exact))) AS exact,
@@ -81,7 +67,8 @@ FROM answers;
 -- other numeric types
 SELECT nps(score::smallint) = nps(score) AS smallint, nps(score::bigint) = nps(score) AS bigint,
 	   nps(score::numeric) = nps(score) AS numeric, nps(score::real) = nps(score) AS real,
-	   nps_summary(score::numeric) = nps_summary(score) AS summary, csat(stars::smallint) = csat(stars) AS csat FROM answers;
+	   nps_summary(score::numeric) = nps_summary(score) AS summary, csat(stars::smallint) = csat(stars) AS csat
+FROM answers;
 
 -- the empty branch 12 gives NULL
 SELECT count(*) AS groups, count(*) FILTER (WHERE near(got, want)) AS agree, count(got) AS not_null,
@@ -89,7 +76,8 @@ SELECT count(*) AS groups, count(*) FILTER (WHERE near(got, want)) AS agree, cou
 FROM (SELECT branch, nps(score) AS got, oracle_nps(array_agg(score)) AS want, nps_summary(score) AS summary
 	  FROM answers GROUP BY branch) g;
 SELECT branch, nps(score), nps_summary(score) IS NULL AS no_summary FROM answers WHERE branch = 12 GROUP BY branch;
-SELECT nps(score), nps(exact), nps_summary(score), nps_summary(exact), csat(stars), csat(exact) FROM answers WHERE false;
+SELECT nps(score), nps(exact), nps_summary(score), nps_summary(exact), csat(stars), csat(exact)
+FROM answers WHERE false;
 
 -- grouping sets, hashed and sorted
 CREATE FUNCTION grouping_sets_differ() RETURNS bigint LANGUAGE sql
@@ -98,19 +86,24 @@ BEGIN ATOMIC
 		SELECT branch, channel, grouping(branch, channel) AS g, nps(score) AS n, csat(stars) AS c
 		FROM answers GROUP BY CUBE (branch, channel)
 	), want AS (
-		SELECT branch, channel, 0 AS g, oracle_nps(array_agg(score)) AS n, oracle_csat(array_agg(stars)) AS c FROM answers GROUP BY 1, 2
-		UNION ALL SELECT branch, NULL, 1, oracle_nps(array_agg(score)), oracle_csat(array_agg(stars)) FROM answers GROUP BY 1
-		UNION ALL SELECT NULL, channel, 2, oracle_nps(array_agg(score)), oracle_csat(array_agg(stars)) FROM answers GROUP BY 2
+		SELECT branch, channel, 0 AS g, oracle_nps(array_agg(score)) AS n, oracle_csat(array_agg(stars)) AS c
+		FROM answers GROUP BY 1, 2
+		UNION ALL SELECT branch, NULL, 1, oracle_nps(array_agg(score)), oracle_csat(array_agg(stars)) FROM answers
+		GROUP BY 1
+		UNION ALL SELECT NULL, channel, 2, oracle_nps(array_agg(score)), oracle_csat(array_agg(stars)) FROM answers
+		GROUP BY 2
 		UNION ALL SELECT NULL, NULL, 3, oracle_nps(array_agg(score)), oracle_csat(array_agg(stars)) FROM answers
 	)
 	SELECT count(*) FROM got FULL JOIN want
-	ON got.g = want.g AND coalesce(got.branch, -1) = coalesce(want.branch, -1) AND coalesce(got.channel, -1) = coalesce(want.channel, -1)
+	ON got.g = want.g AND coalesce(got.branch, -1) = coalesce(want.branch, -1)
+	AND coalesce(got.channel, -1) = coalesce(want.channel, -1)
 	WHERE got.g IS NULL OR want.g IS NULL OR NOT near(got.n, want.n) OR NOT near(got.c, want.c);
 END;
 SELECT count(*) AS sets FROM (SELECT nps(score) FROM answers GROUP BY CUBE (branch, channel)) g;
 SELECT grouping_sets_differ() AS differ;
 SET enable_hashagg = off;
-SELECT plan_has('SELECT branch, nps(score) FROM answers GROUP BY branch', 'GroupAggregate') AS sorted, grouping_sets_differ() AS differ;
+SELECT plan_has('SELECT branch, nps(score) FROM answers GROUP BY branch', 'GroupAggregate') AS sorted,
+       grouping_sets_differ() AS differ;
 RESET enable_hashagg;
 
 -- many groups in little memory
@@ -129,12 +122,15 @@ RESET enable_sort;
 -- One state, several aggregates; final functions only read
 --
 SELECT near(nps(score), nps(nps_summary(score))) AS same, nps(nps_summary(score)) = nps(score) AS again,
-	   (nps_summary(score)).promoters + (nps_summary(score)).passives + (nps_summary(score)).detractors = count(score) AS total
+	   (nps_summary(score)).promoters + (nps_summary(score)).passives + (nps_summary(score)).detractors
+	       = count(score) AS total
 FROM answers;
-SELECT p.oid::regprocedure AS aggregate, aggfinalmodify, aggmfinalmodify, aggcombinefn, proparallel, aggtranstype::regtype AS state,
+SELECT p.oid::regprocedure AS aggregate, aggfinalmodify, aggmfinalmodify, aggcombinefn, proparallel,
+       aggtranstype::regtype AS state,
 	   aggminvtransfn <> 0 AS moving
 FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid
-WHERE proname IN ('nps', 'nps_summary', 'csat') OR p.oid = 'rollup(nps_summary)'::regprocedure ORDER BY p.oid::regprocedure::text;
+WHERE proname IN ('nps', 'nps_summary', 'csat') OR p.oid = 'rollup(nps_summary)'::regprocedure
+ORDER BY p.oid::regprocedure::text;
 
 --
 -- Windows: frames that grow, move, jump and exclude, against brute force
@@ -144,7 +140,8 @@ BEGIN
 	EXECUTE 'SELECT count(*), count(*) FILTER (WHERE NOT near(n, oracle_nps(s)) OR NOT near(e, oracle_nps(x))
 			 OR NOT near(nps(p), oracle_nps(s)) OR (p IS NULL) <> (n IS NULL)
 			 OR NOT near(c, oracle_csat(t)) OR NOT near(f, oracle_nps(g)))
-		FROM (SELECT nps(score) OVER w AS n, array_agg(score) OVER w AS s, nps(exact) OVER w AS e, array_agg(exact) OVER w AS x,
+		FROM (SELECT nps(score) OVER w AS n, array_agg(score) OVER w AS s, nps(exact) OVER w AS e,
+		             array_agg(exact) OVER w AS x,
 			  nps_summary(score) OVER w AS p, csat(stars) OVER w AS c, array_agg(stars) OVER w AS t,
 			  nps(score) FILTER (WHERE channel > 0) OVER w AS f, array_agg(score) FILTER (WHERE channel > 0) OVER w AS g
 			  FROM answers WHERE id <= 500 WINDOW w AS (' || frame || ')) r'
@@ -165,7 +162,8 @@ SELECT frame, (frame_differs(frame)).* FROM (VALUES
 	('PARTITION BY branch ORDER BY day RANGE BETWEEN ''30 days'' PRECEDING AND ''10 days'' FOLLOWING EXCLUDE GROUP'),
 	('ORDER BY day GROUPS BETWEEN 2 PRECEDING AND CURRENT ROW'),
 	('ORDER BY day GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES'),
-	('PARTITION BY channel ORDER BY branch DESC GROUPS BETWEEN 3 FOLLOWING AND 4 FOLLOWING EXCLUDE NO OTHERS')) f(frame);
+	('PARTITION BY channel ORDER BY branch DESC GROUPS BETWEEN 3 FOLLOWING AND 4 FOLLOWING EXCLUDE NO OTHERS'))
+	    f(frame);
 -- frames that run empty, and scores that FILTER keeps out
 SELECT id, nps(s) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 FROM (VALUES (1, 10), (2, 0), (3, NULL), (4, NULL), (5, 10)) v(id, s);
@@ -182,19 +180,25 @@ FROM (SELECT nps_summary(score) AS total FROM answers) t,
 GROUP BY parts, total ORDER BY parts;
 SELECT rollup(summary) = (SELECT nps_summary(score) FROM answers) AS rollup_of_rollups
 FROM (SELECT rollup(summary) AS summary
-	  FROM (SELECT branch, channel, nps_summary(score) AS summary FROM answers GROUP BY branch, channel) s GROUP BY branch) r;
-SELECT rollup(s) FROM (VALUES (ROW(1, 2, 3)::nps_summary), (NULL), (ROW(NULL, NULL, NULL)::nps_summary), (ROW(10, 20, 30)::nps_summary)) v(s);
+	  FROM (SELECT branch, channel, nps_summary(score) AS summary FROM answers GROUP BY branch, channel) s
+	  GROUP BY branch) r;
+SELECT rollup(s)
+FROM (VALUES (ROW(1, 2, 3)::nps_summary), (NULL), (ROW(NULL, NULL, NULL)::nps_summary),
+             (ROW(10, 20, 30)::nps_summary)) v(s);
 SELECT rollup(s) IS NULL AS only_nulls FROM (VALUES (NULL::nps_summary), (ROW(NULL, NULL, NULL)::nps_summary)) v(s);
 SELECT rollup(s) IS NULL AS no_rows FROM (VALUES (NULL::nps_summary)) v(s) WHERE false;
 SELECT rollup(s), nps(rollup(s)) IS NULL AS no_responses FROM (VALUES (ROW(0, 0, 0)::nps_summary)) v(s);
 SELECT i, rollup(s) OVER (ORDER BY i ROWS 1 PRECEDING) AS two, rollup(s) OVER (ORDER BY i) AS growing
-FROM (VALUES (1, ROW(1, 2, 3)::nps_summary), (2, NULL), (3, ROW(10, 20, 30)::nps_summary), (4, ROW(100, 200, 300)::nps_summary)) v(i, s);
-SELECT rollup(s) FROM (VALUES (ROW(9223372036854775807, 0, 1)::nps_summary), (ROW(0, 9223372036854775807, 1)::nps_summary)) v(s);
+FROM (VALUES (1, ROW(1, 2, 3)::nps_summary), (2, NULL), (3, ROW(10, 20, 30)::nps_summary),
+             (4, ROW(100, 200, 300)::nps_summary)) v(i, s);
+SELECT rollup(s)
+FROM (VALUES (ROW(9223372036854775807, 0, 1)::nps_summary), (ROW(0, 9223372036854775807, 1)::nps_summary)) v(s);
 -- stored and read again
 CREATE TABLE daily AS SELECT day, nps_summary(score) AS summary FROM answers GROUP BY day;
 SELECT rollup(summary) = (SELECT nps_summary(score) FROM answers) AS stored,
 	   rollup(summary::text::nps_summary) = rollup(summary) AS as_text FROM daily;
-SELECT (summary).promoters, (summary).passives, (summary).detractors FROM (SELECT rollup(summary) AS summary FROM daily) r;
+SELECT (summary).promoters, (summary).passives, (summary).detractors
+FROM (SELECT rollup(summary) AS summary FROM daily) r;
 
 --
 -- Numbers from counts
@@ -214,7 +218,8 @@ SELECT confidence, count(*) AS intervals,
 	   count(*) FILTER (WHERE near(i.upper, 100 * least(1, m + z * sqrt(v)))) AS upper_ok,
 	   count(*) FILTER (WHERE -100 <= i.lower AND i.lower < i.upper AND i.upper <= 100) AS inside,
 	   count(*) FILTER (WHERE near(i.lower, -mirror.upper)) AS mirrored
-FROM (VALUES (0.8, 1.28155156554460047), (0.95, 1.95996398454005424), (0.99, 2.57582930354890076)) q(confidence, z), counts,
+FROM (VALUES (0.8, 1.28155156554460047), (0.95, 1.95996398454005424), (0.99, 2.57582930354890076)) q(confidence, z),
+     counts,
 	 LATERAL (SELECT p + a + d + 3 AS n, p + 0.75 AS up, d + 0.75 AS down) c,
 	 LATERAL (SELECT (up - down) / n AS m, ((up + down) / n - ((up - down) / n) ^ 2) / n AS v) e,
 	 nps_interval(summary, confidence) i, nps_interval(ROW(d, a, p), confidence) mirror
@@ -228,17 +233,23 @@ FROM nps_interval(ROW(4611686018427387904, 4611686018427387904, 0)) i;
 SELECT count(*) AS pairs, count(t.z) AS with_variance,
 	   count(*) FILTER (WHERE near(t.difference, nps(b.summary) - nps(a.summary))) AS difference_ok,
 	   count(*) FILTER (WHERE near(t.z, (t.difference / 100) / nullif(sqrt(va.v + vb.v), 0))) AS z_ok,
-	   count(*) FILTER (WHERE near(t.difference, -back.difference) AND near(t.z, -back.z) AND near(t.p_value, back.p_value)) AS antisymmetric,
-	   count(*) FILTER (WHERE (t.z IS NULL) = (t.p_value IS NULL) AND (t.p_value IS NULL OR t.p_value BETWEEN 0 AND 1)) AS p_ok
+	   count(*) FILTER (WHERE near(t.difference, -back.difference) AND near(t.z, -back.z)
+	                      AND near(t.p_value, back.p_value)) AS antisymmetric,
+	   count(*) FILTER (WHERE (t.z IS NULL) = (t.p_value IS NULL)
+	                      AND (t.p_value IS NULL OR t.p_value BETWEEN 0 AND 1)) AS p_ok
 FROM counts a, counts b,
-	 LATERAL (SELECT round((a.p + a.d) / n - ((a.p - a.d) / n) ^ 2, 30) / n AS v FROM (SELECT (a.p + a.a + a.d)::numeric AS n) c) va,
-	 LATERAL (SELECT round((b.p + b.d) / n - ((b.p - b.d) / n) ^ 2, 30) / n AS v FROM (SELECT (b.p + b.a + b.d)::numeric AS n) c) vb,
+	 LATERAL (SELECT round((a.p + a.d) / n - ((a.p - a.d) / n) ^ 2, 30) / n AS v
+	          FROM (SELECT (a.p + a.a + a.d)::numeric AS n) c) va,
+	 LATERAL (SELECT round((b.p + b.d) / n - ((b.p - b.d) / n) ^ 2, 30) / n AS v
+	          FROM (SELECT (b.p + b.a + b.d)::numeric AS n) c) vb,
 	 nps_test(a.summary, b.summary) t, nps_test(b.summary, a.summary) back;
 SELECT difference, z, p_value FROM nps_test(ROW(5, 0, 0), ROW(0, 0, 5));
-SELECT near(difference, 0) AS difference, near(z, 0) AS z, near(p_value, 1) AS p_value FROM nps_test(ROW(5, 4, 3), ROW(5, 4, 3));
+SELECT near(difference, 0) AS difference, near(z, 0) AS z, near(p_value, 1) AS p_value
+FROM nps_test(ROW(5, 4, 3), ROW(5, 4, 3));
 SELECT nps_test(NULL, ROW(1, 1, 1)) IS NULL AS null1, nps_test(ROW(1, 1, 1), NULL) IS NULL AS null2,
 	   nps_test(ROW(0, 0, 0), ROW(1, 1, 1)) IS NULL AS none1, nps_test(ROW(1, 1, 1), ROW(0, 0, 0)) IS NULL AS none2,
-	   nps_test(ROW(NULL, NULL, NULL), ROW(1, 1, 1)) IS NULL AS fields1, nps_test(ROW(1, 1, 1), ROW(NULL, NULL, NULL)) IS NULL AS fields2;
+	   nps_test(ROW(NULL, NULL, NULL), ROW(1, 1, 1)) IS NULL AS fields1,
+	   nps_test(ROW(1, 1, 1), ROW(NULL, NULL, NULL)) IS NULL AS fields2;
 
 --
 -- Parallel plans give what serial ones give
@@ -251,12 +262,14 @@ INSERT INTO parts SELECT * FROM answers;
 INSERT INTO answers (id, branch) SELECT id, 99 FROM generate_series(3001, 6000) id;
 ANALYZE answers, parts, daily;
 CREATE FUNCTION family(source text, clause text DEFAULT '') RETURNS text LANGUAGE sql IMMUTABLE
-RETURN 'SELECT nps(score) AS n, nps(exact) AS e, nps_summary(score) AS s, csat(stars) AS c, csat(1 + exact / 2.5) AS d FROM ' || source || ' ' || clause;
+RETURN 'SELECT nps(score) AS n, nps(exact) AS e, nps_summary(score) AS s, csat(stars) AS c, '
+       'csat(1 + exact / 2.5) AS d FROM ' || source || ' ' || clause;
 CREATE FUNCTION run(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 BEGIN
-	EXECUTE 'SELECT coalesce(string_agg(q::text, E''\n'' ORDER BY q::text), ''nothing'') FROM (' || query || ') q' INTO result;
+	EXECUTE 'SELECT coalesce(string_agg(q::text, E''\n'' ORDER BY q::text), ''nothing'') FROM (' || query
+	    || ') q' INTO result;
 	RETURN result;
 END
 $$;
@@ -278,9 +291,11 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
-SELECT n, plan_has(query, 'Partial') AS partial, plan_has(query, 'Gather') AS gather, run(query) = serial AS same FROM queries ORDER BY n;
+SELECT n, plan_has(query, 'Partial') AS partial, plan_has(query, 'Gather') AS gather, run(query) = serial AS same
+FROM queries ORDER BY n;
 SET parallel_leader_participation = off;
-SELECT n, plan_has(query, 'Partial') AS partial, plan_has(query, 'Gather') AS gather, run(query) = serial AS same FROM queries ORDER BY n;
+SELECT n, plan_has(query, 'Partial') AS partial, plan_has(query, 'Gather') AS gather, run(query) = serial AS same
+FROM queries ORDER BY n;
 SET enable_hashagg = off;
 SET work_mem = '64kB';
 SELECT count(*) AS same FROM queries WHERE run(query) = serial;
@@ -297,12 +312,14 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 -- every query in a worker; the setting's name depends on the version
-SELECT set_config(name, 'on', false) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT set_config(name, 'on', false) AS forced
+FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT plan_has('SELECT nps_category(score) FROM answers', 'Gather') AS gather;
 SELECT count(*) AS same FROM queries WHERE run(query) = serial;
 SELECT near(nps(score), oracle_nps(array_agg(score))) AS score FROM answers;
 SELECT count(*) AS promoters FROM answers WHERE nps_category(score) = 'promoter';
-SELECT set_config(name, 'off', false) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT set_config(name, 'off', false) AS forced
+FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*) FILTER (WHERE score >= 9) AS promoters FROM answers;
 
 --
@@ -565,7 +582,8 @@ SELECT counters_combine('{1,0}', '{1,0}');
 CREATE AGGREGATE own(integer) (SFUNC = nps_transfn, STYPE = bigint[], INITCOND = '{0,0,0}', FINALFUNC = nps_finalfn);
 SELECT own(score) = nps(score) AS well_made FROM answers;
 DROP AGGREGATE own(integer);
-CREATE AGGREGATE own(integer) (SFUNC = nps_transfn, STYPE = bigint[], INITCOND = '[5:7]={0,0,0}', FINALFUNC = nps_finalfn);
+CREATE AGGREGATE own(integer) (SFUNC = nps_transfn, STYPE = bigint[], INITCOND = '[5:7]={0,0,0}',
+                               FINALFUNC = nps_finalfn);
 SELECT own(score) = nps(score) AS odd_bounds FROM answers;
 DROP AGGREGATE own(integer);
 CREATE AGGREGATE own(integer) (SFUNC = nps_transfn, STYPE = bigint[], INITCOND = '{0,0}');
@@ -592,7 +610,8 @@ DROP AGGREGATE own(integer);
 CREATE AGGREGATE own(integer) (SFUNC = csat_transfn, STYPE = bigint[], INITCOND = '{0,0,0}');
 SELECT own(stars) FROM answers;
 DROP AGGREGATE own(integer);
-CREATE AGGREGATE own(nps_summary) (SFUNC = nps_rollup_transfn, STYPE = bigint[], INITCOND = '{0,0,0}', FINALFUNC = nps_rollup_finalfn);
+CREATE AGGREGATE own(nps_summary) (SFUNC = nps_rollup_transfn, STYPE = bigint[], INITCOND = '{0,0,0}',
+                                   FINALFUNC = nps_rollup_finalfn);
 SELECT own(summary) FROM daily;
 DROP AGGREGATE own(nps_summary);
 CREATE AGGREGATE own(nps_summary) (SFUNC = nps_rollup_transfn, STYPE = bigint[], INITCOND = '{}');
@@ -620,7 +639,5 @@ SELECT nps(1, -2, 3);
 SELECT nps_interval(ROW(1, NULL, 3));
 SELECT nps_finalfn('{1,0,0}');
 
-DROP FUNCTION grouping_sets_differ();
-DROP TABLE example, answers, daily, counts, parts, queries;
-DROP FUNCTION frame_differs(text), family(text, text), run(text), plan_has(text, text);
-DROP FUNCTION oracle_nps(double precision[]), oracle_csat(double precision[]), near(double precision, double precision, double precision);
+SET client_min_messages = warning;
+DROP SCHEMA survey_test CASCADE;

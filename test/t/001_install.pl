@@ -4,13 +4,13 @@
 use strict;
 use warnings FATAL => 'all';
 
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('install');
-$node->init;
-$node->start;
+my $node = start_server('install', no_extension => 1);
 
 # Runs SQL as joe, an ordinary user; returns exit status, output and errors
 sub as_joe
@@ -64,7 +64,7 @@ t
 END
 chomp $expected;
 
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE ROLE joe LOGIN;
 GRANT CREATE ON DATABASE postgres TO joe;
 CREATE SCHEMA j AUTHORIZATION joe;
@@ -129,7 +129,7 @@ is($rc, 0, 'a user who is not a superuser installs the extension') or diag($err)
 ($rc, $out, $err) = as_joe(answers('j'));
 is($out, $expected, 'its numbers are right without its schema in the search_path');
 is($err, '', 'and without errors');
-is( $node->safe_psql('postgres', q{SELECT count(*) FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+is( sql(q{SELECT count(*) FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 		JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 		JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'retention'
 		WHERE l.lanname NOT IN ('c', 'internal') AND p.prosqlbody IS NULL}),
@@ -138,36 +138,38 @@ is( $node->safe_psql('postgres', q{SELECT count(*) FROM pg_proc p JOIN pg_langua
 # Drop and create again
 ($rc, $out, $err) = as_joe('DROP EXTENSION retention');
 is($rc, 0, 'it can be dropped') or diag($err);
-is( $node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM pg_proc WHERE probin LIKE '%retention%')
+is( sql(q{SELECT (SELECT count(*) FROM pg_proc WHERE probin LIKE '%retention%')
 		+ (SELECT count(*) FROM pg_type WHERE typname ~ '^(customer_|nps_|retention_|clv_)')}),
 	'0', 'and leaves nothing behind');
 ($rc, $out, $err) = as_joe('CREATE EXTENSION retention SCHEMA j');
 is($rc, 0, 'and installed again') or diag($err);
 
 # Its types in tables and its functions in views, through a dump
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE TABLE j.kept AS
-  SELECT month, j.nps_summary(score) AS s FROM (VALUES (1, 10), (1, 9), (2, 3), (2, 9)) AS v(month, score) GROUP BY month;
+  SELECT month, j.nps_summary(score) AS s
+  FROM (VALUES (1, 10), (1, 9), (2, 3), (2, 9)) AS v(month, score) GROUP BY month;
 CREATE TABLE j.keyed AS SELECT j.customer_key('a'::text) AS k;
 CREATE VIEW j.scores AS SELECT month, j.nps(s) AS nps FROM j.kept ORDER BY month;
 END
 my $dump = $node->basedir . '/retention.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'a database with the extension is dumped');
-$node->safe_psql('postgres', 'CREATE DATABASE restored');
-$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'and restored');
+sql('CREATE DATABASE restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ],
+                  'and restored');
 is($node->safe_psql('restored', 'SELECT * FROM j.scores'), "1|100\n2|0", 'its values are the same');
 is($node->safe_psql('restored', q{SELECT k::bigint = hashtextextended('a', 0) FROM j.keyed}), 't', 'its keys, too');
 is($node->safe_psql('restored', answers('j')), $expected, 'its functions work there');
 
 # Move to another schema; the objects of a trusted extension are a superuser's
-$node->safe_psql('postgres', 'ALTER EXTENSION retention SET SCHEMA k');
+sql('ALTER EXTENSION retention SET SCHEMA k');
 ($rc, $out, $err) = as_joe(answers('k'));
 is($out, $expected, 'its numbers stay right');
 is($err, '', 'and without errors');
-is($node->safe_psql('postgres', 'SELECT * FROM j.scores'), "1|100\n2|0", 'a view that uses it works on');
+is(sql('SELECT * FROM j.scores'), "1|100\n2|0", 'a view that uses it works on');
 
 # A function of the very same name and arguments is never taken over
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 DROP EXTENSION retention CASCADE;
 SET ROLE joe;
 CREATE FUNCTION k.nps(bigint, bigint, bigint) RETURNS double precision LANGUAGE sql AS 'SELECT 666.0::float8';
@@ -175,7 +177,7 @@ END
 ($rc, $out, $err) = as_joe('CREATE EXTENSION retention SCHEMA k');
 isnt($rc, 0, 'a schema that holds a function of the same signature is refused');
 like($err, qr/42723/, 'because the function exists already');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_extension WHERE extname = 'retention'}),
+is(sql(q{SELECT count(*) FROM pg_extension WHERE extname = 'retention'}),
 	'0', 'and nothing is installed');
 
 $node->stop;

@@ -3,22 +3,19 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $files = PostgreSQL::Test::Utils::tempdir_short();
 my $scratch = PostgreSQL::Test::Utils::tempdir_short();
 
-# The demo's temporary files go where the test can look for them; the extension
-# is installed already; a make above this test must not reach the ones below
-delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE)};
-$ENV{TMPDIR} = $scratch;
-$ENV{SKIP_SETUP} = 1;
+# The demo's temporary files go where the test can look for them
+prepare_demos($scratch);
 $ENV{COLUMNS} = 80;			# of the terminal: not the file's
 
 sub file
@@ -30,17 +27,10 @@ sub file
 	return "$files/$name";
 }
 
-sub demo_command
-{
-	return ('make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_);
-}
-
 # Exit status, output and errors of a demo
 sub demo
 {
-	my ($out, $err);
-	run([ demo_command(@_) ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
+	return make_demo($files, @_);
 }
 
 sub leftovers
@@ -113,10 +103,12 @@ is($out2, $out, 'and the report is the same');
 is($rc, 0, 'the demo of the shop') or diag($err);
 like($shop, qr/^ MBG\/NBD +\| +20000 \| t +\|/m, 'how often its customers order can be learned');
 like($shop, qr/^ Gamma-Gamma \| +1\d{4} \| t +\|/m, 'and what they spend');
-my ($expected, $orders, $expected_revenue, $revenue) = $shop =~ /^ all +\| +1\d{4} \| +(\d+) \| +(\d+) \| +(\d+) \| +(\d+) *$/m;
+my ($expected, $orders, $expected_revenue, $revenue)
+    = $shop =~ /^ all +\| +1\d{4} \| +(\d+) \| +(\d+) \| +(\d+) \| +(\d+) *$/m;
 cmp_ok(abs($expected / $orders - 1), '<', 0.1, 'it foretells the orders of the next quarter');
 cmp_ok(abs($expected_revenue / $revenue - 1), '<', 0.2, 'and their revenue');
-is(scalar(() = $shop =~ /^ +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ *$/mg), 10, 'and names ten customers to call');
+is(scalar(() = $shop =~ /^ +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ \| +\d+ *$/mg), 10,
+   'and names ten customers to call');
 
 # Columns of unusual names, and integer customers
 (my $number = csv('who,when,what', "\n", grep { $_->[0] ne '' } @orders)) =~ tr/abcd/1234/;
@@ -127,7 +119,8 @@ like($out, qr/^ 2024-02 \| +3 \| +2 \| +1 \| +1 \|/m, 'with the same numbers');
 
 # A file larger than the buffer of a pipe
 ($rc, $out, $err) = demo('ORDERS=' . file('large.csv',
-	csv('customer,time,amount', "\n", map { [ $_ % 5000, sprintf('2024-%02d-01', 1 + $_ % 12), $_ % 100 ] } 1 .. 20000)));
+	csv('customer,time,amount', "\n",
+	    map { [ $_ % 5000, sprintf('2024-%02d-01', 1 + $_ % 12), $_ % 100 ] } 1 .. 20000)));
 is($rc, 0, 'a larger file') or diag($err);
 like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to its end');
 
@@ -135,10 +128,13 @@ like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to it
 ($rc, $out, $err) = demo();
 is($rc, 0, 'the demo runs on its own shop') or diag($err);
 like($out, qr/^ +12 \| +\d+ \| +\d+ \| +\d+ \| +3\d\.\d \| +3\d\.\d \| +3\d\.\d *$/m, 'with how long members stay');
-like($out, qr/^ +median_months \| months_of_the_first_year \| std_error \| wrong *\n-.*\n +7\.\d \| +7\.\d\d \| +0\.\d\d \| +4\.\d *$/m,
+my $lifetimes = qr/^ +median_months \| months_of_the_first_year \| std_error \| wrong *$/m;
+like($out, qr/$lifetimes\n-.*\n +7\.\d \| +7\.\d\d \| +0\.\d\d \| +4\.\d *$/m,
 	'the median and the mean');
-like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'members and others');
-like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m, 'and a test by lot');
+like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m,
+     'members and others');
+like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m,
+     'and a test by lot');
 is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
 my $page = slurp_file("$files/report.html");
 like($page, qr{<h2>How long contracts last</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
@@ -147,7 +143,8 @@ cmp_ok(scalar keys %small, '>', 15, 'shares below 10% have shades of their own')
 
 # The pictures of README and doc/ are of this page
 mkdir "$files/images";
-ok(run([ "$root/tools/pictures", "$files/report.html", "$files/images" ], '2>', \$err), 'pictures are drawn from it') or diag($err);
+ok(run([ "$root/tools/pictures", "$files/report.html", "$files/images" ], '2>', \$err), 'pictures are drawn from it')
+    or diag($err);
 my @pictures = map { s{.*/}{}r } glob "$root/doc/images/*";
 is(join(' ', map { s{.*/}{}r } glob "$files/images/*"), "@pictures", 'all that the documentation has');
 for my $picture (@pictures)
@@ -155,7 +152,8 @@ for my $picture (@pictures)
 	ok(slurp_file("$files/images/$picture") eq slurp_file("$root/doc/images/$picture"),
 		"doc/images/$picture is up to date (make demo OUT=/tmp/shop.html && tools/pictures /tmp/shop.html)");
 }
-my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_) } "$root/README.md", glob "$root/doc/*.md";
+my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_) }
+  "$root/README.md", glob "$root/doc/*.md";
 is(join(' ', sort keys %shown), "@pictures", 'each is shown, and no other');
 
 # What is wrong is said, and nothing is started or loaded
@@ -169,21 +167,28 @@ my @bad = (
 	[ 'a column that is not there', [ "ORDERS=$unusual", 'COLUMNS=who,time,what' ],
 		qr/there is no column time; the header has: "who", "when", "what"/ ],
 	[ 'too few columns', [ "ORDERS=$unusual", 'COLUMNS=who' ], qr/COLUMNS must be three names/ ],
-	[ 'a bad time', [ 'ORDERS=' . file('time.csv', csv('customer,time,amount', "\n", @orders, [ 'e', '2024-02-30', 1 ])) ],
+	[ 'a bad time',
+	  [ 'ORDERS=' . file('time.csv', csv('customer,time,amount', "\n", @orders, [ 'e', '2024-02-30', 1 ])) ],
 		qr/row 8 \(the header not counted\): "2024-02-30" is not a date or a time/ ],
 	[ 'a time that is none', [ 'ORDERS=' . file('now.csv', csv('customer,time,amount', "\n", [ 'e', 'infinity', 1 ])) ],
 		qr/row 1 .*"infinity" is not a date or a time/ ],
-	[ 'days before months', [ 'ORDERS=' . file('dmy.csv', csv('customer,time,amount', "\n", [ 'e', '31.01.2024', 1 ])) ],
+	[ 'days before months',
+	  [ 'ORDERS=' . file('dmy.csv', csv('customer,time,amount', "\n", [ 'e', '31.01.2024', 1 ])) ],
 		qr/row 1 .*"31\.01\.2024" is not .*\n.*PGDATESTYLE=DMY/ ],
-	[ 'a bad amount', [ 'ORDERS=' . file('amount.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03', 'ten' ])) ],
+	[ 'a bad amount',
+	  [ 'ORDERS=' . file('amount.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03', 'ten' ])) ],
 		qr/row 2 \(the header not counted\): "ten" is not a number/ ],
-	[ 'an amount that is no number', [ 'ORDERS=' . file('nan.csv', csv('customer,time,amount', "\n", [ 'e', '2024-02-03', 'NaN' ])) ],
+	[ 'an amount that is no number',
+	  [ 'ORDERS=' . file('nan.csv', csv('customer,time,amount', "\n", [ 'e', '2024-02-03', 'NaN' ])) ],
 		qr/row 1 .*"NaN" is not a number/ ],
-	[ 'a short row', [ 'ORDERS=' . file('short.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03' ])) ],
+	[ 'a short row',
+	  [ 'ORDERS=' . file('short.csv', csv('customer,time,amount', "\n", $orders[0], [ 'e', '2024-02-03' ])) ],
 		qr/short\.csv, line 3: missing data for column "amount"/ ],
-	[ 'another encoding', [ 'ORDERS=' . file('latin.csv', csv('customer,time,amount', "\n", [ "Jos\xe9", '2024-02-03', '1' ])) ],
+	[ 'another encoding',
+	  [ 'ORDERS=' . file('latin.csv', csv('customer,time,amount', "\n", [ "Jos\xe9", '2024-02-03', '1' ])) ],
 		qr/latin\.csv, line 2: .*\n.*UTF-8/ ],
-	[ 'no rows', [ 'ORDERS=' . file('header.csv', "customer,time,amount\n") ], qr/no row has both a customer and a time/ ]);
+	[ 'no rows', [ 'ORDERS=' . file('header.csv', "customer,time,amount\n") ],
+	  qr/no row has both a customer and a time/ ]);
 for my $case (@bad)
 {
 	my ($name, $args, $message) = @$case;
@@ -201,7 +206,8 @@ my ($psql) = $kept =~ /^    (\S+psql .*)$/m;
 my ($stop) = $kept =~ /^    (.*pg_ctl .*)$/m;
 ok($psql, 'KEEP prints the psql command');
 ok($stop, 'and how to stop the server');
-is(`$psql -XAtc "SELECT count(*) FROM pg_class WHERE relname = 'orders'" 2>&1`, "0\n", 'nothing of the bad file was loaded');
+is(`$psql -XAtc "SELECT count(*) FROM pg_class WHERE relname = 'orders'" 2>&1`, "0\n",
+   'nothing of the bad file was loaded');
 system("{ $stop; } >/dev/null 2>&1");
 is(leftovers(), '', 'the printed command removes the server');
 
@@ -214,7 +220,7 @@ if ($pid == 0)
 	open STDIN, '<', '/dev/null';
 	open STDOUT, '>', "$files/interrupted.log";
 	open STDERR, '>&', \*STDOUT;
-	exec demo_command();
+	exec demo_command($files);
 }
 my $postmaster;
 for (1 .. 600)

@@ -2,59 +2,76 @@
 # give what one process gives, over a plan that really is partial.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('parallel');
-$node->init;
-$node->append_conf('postgresql.conf', "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
-$node->start;
+my $node = start_server('parallel',
+	conf => "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
 
 # 300,000 rows of 40,000 customers; amounts are whole, so that sums are exact
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE facts AS
 	SELECT i % 7 AS g, (i * 48271 % 2147483647) % 40000 AS c, (i * 69621 % 2147483647) % 90000 AS o,
 		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
 		((i * 39373 % 2147483647) % 100)::double precision AS amount,
-		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was, (i * 742938285 % 2147483647) % 5 < 2 AS now
+		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was,
+		(i * 742938285 % 2147483647) % 5 < 2 AS now
 	FROM generate_series(1::bigint, 300000) i;
-ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange, ADD active_tz tstzrange;
+ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange,
+ADD active_tz tstzrange;
 UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 second', active_d = daterange(d, d + 40),
 	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
 VACUUM ANALYZE facts;
 CREATE TABLE parts AS
-	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey, ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey,
+	       ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve,
+	       customer_purchases(c, d, (amount / 8)::numeric(12,3)) AS purchases
 	FROM facts GROUP BY g, c;
 ANALYZE parts;
 });
 
 # A call of an aggregate, from the types of its arguments
 my %columns = (
-	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ], interval => ["interval '30 days'"],
-	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'], 'double precision' => ['score'],
+	date => ['d'], timestamp => ['ts'], timestamptz => ['tz'], boolean => [ 'was', 'now' ],
+	interval => ["interval '30 days'"],
+	customer_key => [ 'c', 'o' ], bigint => ['g'], text => ['g::text'], integer => ['score'],
+	'double precision' => ['score'],
 	numeric => ['(amount / 8)::numeric(12,3)'],
 	retention_summary => ['retention'], nps_summary => ['survey'], ces_summary => ['effort'],
+	customer_purchases => ['purchases'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
+# lives: a beginning, an end that may be missing, and an as_of
+my (%types, %lives);
+for my $life ([ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ],
+	[ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ])
+{
+	my ($time, $column, $as_of) = @$life;
+
+	$types{"$time $as_of"} = "$time,$time,$as_of";
+	$lives{"$time $as_of"} = "$column, CASE WHEN was THEN $column + interval '1 day' * (1 + score) END::$time, "
+	  . "$as_of '2024-06-01'";
+}
 # and of those whose arguments must fit each other
 my %calls = (
 	# by the types that tell the overloads apart
 	rfm_summary => {
-		'date,double precision' => q{d, amount, date '2024-07-01'}, 'timestamp,double precision' => q{ts, amount, timestamp '2024-07-01'},
+		'date,double precision' => q{d, amount, date '2024-07-01'},
+		'timestamp,double precision' => q{ts, amount, timestamp '2024-07-01'},
 		'timestamptz,double precision' => q{tz, amount, timestamptz '2024-07-01'},
-		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'}, 'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
+		'date,numeric' => q{d, (amount / 8)::numeric, date '2024-07-01'},
+		'timestamp,numeric' => q{ts, (amount / 8)::numeric, timestamp '2024-07-01'},
 		'timestamptz,numeric' => q{tz, (amount / 8)::numeric, timestamptz '2024-07-01'} },
-	logrank_test => { 'double precision,boolean,customer_key' => 'o, was, g', 'double precision,boolean,boolean' => 'o, was, now',
-		map({ ("$_->[0],$_->[0],$_->[2],boolean" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', now",
-			"$_->[0],$_->[0],$_->[2],customer_key" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01', g") }
-			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
+	logrank_test => {
+		'double precision,boolean,customer_key' => 'o, was, g',
+		'double precision,boolean,boolean' => 'o, was, now',
+		map({ ("$types{$_},customer_key" => "$lives{$_}, g",
+			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
 	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
-	survival_curve => { 'double precision' => 'o, was',
-		map({ ("$_->[0],$_->[0],$_->[2]" => "$_->[1], CASE WHEN was THEN $_->[1] + interval '1 day' * (1 + score) END::$_->[0], $_->[2] '2024-06-01'") }
-			[ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ], [ 'timestamp', 'ts', 'timestamptz' ], [ 'timestamptz', 'tz', 'timestamptz' ]) },
+	survival_curve => { 'double precision' => 'o, was', map({ ($types{$_} => $lives{$_}) } keys %types) },
 	fit_sbg => { integer => '1 + score, was', 'double precision' => '(1 + score)::double precision, was' });
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
@@ -98,10 +115,14 @@ sub call
 	return "$name(" . join(', ', @arguments) . ')';
 }
 
-my @aggregates = split /\n/, $node->safe_psql('postgres', q{
-SELECT p.proname || '|' || array_to_string(ARRAY(SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'), 'timestamp without time zone', 'timestamp')
+my @aggregates = split /\n/, sql(q{
+SELECT p.proname || '|' || array_to_string(ARRAY(
+	SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'),
+	               'timestamp without time zone', 'timestamp')
 	FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
-FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+FROM pg_proc p
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+     AND d.refclassid = 'pg_extension'::regclass
 WHERE p.prokind = 'a' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention') ORDER BY p.oid});
 cmp_ok(scalar @aggregates, '>=', 30, 'there are aggregates');
 
@@ -117,19 +138,23 @@ for my $aggregate (@aggregates)
 	my $title = "$name(" . join(', ', @types) . ')';
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = "@types" =~ /_summary|_activity|_curve/ ? 'parts' : 'facts';
+	my $table = "@types" =~ /_summary|_activity|_purchases|_curve/ ? 'parts' : 'facts';
 	my (undef, undef, $error) = $node->psql('postgres', "SELECT $call FROM (SELECT * FROM $table LIMIT 100) few");
 	is($error, '', "$title: and they are values that it takes") or next;
 
-	for my $query ("SELECT $call FROM $table",
+	# one session for all queries: to start servers takes longer than to aggregate
+	my @queries = ("SELECT $call FROM $table",
 		"SELECT g, $call, count(*) FROM $table GROUP BY g ORDER BY g",
 		"SELECT $call FROM $table WHERE c + 0 = 77",
-		"SELECT $call FROM $table WHERE c + 0 < 0")
+		"SELECT $call FROM $table WHERE c + 0 < 0");
+	my @answers = split /^--end--\n?/m, sql(join '', map { "$_;\n\\echo --end--\n" } map {
+		("$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $_", $_, "$serial $_") } @queries), -1;
+	chomp @answers;
+	for my $query (@queries)
 	{
-		my $plan = $node->safe_psql('postgres', "$parallel EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query");
-		my $one = $node->safe_psql('postgres', "$serial $query");
-		my $many = $node->safe_psql('postgres', "$parallel $query");
-		my $what = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
+		my ($plan, $many, $one) = splice @answers, 0, 3;
+		my $what
+		    = $query =~ /GROUP/ ? 'grouped' : $query =~ /77/ ? 'one customer' : $query =~ /WHERE/ ? 'no rows' : 'all';
 
 		like($plan, $partial, "$title: partial plan, $what");
 		like($plan, qr/Workers Launched: [123]/, "$title: with workers, $what");

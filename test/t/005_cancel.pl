@@ -1,28 +1,29 @@
 # A cancelled statement ends soon, wherever it is, and the session lives on.
 use strict;
 use warnings FATAL => 'all';
+use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run;
 use Time::HiRes qw(sleep time);
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
 # Seconds from the cancel to the end.  Expected are milliseconds; the bound is
 # that of the promise, with a margin for machines that are busy otherwise.
 my $bound = 2;
 
-my $node = PostgreSQL::Test::Cluster->new('cancel');
-$node->init;
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION retention');
+my $node = start_server('cancel');
 
 # 10 million rows that come one by one, from as many customers
 my $rows = q{(SELECT generate_series(1, 10000000) AS i) r};
 my $date = q{date '2024-01-01' + i % 60};
 my %queries = (
-	'retention_rate, one group' => qq{SELECT retention_rate(i, $date, '[2024-01-01,2024-02-01)', '[2024-02-01,)') FROM $rows},
-	'retention_rate, text customers' => qq{SELECT retention_rate(i::text, $date, '[2024-01-01,2024-02-01)', '[2024-02-01,)') FROM $rows},
-	'retention_rate, subscriptions' => qq{SELECT retention_rate(i, daterange($date, NULL), '[2024-02-01,2024-03-01)') FROM $rows},
+	'retention_rate, one group'
+	    => qq{SELECT retention_rate(i, $date, '[2024-01-01,2024-02-01)', '[2024-02-01,)') FROM $rows},
+	'retention_rate, text customers'
+	    => qq{SELECT retention_rate(i::text, $date, '[2024-01-01,2024-02-01)', '[2024-02-01,)') FROM $rows},
+	'retention_rate, subscriptions'
+	    => qq{SELECT retention_rate(i, daterange($date, NULL), '[2024-02-01,2024-03-01)') FROM $rows},
 	'clv_summary, one group' => qq{SELECT clv_summary(i, $date, i) FROM $rows},
 	'clv, many groups' => qq{SELECT count(*) FROM (SELECT clv(i, $date, i) FROM $rows GROUP BY i % 100000) x},
 	'repeat_purchase_rate within' => qq{SELECT repeat_purchase_rate(i / 2, $date, '8 weeks') FROM $rows});
@@ -70,10 +71,11 @@ for my $wait (0.2, 0.9)
 		($out, $err) = ('', '');
 		$in .= "$queries{$name};\n\\echo done :SQLSTATE\n";
 		$psql->pump_nb;
-		ok($node->poll_query_until('postgres', "SELECT state = 'active' AND query LIKE '%generate_series%' FROM pg_stat_activity WHERE pid = $pid"),
+		ok($node->poll_query_until('postgres', qq{
+SELECT state = 'active' AND query LIKE '%generate_series%' FROM pg_stat_activity WHERE pid = $pid}),
 			"$name: running");
 		sleep $wait;
-		$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+		sql("SELECT pg_cancel_backend($pid)");
 		my $begin = time;
 		$psql->pump until $out =~ /done (\S+)\n/;
 		my $late = time - $begin;

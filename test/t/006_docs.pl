@@ -13,11 +13,11 @@
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
-use PostgreSQL::Test::Cluster;
+use lib $FindBin::Bin;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
-my $root = "$FindBin::Bin/../..";
 my @pages = grep { -f "$root/$_" } ('README.md', map { s{^\Q$root\E/}{}r } sort glob "$root/doc/*.md");
 
 # The blocks of a page: language, first line, text
@@ -83,11 +83,16 @@ my @other_results = (
 	[ 'doc/rate.md', qr/FROM signups/, qr/^date$/, 'the hours decide who came back a day after signing up' ],
 );
 
-my $node = PostgreSQL::Test::Cluster->new('docs');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf',
-	"timezone = 'UTC'\ndatestyle = 'ISO, YMD'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
-$node->start;
+my $node = start_server('docs',
+	initdb => [ '--locale=C', '--encoding=UTF8' ],
+	no_extension => 1,
+	conf => qq{
+timezone = 'UTC'
+datestyle = 'ISO, YMD'
+lc_messages = 'C'
+fsync = off
+search_path = '"\$user", public, retention'
+});
 delete @ENV{qw(PGTZ PGDATESTYLE PGOPTIONS COLUMNS PAGER PSQLRC)};
 
 # Give the time columns of new tables the type retype.wanted, if there is one,
@@ -125,13 +130,13 @@ sub run_blocks
 	my ($out, $err) = ('', '');
 	my $script = join '', map { "$_->{text}\n;\n\\echo === end of block ===\n\\warn === end of block ===\n" } @sql;
 
-	$node->safe_psql('postgres', "CREATE DATABASE $name; ALTER DATABASE $name SET retype.wanted = '$type'");
+	sql("CREATE DATABASE $name; ALTER DATABASE $name SET retype.wanted = '$type'");
 	$node->safe_psql($name, "CREATE SCHEMA retention; CREATE EXTENSION retention SCHEMA retention; $retype");
 	IPC::Run::run([ 'psql', '-Xq', '-d', $node->connstr($name) ], '<', \$script, '>', \$out, '2>', \$err);
 	my @out = split /^=== end of block ===\n/m, $out, -1;
 	my @err = split /^=== end of block ===\n/m, $err, -1;
 	my $seen = $node->safe_psql($name, 'SELECT DISTINCT type FROM retype.seen');
-	$node->safe_psql('postgres', "DROP DATABASE $name");
+	sql("DROP DATABASE $name");
 	return ([ map { { out => $out[$_] // '', err => $err[$_] // $err } } 0 .. $#sql ], split /\n/, $seen);
 }
 
@@ -139,7 +144,8 @@ sub run_blocks
 sub runs
 {
 	my ($result, $name) = @_;
-	my $ok = defined $result->{out} && $result->{err} !~ /^(psql:[^\n]*)?(ERROR|FATAL|PANIC|invalid command)|server closed/m;
+	my $ok = defined $result->{out} && $result->{err}
+	    !~ /^(psql:[^\n]*)?(ERROR|FATAL|PANIC|invalid command)|server closed/m;
 
 	ok($ok, "$name: runs") or diag($result->{err});
 	return $ok;
@@ -167,7 +173,8 @@ for my $page (@pages)
 		$n++;
 		runs($printed->[$n], "$page:$block->{line}") or next;
 		next unless $i < $#blocks && $blocks[ $i + 1 ]{language} eq 'text';
-		is(trimmed($printed->[$n]{out}), trimmed($blocks[ $i + 1 ]{text}), "$page:$blocks[$i + 1]{line}: output as printed");
+		is(trimmed($printed->[$n]{out}), trimmed($blocks[ $i + 1 ]{text}),
+		   "$page:$blocks[$i + 1]{line}: output as printed");
 	}
 
 	for my $type ('date', 'timestamp without time zone', 'timestamp with time zone')

@@ -6,44 +6,56 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
 
-my $node = PostgreSQL::Test::Cluster->new('activity_values');
-$node->init;
-$node->append_conf('postgresql.conf', "restart_after_crash = off\nlog_min_messages = panic\nlog_min_error_statement = panic\nautovacuum = off");
-$node->start;
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-chmod 0755, $dir;
+my $node = start_server('activity_values', conf => "$CRASHES_SHOW\nautovacuum = off");
+my $dir = own_dir();
 
 # From one customer with one day to 30,000 customers, sparse and dense days,
 # far keys and far days
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE activity (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a customer_activity);
-CREATE FUNCTION pick(i bigint, series bigint, n int) RETURNS int RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::int;
+CREATE FUNCTION pick(i bigint, series bigint, n int) RETURNS int
+RETURN mod(hashint8extended(i, series) & 9223372036854775807, n)::int;
 INSERT INTO activity (a) VALUES (NULL);
 INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (1, date '2024-01-01')) v(c, d);
-INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (-1, date '1999-12-31'), (0, '2000-01-01'), (1, '2000-01-02'), (1, '2024-02-29')) v(c, d);
-INSERT INTO activity (a) SELECT customer_activity(c, d) FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-30')) v(c, d);
-INSERT INTO activity (a) SELECT customer_activity(i % k, date '2024-01-01' + pick(i, 1, 1 + 30 * k)) FROM unnest(ARRAY[1, 2, 3, 8, 20]) k, generate_series(1, 40) i GROUP BY k;
-INSERT INTO activity (a) SELECT customer_activity(7, date '2024-01-01' + i * k) FROM unnest(ARRAY[1, 2, 7, 100]) k, generate_series(1, 300) i GROUP BY k;
-INSERT INTO activity (a) SELECT customer_activity(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60)) FROM generate_series(1, 120) i;
-INSERT INTO activity (a) SELECT customer_activity(pick(i, 4, n), date '2022-01-01' + pick(i, 5, 800)) FROM unnest(ARRAY[300, 30000]) n, generate_series(1, 3 * n) i GROUP BY n;
-INSERT INTO activity (a) SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + pick(i, 6, 800)) FROM generate_series(1, 20000) i;
-CREATE VIEW picture AS SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a) FROM activity ORDER BY id;
+INSERT INTO activity (a)
+	SELECT customer_activity(c, d)
+	FROM (VALUES (-1, date '1999-12-31'), (0, '2000-01-01'), (1, '2000-01-02'), (1, '2024-02-29')) v(c, d);
+INSERT INTO activity (a)
+	SELECT customer_activity(c, d)
+	FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-30')) v(c, d);
+INSERT INTO activity (a)
+	SELECT customer_activity(i % k, date '2024-01-01' + pick(i, 1, 1 + 30 * k))
+	FROM unnest(ARRAY[1, 2, 3, 8, 20]) k, generate_series(1, 40) i GROUP BY k;
+INSERT INTO activity (a)
+	SELECT customer_activity(7, date '2024-01-01' + i * k)
+	FROM unnest(ARRAY[1, 2, 7, 100]) k, generate_series(1, 300) i GROUP BY k;
+INSERT INTO activity (a)
+	SELECT customer_activity(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60))
+	FROM generate_series(1, 120) i;
+INSERT INTO activity (a)
+	SELECT customer_activity(pick(i, 4, n), date '2022-01-01' + pick(i, 5, 800))
+	FROM unnest(ARRAY[300, 30000]) n, generate_series(1, 3 * n) i GROUP BY n;
+INSERT INTO activity (a)
+	SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + pick(i, 6, 800))
+	FROM generate_series(1, 20000) i;
+CREATE VIEW picture AS
+	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
+	FROM activity ORDER BY id;
 });
-my $picture = $node->safe_psql('postgres', 'SELECT * FROM picture');
+my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
 
 # Copies
 for my $format (qw(text csv binary))
 {
-	is($node->safe_psql('postgres', qq{
+	is(sql(qq{
 COPY activity TO '$dir/activity.$format' (FORMAT $format);
 BEGIN;
 TRUNCATE activity;
@@ -52,7 +64,8 @@ SELECT * FROM picture;
 COPY activity TO '$dir/again.$format' (FORMAT $format);
 ROLLBACK;
 }), $picture, "COPY as $format and back");
-	is(slurp_file("$dir/again.$format"), slurp_file("$dir/activity.$format"), "COPY as $format writes the same file again");
+	is(slurp_file("$dir/again.$format"), slurp_file("$dir/activity.$format"),
+	   "COPY as $format writes the same file again");
 }
 
 # Dumps: a script, a script of INSERTs, an archive
@@ -64,27 +77,31 @@ for my $dump (@dumps)
 {
 	my ($name, $options, $restore) = @$dump;
 	$node->command_ok([ 'pg_dump', '-f', "$dir/$name.dump", @$options, $node->connstr('postgres') ], "dump: $name");
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	sql("CREATE DATABASE $name");
 	$node->command_ok($restore->("$dir/$name.dump", $node->connstr($name)), "restore: $name");
 	is($node->safe_psql($name, 'SELECT * FROM picture'), $picture, "restored: $name");
 }
 
 # Tens of megabytes
-is($node->safe_psql('postgres', q{
-CREATE TABLE huge AS SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS a FROM generate_series(1, 3000000) i;
+is(sql(q{
+CREATE TABLE huge AS
+	SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS a
+	FROM generate_series(1, 3000000) i;
 SELECT customers(a), active_days(a), activity_span(a), length(customer_activity_send(a)) > 20000000 FROM huge}),
 	'3000000|3000000|[2022-01-01,2023-12-02)|t', 'a value of more than 20 MB');
-is($node->safe_psql('postgres', qq{
+is(sql(qq{
 COPY huge TO '$dir/huge' (FORMAT binary);
 CREATE TABLE huge_copy (a customer_activity);
 COPY huge_copy FROM '$dir/huge' (FORMAT binary);
-SELECT x.a = y.a, customer_activity_send(x.a) = customer_activity_send(y.a) FROM huge x, huge_copy y}), 't|t', 'copied');
-is($node->safe_psql('postgres', q{
+SELECT x.a = y.a, customer_activity_send(x.a) = customer_activity_send(y.a)
+FROM huge x, huge_copy y}), 't|t', 'copied');
+is(sql(q{
 SELECT count(*), sum(retained) FROM huge, cohort_table(a, '1 year')}), '3|3000000', 'read');
-is($node->safe_psql('postgres', q{
+is(sql(q{
 SELECT rollup(part) = (SELECT a FROM huge) FROM (
-	SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS part FROM generate_series(1, 3000000) i GROUP BY i % 4) x}), 't', 'rolled up');
-$node->safe_psql('postgres', 'DROP TABLE huge, huge_copy');
+	SELECT customer_activity(hashint8extended(i, 0), date '2022-01-01' + i % 700) AS part
+	FROM generate_series(1, 3000000) i GROUP BY i % 4) x}), 't', 'rolled up');
+sql('DROP TABLE huge, huge_copy');
 unlink "$dir/huge";
 
 #
@@ -96,12 +113,17 @@ is($state, '00000', 'connected') or BAIL_OUT($text);
 # What is done with a value that gets in: written again, taken through the
 # aggregate's own form, read by every reader
 my %statements = (
-	write => 'SELECT customer_activity_send($1), customer_activity_send((SELECT rollup(x) FROM (VALUES ($1), ($1)) v(x)))',
-	read => q{SELECT customers($1), active_days($1), activity_span($1), repeat_purchase_rate($1), retention_rate($1, '(,2024-02-01)', '[2024-02-01,)'),
-		(SELECT count(*) FROM cohort_table($1, '100000 months', horizon => 20)), (SELECT count(*) FROM retention_curve($1, '1000000 days', clock => 'elapsed', horizon => 5)),
-		(SELECT count(*) FROM lifecycle_table($1, '100000 months')), (SELECT count(*) FROM stickiness_table($1, '30000 months', '90000 months'))},
-	merge => 'SELECT customers(rollup(x)), active_days(rollup(x)) FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)');
-my $oid = $node->safe_psql('postgres', q{SELECT 'customer_activity'::regtype::oid});
+	write =>
+	    'SELECT customer_activity_send($1), customer_activity_send((SELECT rollup(x) FROM (VALUES ($1), ($1)) v(x)))',
+	read => q{SELECT customers($1), active_days($1), activity_span($1), repeat_purchase_rate($1),
+	                 retention_rate($1, '(,2024-02-01)', '[2024-02-01,)'),
+		(SELECT count(*) FROM cohort_table($1, '100000 months', horizon => 20)),
+		(SELECT count(*) FROM retention_curve($1, '1000000 days', clock => 'elapsed', horizon => 5)),
+		(SELECT count(*) FROM lifecycle_table($1, '100000 months')),
+		(SELECT count(*) FROM stickiness_table($1, '30000 months', '90000 months'))},
+	merge => q{SELECT customers(rollup(x)), active_days(rollup(x))
+		FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)});
+my $oid = sql(q{SELECT 'customer_activity'::regtype::oid});
 for my $name (keys %statements)
 {
 	send_message('P', "$name\0$statements{$name}\0" . pack('nN', 1, $oid));
@@ -111,21 +133,15 @@ flush_messages();
 ($state, $text) = read_answer();
 is($state, '00000', 'the statements are prepared') or diag($text);
 
-# Sends one parameter to one statement; results come in the binary format
-sub ask
-{
-	my ($name, $format, $value) = @_;
-	send_message('B', "\0$name\0" . pack('nnnN', 1, $format, 1, length $value) . $value . pack('nn', 1, 1));
-	send_message('E', "\0" . pack('N', 0));
-	send_message('S', '');
-}
-
 srand(20240229);
 my @sound = map { pack 'H*', $_ } split /\n/,
-  $node->safe_psql('postgres', q{SELECT encode(customer_activity_send(a), 'hex') FROM activity WHERE length(customer_activity_send(a)) < 800 ORDER BY id});
+  sql(q{SELECT encode(customer_activity_send(a), 'hex')
+        FROM activity WHERE length(customer_activity_send(a)) < 800 ORDER BY id});
 cmp_ok(scalar @sound, '>=', 8, 'values to damage');
-my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 0f 10 3f 40 7f 80 81 c0 fe ff 0000 8000 8001 ff7f ffff ff0f 00000000 00000001 7fffffff 80000000 ffffffff
-  ffffff7f ffffffff0f ffffffff7f 0000000000000000 0000000000000001 ffffffffffffffff 7fffffffffffffff 8000000000000000 ffffffffffffffffff01 ffffffffffffffffff7f 80808080808080808001);
+my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 0f 10 3f 40 7f 80 81 c0 fe ff 0000 8000 8001 ff7f
+                                              ffff ff0f 00000000 00000001 7fffffff 80000000 ffffffff
+  ffffff7f ffffffff0f ffffffff7f 0000000000000000 0000000000000001 ffffffffffffffff 7fffffffffffffff
+      8000000000000000 ffffffffffffffffff01 ffffffffffffffffff7f 80808080808080808001);
 
 sub damaged
 {
@@ -140,7 +156,8 @@ sub damaged
 		my $new = $favourites[ int rand @favourites ];
 
 		if ($kind <= 1)    { substr($value, $at, 1) = chr int rand 256; }
-		elsif ($kind == 2) { substr($value, $at, 1) = chr((ord(substr $value, $at, 1) + (rand() < 0.5 ? 1 : -1)) & 255); }
+		elsif ($kind == 2) { substr($value, $at, 1)
+		                         = chr((ord(substr $value, $at, 1) + (rand() < 0.5 ? 1 : -1)) & 255); }
 		elsif ($kind == 3) { substr($value, $at, 1) ^= chr(1 << int rand 8); }
 		elsif ($kind == 4) { $value = substr $value, 0, $at; $value = "\x01" unless length $value; }
 		elsif ($kind == 5) { $value .= $new; }
@@ -208,16 +225,18 @@ for my $name (qw(text binary))
 				my ($state, $text) = read_answer();
 				$outcome{$statement}{$state}++;
 				# days at the ends of the calendar may have no bin
-				push @wrong, "$statement $state $text: " . unpack 'H*', $value unless $state eq '00000' || $statement eq 'read' && $state eq '22008';
+				push @wrong, "$statement $state $text: " . unpack 'H*',
+				$value unless $state eq '00000' || $statement eq 'read' && $state eq '22008';
 			}
 		}
 	}
 }
-is(join("\n", @wrong[ 0 .. (@wrong > 5 ? 4 : $#wrong) ]), '', 'no internal error, no second form of a value, all that is accepted can be used');
+is(join("\n", @wrong[ 0 .. (@wrong > 5 ? 4 : $#wrong) ]), '',
+   'no internal error, no second form of a value, all that is accepted can be used');
 cmp_ok($outcome{read}{'00000'} // 0, '>', 1000, 'accepted values were read');
 cmp_ok($outcome{merge}{'00000'} // 0, '>', 1000, 'accepted values were merged');
 note(join ', ', map { my $n = $_; map { "$n $_: $outcome{$n}{$_}" } sort keys %{ $outcome{$n} } } qw(read merge));
-is($node->safe_psql('postgres', 'SELECT * FROM picture'), $picture, 'the values are as they were');
+is(sql('SELECT * FROM picture'), $picture, 'the values are as they were');
 
 $node->stop;
 done_testing();

@@ -4,19 +4,15 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $files = PostgreSQL::Test::Utils::tempdir_short();
-my $node = PostgreSQL::Test::Cluster->new('report');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'");
-$node->start;
+my $node = start_server('report', conf => "timezone = 'UTC'");
 
 # Exit status, the page and the messages of a report
 sub report
@@ -63,16 +59,19 @@ sub check_page
 	my ($html, $name) = @_;
 	is(markup_error($html), '', "$name: the markup is well-formed");
 	unlike($html, qr/<(?:script|link|iframe|object|img|base|form)\b/i, "$name: no script and no other file");
-	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i, "$name: nothing is fetched or run");
+	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i,
+	       "$name: nothing is fetched or run");
 	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]|###/i, "$name: every number is one");
-	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:days|weeks|months|years|customers|events|answers|purchases|contracts|refunds)\b|As of ,|: ?, | \(\)|of of/,
+	my $plurals = qr/days|weeks|months|years|customers|events|answers|purchases|contracts|refunds/;
+	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
 		"$name: no holes, and no plural of one");
 	my $free = () = $html =~ /(?<!<div class="scroll" tabindex="0" role="region" aria-label=")(?=<table)/g;
 	my $scrolled = () = $html =~ m{<div class="scroll" tabindex="0" role="region" aria-label="[^"]+">\s*<table}g;
 	is($scrolled, $free, "$name: what is wide scrolls for itself");
 	my @labels = $html =~ /<text class="mid[^"]*" x="[^"]*" y="(\d+)"/g;
 	is((grep { $_ < 220 } @labels), 0, "$name: no label stands in a chart, where a line could strike it through");
-	my @long = grep { length > 12 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
+	my @long
+	    = grep { length > 12 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
 	is("@long", '', "$name: no number is wider than its tile");
 	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
 	is($negative, 0, "$name: no size is negative");
@@ -133,8 +132,7 @@ sub headlines
 }
 
 # The shop of four customers whose numbers are known, and a survey
-$node->safe_psql('postgres', <<'END');
-CREATE EXTENSION retention;
+sql(<<'END');
 CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);
 INSERT INTO orders VALUES
 	('<script>a', '2024-01-05', 10), ('<script>a', '2024-02-03', 20), ('<script>a', '2024-03-03', 30),
@@ -146,7 +144,8 @@ INSERT INTO survey_answers
 	SELECT 'a', date '2024-01-10', unnest(ARRAY[10, 9, 9, 8, 7, 6, 0, NULL])
 	UNION ALL SELECT 'b', '2024-03-10', 10;
 END
-my ($rc, $html, $messages) = report('postgres', '-v', 'as_of=2024-04-15', '-v', 'surveys=survey_answers', '-v', 'currency=£');
+my ($rc, $html, $messages)
+    = report('postgres', '-v', 'as_of=2024-04-15', '-v', 'surveys=survey_answers', '-v', 'currency=£');
 is($rc, 0, 'a report is made');
 is($messages, '', 'without any message');
 check_page($html, 'report');
@@ -166,31 +165,40 @@ is_deeply(
 	{ 'Customers' => '4', 'Active' => '3', 'Retention' => '50.0%', 'Churn' => '50.0%',
 		'Repeat customers' => '75.0%', 'NPS' => '+25.0', 'Lifetime value' => '£22.50' },
 	'the headline numbers, of the last complete month');
-like($html, qr/<span>Customers<\/span><b>4<\/b><small>active on 2\.3 days each, on average</, 'active days are those of one');
-my $nps_interval = $node->safe_psql('postgres', q{SELECT to_char(lower, 'FMS990.0') || ' to ' || to_char(upper, 'FMS990.0') FROM nps_interval((4, 2, 2))});
-like($html, qr/<span>NPS<\/span><b>\+25\.0<\/b><small>net promoter score, -100 to 100 \(95%: \Q$nps_interval\E\), of 8 answers</, 'a score with its interval');
-like($html, qr/<span>Retention<\/span><b>50\.0%<\/b><small>in 2024-03, of those of the month before \(95%: 9\.5 to 90\.5\)</,
+like($html, qr/<span>Customers<\/span><b>4<\/b><small>active on 2\.3 days each, on average</,
+     'active days are those of one');
+my $nps_interval
+    = sql(q{SELECT to_char(lower, 'FMS990.0') || ' to ' || to_char(upper, 'FMS990.0') FROM nps_interval((4, 2, 2))});
+my $score = qr{<span>NPS</span><b>\+25\.0</b><small>net promoter score, -100 to 100};
+like($html, qr{$score \(95%: \Q$nps_interval\E\), of 8 answers<},
+     'a score with its interval');
+like($html,
+     qr/<span>Retention<\/span><b>50\.0%<\/b><small>in 2024-03, of those of the month before \(95%: 9\.5 to 90\.5\)</,
 	'with an interval');
 like($html, qr/<title>1: 1 of 3, 33\.3% \(95%: 6\.1 to 79\.2\)</, 'a point of the curve, pooled over complete cells');
 like($html, qr/<title>2024-01: 2 active, 2 new, 0 retained, 0 back after a pause, 0 churned</, 'the first bar');
 like($html, qr/<title>2024-03: 3 active, 1 new, 1 retained, 1 back after a pause, 1 churned</, 'a bar of all states');
-like($html, qr/<g class="unfinished"><title>2024-04: 1 active, 0 new, 0 retained, 1 back after a pause, 3 churned, not over yet</,
+my $april = '2024-04: 1 active, 0 new, 0 retained, 1 back after a pause, 3 churned, not over yet';
+like($html, qr/<g class="unfinished"><title>$april</,
 	'an unfinished bar');
-like($html, qr/<title>2024-01: \+14\.3 \(95%: -39\.6 to \+59\.6\), 3 promoters, 2 passives, 2 detractors</, 'the score of a month');
+like($html, qr/<title>2024-01: \+14\.3 \(95%: -39\.6 to \+59\.6\), 3 promoters, 2 passives, 2 detractors</,
+     'the score of a month');
 is(row_of($html, 'nps', 232), 'Jan Feb Mar', 'the months of the survey');
 is(row_of($html, 'nps', 268), '+14 +100', 'their scores, none without answers');
-is(row_of($html, 'nps', 284) . ' to ' . row_of($html, 'nps', 298), '-40 -48 to +60 +98', 'their intervals, also on paper');
+is(row_of($html, 'nps', 284) . ' to ' . row_of($html, 'nps', 298), '-40 -48 to +60 +98',
+   'their intervals, also on paper');
 is(row_of($html, 'nps', 316), '7 0 1', 'and their answers');
 is(row_of($html, 'curve', 311), '33% 100%', 'the rates below the curve');
 is(row_of($html, 'curve', 328), '3 2', 'of how many customers');
 like($html, qr/<span>Average purchase<\/span><b>£10\.00</, 'the parts of the lifetime value');
 like($html, qr/£90\.00 of revenue \/ 4 customers</, 'whose revenue leaves NULL amounts out');
-like($html, qr/As of 2024-04-15, .* 9 events of 4 customers on 9 customer-days, 2024-01-05 to 2024-04-02, from orders; period 1 month\. 8 survey answers/,
+my $events = '9 events of 4 customers on 9 customer-days, 2024-01-05 to 2024-04-02';
+like($html, qr/As of 2024-04-15, .* $events, from orders; period 1 month\. 8 survey answers/,
 	'the footer says what it was made of');
 unlike($html, qr/script/i, 'no customer appears in it');
 
 # With subscriptions: how long they last, and whether members come back
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE TABLE subscriptions (customer_id text, started date, ended date);
 INSERT INTO subscriptions VALUES
 	('<script>a', '2024-01-10', NULL), ('b', '2024-01-31', '2024-02-10'), ('c', '2024-02-01', '2024-02-21'),
@@ -202,29 +210,32 @@ is($rc, 0, 'a report with subscriptions is made');
 is($messages, '', 'with subscriptions: without any message');
 check_page($stays, 'subscriptions');
 is( headlines($stays),
-	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; How long contracts last; &lt;Club&gt; against others; '
-	  . 'What they are worth',
+	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; How long contracts last; '
+	  . '&lt;Club&gt; against others; What they are worth',
 	'with subscriptions: two sections more');
 is_deeply(
-	{ map { $_ => tiles($stays)->{$_} } 'Contracts', 'Median length', 'Mean length', '&lt;Club&gt;', 'Others', 'Difference' },
+	{ map { $_ => tiles($stays)->{$_} } 'Contracts', 'Median length', 'Mean length', '&lt;Club&gt;', 'Others',
+	  'Difference' },
 	{ 'Contracts' => '5', 'Median length' => 'not yet', 'Mean length' => '2.1 months', '&lt;Club&gt;' => '100.0%',
 		'Others' => '0.0%', 'Difference' => '+100.0 points' },
 	'what they say');
-like($stays, qr/2 ended, 3 go on.*in the first 96 days, what is later not counted \(error 0\.58\)/s, 'with what was seen of the curve');
+like($stays, qr/2 ended, 3 go on.*in the first 96 days, what is later not counted \(error 0\.58\)/s,
+     'with what was seen of the curve');
 like($stays, qr{>1 of 1 came back<.*>0 of 1 came back<.*>95%: -\d}s, 'and the counts of a difference');
-like($stays, qr{<polyline class="line" points="0,14 104\.2,14 104\.2,66\.0 208\.3,66\.0 208\.3,118\.0 1000\.0,118\.0 1000\.0,118\.0"/>},
+my $steps = '0,14 104.2,14 104.2,66.0 208.3,66.0 208.3,118.0 1000.0,118.0 1000.0,118.0';
+like($stays, qr{<polyline class="line" points="\Q$steps\E"/>},
 	'the curve goes down in steps, after 10 and 20 of 96 days, from 100% to 80% and 60%');
 like($stays, qr{<tr><th scope="row">1</th><td>5</td><td>2</td><td>1</td><td>60\.0%</td>}, 'and has its numbers below');
 like($stays, qr/5 contracts from subscriptions\./, 'which the footer counts');
 unlike($stays, qr/class="mark"/, 'no median is marked');
-$node->safe_psql('postgres', q{DELETE FROM subscriptions WHERE ended IS NULL; DELETE FROM subscriptions WHERE customer_id = 'd'});
+sql(q{DELETE FROM subscriptions WHERE ended IS NULL; DELETE FROM subscriptions WHERE customer_id = 'd'});
 ($rc, $stays) = report('postgres', @club);
 check_page($stays, 'ended subscriptions');
 is(tiles($stays)->{'Median length'}, '15.0 days', 'the median of two that ended after 10 and 20 days');
 like($stays, qr{<line class="mark" x1="0" x2="75\.00%" y1="144"}, 'is marked');
 is(tiles($stays)->{'Mean length'}, '15.0 days', 'and so is their mean');
 is(tiles($stays)->{'Difference'}, undef, 'nobody was a member, so there is nothing to compare');
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 DELETE FROM subscriptions;
 INSERT INTO subscriptions
 SELECT 'a', d, CASE WHEN m < 4 THEN d + make_interval(months => m) END
@@ -233,10 +244,12 @@ END
 ($rc, $stays) = report('postgres', @club);
 check_page($stays, 'contracts of whole months');
 is(row_of($stays, 'stay', 292), '0 1 2 3 4 5 6 7 8 9', 'contracts of whole months: the months');
-is(row_of($stays, 'stay', 311), '100% 75% 50% 25% 25% 25% 25% 25% 25% 25%', 'a month has ended on its last day, be it the 31st');
-like($stays, qr{<tr><th scope="row">1</th><td>16</td><td>4</td>.*<tr><th scope="row">3</th><td>8</td><td>4</td>}s, 'and has it in the numbers, too');
+is(row_of($stays, 'stay', 311), '100% 75% 50% 25% 25% 25% 25% 25% 25% 25%',
+   'a month has ended on its last day, be it the 31st');
+like($stays, qr{<tr><th scope="row">1</th><td>16</td><td>4</td>.*<tr><th scope="row">3</th><td>8</td><td>4</td>}s,
+     'and has it in the numbers, too');
 like($stays, qr/Each row of the table is a contract: who changes it has two\./, 'they are contracts, not customers');
-$node->safe_psql('postgres', 'DELETE FROM subscriptions');
+sql('DELETE FROM subscriptions');
 ($rc, $stays, $messages) = report('postgres', @club);
 is($rc, 0, 'a report of no subscriptions') or diag($messages);
 check_page($stays, 'no subscriptions');
@@ -245,12 +258,14 @@ like($stays, qr/ 0 contracts from subscriptions\./, 'and says so');
 
 # Bars stand where their numbers say: on top of each other, on the line
 my ($bar) = $html =~ m{<g><title>2024-03: 3 active.*?</title>(.*?)</g>};
-my %box = map { $_->[0] => $_ } map { [ /class="(\w+)" x="([\d.]+)%" y="([\d.]+)" width="([\d.]+)%" height="([\d.]+)"/ ] }
+my %box
+    = map { $_->[0] => $_ } map { [ /class="(\w+)" x="([\d.]+)%" y="([\d.]+)" width="([\d.]+)%" height="([\d.]+)"/ ] }
 	$bar =~ m{<rect [^>]*>}g;
 cmp_ok(abs($box{retained}[2] + $box{retained}[4] - $box{churned}[2]), '<', 0.3, 'churned hangs where retained stands');
 my ($line) = $html =~ m{aria-labelledby="life-title.*?<line class="axis" x1="0" x2="100%" y1="([\d.]+)"}s;
 cmp_ok(abs($line - $box{churned}[2]), '<', 0.3, 'and that is the line of 0');
-cmp_ok(abs($box{new}[2] + 2 * $box{new}[4] - $box{retained}[2]), '<', 0.3, 'new stands on resurrected, that on retained');
+cmp_ok(abs($box{new}[2] + 2 * $box{new}[4] - $box{retained}[2]), '<', 0.3,
+       'new stands on resurrected, that on retained');
 cmp_ok(abs($box{new}[4] - $box{churned}[4]), '<', 0.2, 'one customer is as high as another');
 
 # Colours: text can be read on them, and they darken steadily, also in grey
@@ -284,7 +299,8 @@ for my $scheme ('light', 'dark')
 	cmp_ok($worst, '>', 4.5, "$scheme: the contrast of a number and its cell");
 	ok($steady, "$scheme: each shade differs from the one below in the same direction");
 	my $colour = shift @roots;
-	for my $pair ([ 'page', 'ink' ], [ 'page', 'soft' ], [ 'page', 'link' ], [ 'all', 'soft' ], [ 'open', 'soft' ], [ 'hatch', 'soft' ])
+	for my $pair ([ 'page', 'ink' ], [ 'page', 'soft' ], [ 'page', 'link' ], [ 'all', 'soft' ], [ 'open', 'soft' ],
+	              [ 'hatch', 'soft' ])
 	{
 		cmp_ok(contrast(@$colour{@$pair}), '>', 4.5, "$scheme: text can be read: $pair->[1] on $pair->[0]");
 	}
@@ -301,7 +317,7 @@ unlike(($html =~ m{^(main \{.*\})$}m)[0], qr/min-width/, 'the page is as narrow 
 
 # A report as of a day in the past is what was known then
 my (undef, $past) = report('postgres', '-v', 'as_of=2024-03-01', '-v', 'surveys=survey_answers');
-$node->safe_psql('postgres', <<'END');
+sql(<<'END');
 CREATE DATABASE past TEMPLATE postgres;
 \c past
 DELETE FROM orders WHERE ordered_at >= '2024-03-01';
@@ -312,7 +328,7 @@ is($past, $then, 'what is later than as_of makes no difference');
 is(heat_map($past), "2024-01 2 100 50\n2024-02 1 100 .\nAll 3 100 50", 'to the cohorts either');
 
 # Another table: other names, other types, the extension in another schema
-$node->safe_psql('postgres', 'CREATE DATABASE other');
+sql('CREATE DATABASE other');
 $node->safe_psql('other', <<'END');
 CREATE SCHEMA analytics;
 CREATE EXTENSION retention SCHEMA analytics;
@@ -322,15 +338,19 @@ INSERT INTO "the ""<i>shop"."<b>&visits"
 	SELECT md5(c::text)::uuid, timestamptz '2024-01-01 12:00+00' + make_interval(days => d), 1
 	FROM (VALUES (1, 0), (1, 7), (1, 8), (2, 1), (2, 15), (3, 9)) AS v(c, d);
 END
-my @options = ('-v', 'orders="the ""<i>shop"."<b>&visits"', '-v', 'customer="User ID"', '-v', 'at="when"', '-v', 'period=7 days');
+my @options = ('-v', 'orders="the ""<i>shop"."<b>&visits"', '-v', 'customer="User ID"', '-v', 'at="when"', '-v',
+               'period=7 days');
 ($rc, $html, $messages) = report('other', @options,
 	'-v', qq(title=<script>alert('1')</script> & "quotes" \x01 %s \\n :x), '-v', 'currency=<u>');
 is($rc, 0, 'a report of other names, without amounts and surveys, the extension in another schema');
 is($messages, '', 'without any message');
 check_page($html, 'other names');
-like($html, qr{<h1>&lt;script&gt;alert\('1'\)&lt;/script&gt; &amp; &quot;quotes&quot;   %s \\n :x</h1>}, 'the title is shown as it is');
-like($html, qr/from &quot;the &quot;&quot;&lt;i&gt;shop&quot;\.&quot;&lt;b&gt;&amp;visits&quot;; period 7 days\./, 'so is the table');
-is(headlines($html), 'How many come back; Cohort by cohort; Who comes, stays, goes and returns', 'only what there are data for');
+like($html, qr{<h1>&lt;script&gt;alert\('1'\)&lt;/script&gt; &amp; &quot;quotes&quot;   %s \\n :x</h1>},
+     'the title is shown as it is');
+like($html, qr/from &quot;the &quot;&quot;&lt;i&gt;shop&quot;\.&quot;&lt;b&gt;&amp;visits&quot;; period 7 days\./,
+     'so is the table');
+is(headlines($html), 'How many come back; Cohort by cohort; Who comes, stays, goes and returns',
+   'only what there are data for');
 is( heat_map($html),
 	"2024-01-01 2 100 50 50*\n2024-01-08 1 100 0* .\nAll 3 100 50 .", 'cohorts of weeks, up to the day after the last');
 ok(!exists tiles($html)->{'Lifetime value'}, 'no value without amounts');
@@ -351,26 +371,35 @@ $node->safe_psql('other', <<'END');
 CREATE FUNCTION noise(n bigint, stream bigint) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT
 	RETURN ((hashint8extended(n, stream) & 4294967295) + 0.5) / 4294967296;
 CREATE TABLE purchases AS
-SELECT c AS customer_id, date '2023-01-01' + floor(500 * noise(c, 1) + days)::int AS ordered_at, 10 + 40 * noise(c * 100 + k, 5) AS amount
-FROM (SELECT c, k, sum(CASE WHEN k > 0 THEN -25 * ln(noise(c * 100 + k, 2)) / -ln(noise(c, 3)) ELSE 0 END) OVER (PARTITION BY c ORDER BY k) AS days
-      FROM generate_series(1, 600) AS c, generate_series(0, least(50, floor(ln(noise(c, 4)) / ln(noise(c, 6)) * 2))::int) AS k) AS p
+SELECT c AS customer_id, date '2023-01-01' + floor(500 * noise(c, 1) + days)::int AS ordered_at,
+       10 + 40 * noise(c * 100 + k, 5) AS amount
+FROM (SELECT c, k,
+             sum(CASE WHEN k > 0 THEN -25 * ln(noise(c * 100 + k, 2)) / -ln(noise(c, 3)) ELSE 0 END)
+                 OVER (PARTITION BY c ORDER BY k) AS days
+      FROM generate_series(1, 600) AS c,
+           generate_series(0, least(50, floor(ln(noise(c, 4)) / ln(noise(c, 6)) * 2))::int) AS k) AS p
 WHERE 500 * noise(c, 1) + days < 600;
 END
 ($rc, $html, $messages) = report('other', '-v', 'orders=purchases');
 is($rc, 0, 'a report of 600 customers') or diag($messages);
 is($messages, '', 'of 600 customers: without any message');
 check_page($html, '600 customers');
-is(headlines($html), 'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; Who will come back',
+is(headlines($html),
+   'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; Who will come back',
 	'of 600 customers: has one section more');
 my $interval = $node->safe_psql('other', <<'END');
 SELECT format('%s to %s', round((m - e)::numeric, 2), round((m + e)::numeric, 2))
-FROM (SELECT avg(v) AS m, 1.96 * stddev_samp(v) / sqrt(count(*)) AS e FROM (SELECT sum(amount) FROM purchases GROUP BY customer_id) AS s(v)) AS i;
+FROM (SELECT avg(v) AS m, 1.96 * stddev_samp(v) / sqrt(count(*)) AS e
+      FROM (SELECT sum(amount) FROM purchases GROUP BY customer_id) AS s(v)) AS i;
 END
 is(scalar(() = $html =~ /\(95%: \Q$interval\E\)/g), 2, 'of 600 customers: where the lifetime value may lie');
 my $expected = $node->safe_psql('other', <<'END');
 SET search_path = analytics, public;
-CREATE TEMP TABLE c AS SELECT rfm_summary(ordered_at, amount, (SELECT max(ordered_at) + 1 FROM purchases)) AS s FROM purchases GROUP BY customer_id;
-SELECT round(sum(p_alive(m, s))), round(sum(expected_purchases(m, s, '90 days'))) FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m FROM c) AS f;
+CREATE TEMP TABLE c AS
+	SELECT rfm_summary(ordered_at, amount, (SELECT max(ordered_at) + 1 FROM purchases)) AS s
+	FROM purchases GROUP BY customer_id;
+SELECT round(sum(p_alive(m, s))), round(sum(expected_purchases(m, s, '90 days')))
+FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m FROM c) AS f;
 END
 is(join('|', @{ tiles($html) }{ 'Still customers', 'Expected purchases' }), $expected, 'what the model expects');
 like(tiles($html)->{'Back-test'}, qr/^[-+]\d+\.\d%$/, 'and how well it did');
@@ -385,15 +414,20 @@ unlike($html, qr/<h2>Who will come back/, '99 customers are too few');
 like($html, qr/Left out: who will come back, which takes 100 customers\./, 'which is said');
 
 # A model that finds nothing says so
-$node->safe_psql('other', 'CREATE TABLE once AS SELECT c AS customer_id, date \'2024-01-01\' + c % 90 AS ordered_at, 5 AS amount FROM generate_series(1, 200) c');
+$node->safe_psql('other', q{
+CREATE TABLE once AS
+	SELECT c AS customer_id, date '2024-01-01' + c % 90 AS ordered_at, 5 AS amount FROM generate_series(1, 200) c});
 ($rc, $html, $messages) = report('other', '-v', 'orders=once');
 is($rc, 0, 'a report of customers who never came back') or diag($messages);
 is($messages, '', 'of customers who never came back: without any message');
 check_page($html, 'never back');
-like($html, qr/What comes next is left out: the purchase model \(MBG\/NBD\) found no parameters that fit best/, 'says that there is no model');
+like($html, qr/What comes next is left out: the purchase model \(MBG\/NBD\) found no parameters that fit best/,
+     'says that there is no model');
 unlike($html, qr/Expected purchases|expected purchases/, 'and shows none of its numbers');
-$node->safe_psql('other', q{INSERT INTO once SELECT customer_id, ordered_at + 7, 5 FROM once WHERE customer_id % 3 = 0});
-$node->safe_psql('other', q{INSERT INTO once SELECT customer_id, ordered_at + 21, 5 FROM once WHERE customer_id % 9 = 0});
+$node->safe_psql('other',
+                 q{INSERT INTO once SELECT customer_id, ordered_at + 7, 5 FROM once WHERE customer_id % 3 = 0});
+$node->safe_psql('other',
+                 q{INSERT INTO once SELECT customer_id, ordered_at + 21, 5 FROM once WHERE customer_id % 9 = 0});
 ($rc, $html, $messages) = report('other', '-v', 'orders=once');
 is($rc, 0, 'a report of customers who all pay the same') or diag($messages);
 check_page($html, 'same pay');
@@ -417,7 +451,8 @@ is(heat_map($html), "2024 1 100\nAll 1 100", 'one cell');
 is($rc, 0, 'a report of long ago') or diag($messages);
 check_page($html, 'long ago');
 like($html, qr/By periods of 2 months, as of 2044-01-15:/, 'its period has no name');
-like($html, qr/<title>2043-11: 0 active, 0 new, 0 retained, 0 back after a pause, 0 churned</, 'of bars without height');
+like($html, qr/<title>2043-11: 0 active, 0 new, 0 retained, 0 back after a pause, 0 churned</,
+     'of bars without height');
 ($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'as_of=2004-01-01');
 is($rc, 0, 'a report of a time before') or diag($messages);
 check_page($html, 'a time before');
@@ -426,13 +461,16 @@ like($html, qr/There is no row with a customer and a time in visits before 2004-
 ($rc, $html, $messages) = report('other', '-v', 'orders=visits');
 is($rc, 0, 'a report of one row and no options') or diag($messages);
 check_page($html, 'one row, no options');
-like($html, qr/Left out: how many come back, as no month after a first one is over; who will/, 'says what it leaves out');
+like($html, qr/Left out: how many come back, as no month after a first one is over; who will/,
+     'says what it leaves out');
 
 # A refund is not a purchase: it lowers revenue, and nobody comes back with one
 $node->safe_psql('other', <<'END');
 CREATE TABLE refunds (customer_id text, ordered_at timestamp, amount numeric);
-INSERT INTO refunds VALUES ('a', '2024-01-05', 50), ('a', '2024-02-05', -50), ('b', '2024-01-06', 50), ('b', '2024-02-06', 30),
-	('c', '2024-01-07', 50), ('c', '2024-02-07', 30), ('c', '2024-03-08', -30), ('d', '2024-01-09', 0), ('d', '2024-02-09', NULL),
+INSERT INTO refunds VALUES
+	('a', '2024-01-05', 50), ('a', '2024-02-05', -50), ('b', '2024-01-06', 50), ('b', '2024-02-06', 30),
+	('c', '2024-01-07', 50), ('c', '2024-02-07', 30), ('c', '2024-03-08', -30), ('d', '2024-01-09', 0),
+	('d', '2024-02-09', NULL),
 	('e', '2024-03-01', -5);
 END
 ($rc, $html, $messages) = report('other', '-v', 'orders=refunds', '-v', 'as_of=2024-04-01');
@@ -447,10 +485,13 @@ like($html, qr/<small>7 purchases</, 'and there are fewer of them');
 
 # Whatever the types of the columns, the same page
 my %same;
-for my $types ([ 'date', 'numeric' ], [ 'timestamp', 'double precision' ], [ 'timestamptz', 'integer' ], [ 'timestamptz', 'money' ])
+for my $types ([ 'date', 'numeric' ], [ 'timestamp', 'double precision' ], [ 'timestamptz', 'integer' ],
+               [ 'timestamptz', 'money' ])
 {
 	my ($at, $amount) = @$types;
-	$node->safe_psql('other', "DROP TABLE IF EXISTS typed; CREATE TABLE typed AS SELECT customer_id, ordered_at::$at, (5 * customer_id)::$amount AS amount FROM once");
+	$node->safe_psql('other', qq{
+DROP TABLE IF EXISTS typed;
+CREATE TABLE typed AS SELECT customer_id, ordered_at::$at, (5 * customer_id)::$amount AS amount FROM once});
 	($rc, $html, $messages) = report('other', '-v', 'orders=typed');
 	is("$rc $messages", '0 ', "a report of $at and $amount");
 	$same{$html}++;
@@ -458,10 +499,12 @@ for my $types ([ 'date', 'numeric' ], [ 'timestamp', 'double precision' ], [ 'ti
 is(scalar keys %same, 1, 'they are the same');
 
 # Amounts of any size fit their tiles
-for my $case ([ 1e-2, '0.42' ], [ 1, '42.35' ], [ 1e3, '42,353' ], [ 1e6, '42.4M' ], [ 1e9, '42.4bn' ], [ 1e13, '423.5tn' ], [ 1e20, '4.2e+21' ])
+for my $case ([ 1e-2, '0.42' ], [ 1, '42.35' ], [ 1e3, '42,353' ], [ 1e6, '42.4M' ], [ 1e9, '42.4bn' ],
+              [ 1e13, '423.5tn' ], [ 1e20, '4.2e+21' ])
 {
 	my ($factor, $value) = @$case;
-	($rc, $html, $messages) = report('other', '-v', "orders=(SELECT customer_id, ordered_at, $factor * 4.235294 * 1e1 AS amount FROM visits) AS v");
+	my $visits = "(SELECT customer_id, ordered_at, $factor * 4.235294 * 1e1 AS amount FROM visits) AS v";
+	($rc, $html, $messages) = report('other', '-v', "orders=$visits");
 	is($rc, 0, "a report of amounts x $factor") or diag($messages);
 	check_page($html, "amounts x $factor");
 	is(tiles($html)->{'Lifetime value'}, $value, "amounts x $factor: the lifetime value");
@@ -470,7 +513,9 @@ for my $case ([ 1e-2, '0.42' ], [ 1, '42.35' ], [ 1e3, '42,353' ], [ 1e6, '42.4M
 # README's command: yesterday's report stays until today's is whole
 my ($command) = slurp_file("$root/README.md") =~ /^(psql -X -d shop .*?-o .*?)\n```/ms;
 ok($command, 'README has the command');
-$node->safe_psql('other', 'CREATE TABLE survey_answers (score int, answered_on date); CREATE TABLE subscriptions (customer_id int, started date, ended date)');
+$node->safe_psql('other', q{
+CREATE TABLE survey_answers (score int, answered_on date);
+CREATE TABLE subscriptions (customer_id int, started date, ended date)});
 $command =~ s/-d shop /-d '@{[ $node->connstr('other') ]}' /;
 $command =~ s/orders=orders/orders=\$ORDERS/;
 $command =~ s/ amount=amount/ amount=/;
@@ -481,13 +526,18 @@ $ENV{ORDERS} = 'nowhere';
 isnt(run([ 'sh', '-c', "cd '$files/daily' && $command" ], '2>', \$messages), 1, 'a report that cannot be made fails');
 is(slurp_file("$files/daily/report.html"), "yesterday\n", 'and that of yesterday is still there');
 $ENV{ORDERS} = 'visits';
-ok(run([ 'sh', '-c', "cd '$files/daily' && $command" ], '2>', \$messages), 'one that can takes its place') or diag($messages);
+ok(run([ 'sh', '-c', "cd '$files/daily' && $command" ], '2>', \$messages), 'one that can takes its place')
+    or diag($messages);
 like(slurp_file("$files/daily/report.html"), qr{<h1>Our shop</h1>.*</html>\n\z}s, 'whole');
 is(join(' ', map { s{.*/}{}r } glob "$files/daily/*"), 'report.html', 'and nothing is left beside it');
 
 # The largest: the latest rows, the first columns
-$node->safe_psql('other', q{INSERT INTO visits SELECT c, date '2023-01-01' + c + d FROM generate_series(1, 400) c, generate_series(0, c % 40) d});
-($rc, $html, $messages) = report('other', '-v', 'orders=visits', '-v', 'period=1 day', '-v', 'bins=30', '-v', 'ages=12');
+$node->safe_psql('other',
+                 q{INSERT INTO visits
+                   SELECT c, date '2023-01-01' + c + d
+                   FROM generate_series(1, 400) c, generate_series(0, c % 40) d});
+($rc, $html, $messages)
+    = report('other', '-v', 'orders=visits', '-v', 'period=1 day', '-v', 'bins=30', '-v', 'ages=12');
 is($rc, 0, 'a report of many periods') or diag($messages);
 check_page($html, 'many periods');
 my @rows = split /\n/, heat_map($html);
@@ -497,10 +547,11 @@ is(scalar(() = $rows[0] =~ / /g), 14, 'the first ages');
 is(scalar(() = $html =~ /<g(?: class="unfinished")?><title>\d{4}-\d\d-\d\d: /g), 30, 'the latest bars');
 
 # What cannot be done fails
-$node->safe_psql('postgres', 'CREATE DATABASE bare');
+sql('CREATE DATABASE bare');
 ($rc, $html, $messages) = report('bare');
 isnt($rc, 0, 'without the extension: fails');
-like($messages, qr/hint: this database lacks the extension: CREATE EXTENSION retention/, 'without the extension: says so');
+like($messages, qr/hint: this database lacks the extension: CREATE EXTENSION retention/,
+     'without the extension: says so');
 ($rc, $html, $messages) = report('postgres', '-v', 'customer=nobody');
 isnt($rc, 0, 'a column that is not there: fails');
 like($messages, qr/column "nobody" does not exist/, 'a column that is not there: says so');
@@ -508,27 +559,20 @@ like($messages, qr/column "nobody" does not exist/, 'a column that is not there:
 isnt($rc, 0, 'a period that is none: fails');
 
 # The demo writes the page where it is told, and over nothing but its own
-delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS PGDATESTYLE OUT)};
-$ENV{TMPDIR} = PostgreSQL::Test::Utils::tempdir_short();
-$ENV{SKIP_SETUP} = 1;
-
-sub demo
-{
-	run([ 'make', '-s', '-C', $files, '-f', "$root/Makefile", 'demo', @_ ], '<', \undef, '>', \my $out, '2>', \my $err);
-	return ($? >> 8, $out, $err);
-}
+prepare_demos(PostgreSQL::Test::Utils::tempdir_short());
 
 append_to_file("$files/orders.csv", "customer,time,amount\n1,2024-01-05,10\n1,2024-02-10,50\n2,2024-02-15,5\n");
 append_to_file("$files/notes.html", "<html>not ours\n");
 mkdir "$files/dir";
 my @demo = ("ORDERS=$files/orders.csv");
 for my $case (
-	[ 'a file of somebody else', 'notes.html', qr/notes\.html is there and not a report made by this demo: .*OUT=path/ ],
+	[ 'a file of somebody else', 'notes.html',
+	  qr/notes\.html is there and not a report made by this demo: .*OUT=path/ ],
 	[ 'a directory', 'dir', qr/dir is not a file/ ],
 	[ 'a missing directory', 'nowhere/report.html', qr/nowhere\/report\.html cannot be written/ ])
 {
 	my ($name, $out_file, $message) = @$case;
-	my ($status, $out, $err) = demo(@demo, "OUT=$out_file");
+	my ($status, $out, $err) = make_demo($files, @demo, "OUT=$out_file");
 	isnt($status, 0, "$name: the demo fails");
 	like($err, $message, "$name: and says why");
 	is($out, '', "$name: before it does anything");
@@ -536,7 +580,7 @@ for my $case (
 is(slurp_file("$files/notes.html"), "<html>not ours\n", 'and the file is as it was');
 for my $time ('written', 'written again')
 {
-	my ($status, $out, $err) = demo(@demo, 'OUT=dir/my report.html');
+	my ($status, $out, $err) = make_demo($files, @demo, 'OUT=dir/my report.html');
 	is($status, 0, "the page is $time") or diag($err);
 	like($out, qr{: \S*\Q$files\E/dir/my report\.html$}m, 'where it was told');
 	like($out, qr/^ cohort +size +\| +0 +\| +1 +\n.*\n 2024-01 +1 +\| 100 +\| 100\* *\n 2024-02 +1 +\| 100\* +\| *$/m,
@@ -552,9 +596,10 @@ for my $time ('written', 'written again')
 	append_to_file("$files/dir/my report.html", '<!-- to be replaced -->');
 	link "$files/dir/my report.html", "$files/yesterday.html" or die $! if $time eq 'written';
 }
-like(slurp_file("$files/yesterday.html"), qr{<!-- to be replaced -->\z}, 'the page of before was replaced in one step, not written into');
+like(slurp_file("$files/yesterday.html"), qr{<!-- to be replaced -->\z},
+     'the page of before was replaced in one step, not written into');
 symlink 'dir/my report.html', "$files/link.html" or die $!;
-my ($linked, $said, $complaint) = demo(@demo, 'OUT=link.html');
+my ($linked, $said, $complaint) = make_demo($files, @demo, 'OUT=link.html');
 is($linked, 0, 'a link is followed') or diag($complaint);
 ok(-l "$files/link.html", 'and stays one');
 unlike(slurp_file("$files/dir/my report.html"), qr/to be replaced/, 'to the new page');

@@ -2,8 +2,9 @@
 # have passed through; that of the functions that go row by row is constant.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
 my $kb = 1024;
@@ -12,12 +13,9 @@ my $kb = 1024;
 my $frame = 300;
 my $rows = 1000 * $frame;
 
-my $node = PostgreSQL::Test::Cluster->new('moving_memory');
-$node->init;
-$node->append_conf('postgresql.conf', "work_mem = '64MB'\nmax_parallel_workers_per_gather = 0\njit = off\nautovacuum = off");
-$node->start;
-$node->safe_psql('postgres', qq{
-CREATE EXTENSION retention;
+my $node = start_server('moving_memory',
+	conf => "work_mem = '64MB'\nmax_parallel_workers_per_gather = 0\nautovacuum = off");
+sql(qq{
 -- read in the order of i by its index, which takes no memory of the backend
 CREATE TABLE visit AS SELECT i, timestamp '2024-01-01' + i * interval '1 minute' AS at FROM generate_series(1, $rows) i;
 CREATE UNIQUE INDEX ON visit (i);
@@ -41,7 +39,7 @@ my $resident = -r '/proc/self/status' ? 'resident()' : 'NULL::bigint';
 sub growth
 {
 	my ($call, $window, $early, $last) = @_;
-	my $out = $node->safe_psql('postgres', qq{
+	my $out = sql(qq{
 SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
 DO \$\$ BEGIN PERFORM allocated(), $resident; END \$\$;
 SELECT n, allocated, resident
@@ -83,30 +81,39 @@ SKIP:
 my $preceding = $frame - 1;
 for my $key ('i', 'i::text', 'i::numeric', 'md5(i::text)::uuid')
 {
-	stays("$key, ROWS", "$frame $frame", "active_customers($key)", "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame, $rows);
+	stays("$key, ROWS", "$frame $frame", "active_customers($key)", "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame,
+	      $rows);
 }
 stays('RANGE', "$frame $frame", 'active_customers(i)', "ORDER BY i RANGE $preceding PRECEDING", 2 * $frame, $rows);
 stays('GROUPS', "$frame $frame", 'active_customers(i)', "ORDER BY i GROUPS $preceding PRECEDING", 2 * $frame, $rows);
-stays('RANGE of days', "$frame $frame", 'active_customers(i)', "ORDER BY at RANGE '$preceding minutes' PRECEDING", 2 * $frame, $rows);
+stays('RANGE of days', "$frame $frame", 'active_customers(i)', "ORDER BY at RANGE '$preceding minutes' PRECEDING",
+      2 * $frame, $rows);
 # each customer ten times in the frame, and half of the rows nobody's
-stays('repeated', $frame / 10 . ' ' . $frame / 10, 'active_customers(i / 10)', "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame - 1, $rows - 1);
-stays('nobody', $frame / 2 . ' ' . $frame / 2, 'active_customers(CASE WHEN i % 2 = 0 THEN i END)', "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame, $rows);
+stays('repeated', $frame / 10 . ' ' . $frame / 10, 'active_customers(i / 10)', "ORDER BY i ROWS $preceding PRECEDING",
+      2 * $frame - 1, $rows - 1);
+stays('nobody', $frame / 2 . ' ' . $frame / 2, 'active_customers(CASE WHEN i % 2 = 0 THEN i END)',
+      "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame, $rows);
 # frames that run empty and fill again, a thousand times
-stays('refilled', "$frame $frame", "active_customers(CASE WHEN i / $frame % 2 = 0 THEN i END)", "ORDER BY i ROWS $preceding PRECEDING", 3 * $frame - 1, $rows - $frame - 1);
+stays('refilled', "$frame $frame", "active_customers(CASE WHEN i / $frame % 2 = 0 THEN i END)",
+      "ORDER BY i ROWS $preceding PRECEDING", 3 * $frame - 1, $rows - $frame - 1);
 # customers that come back and a volatile argument, for which each frame is counted anew
-stays('volatile', '9 9', 'active_customers(i + (random() * 0)::int)', 'ORDER BY i ROWS 8 PRECEDING', 2 * $frame, 200 * $frame);
+stays('volatile', '9 9', 'active_customers(i + (random() * 0)::int)', 'ORDER BY i ROWS 8 PRECEDING', 2 * $frame,
+      200 * $frame);
 
 # The rates over a frame, which are counters
 stays('nps', '0 0', 'nps(7 + i % 2)', "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame, $rows);
-stays('retention_rate', '0.5 0.5', 'retention_rate(true, i % 2 = 0)', "ORDER BY i ROWS $preceding PRECEDING", 2 * $frame, $rows);
+stays('retention_rate', '0.5 0.5', 'retention_rate(true, i % 2 = 0)', "ORDER BY i ROWS $preceding PRECEDING",
+      2 * $frame, $rows);
 
 # Row by row: all rows are one partition
 stays('lifecycle_state', 'retained retained', q{lifecycle_state(at, '1 hour')}, 'ORDER BY at', 2 * $frame, $rows);
-stays('relationship_number', 2 * $frame . " $rows", q{relationship_number(at, '10 seconds')}, 'ORDER BY at', 2 * $frame, $rows);
+stays('relationship_number', 2 * $frame . " $rows", q{relationship_number(at, '10 seconds')}, 'ORDER BY at', 2 * $frame,
+      $rows);
 stays('churned', 'f t', q{churned(at, '1 hour', '2100-01-01')}, 'ORDER BY at', 2 * $frame, $rows);
 stays('churned by the month', 'f f', q{churned(at, '1 month', '2024-01-20')}, 'ORDER BY at', 2 * $frame, 20 * $frame);
 # a span per row
-stays('spans', 'retained retained', q{lifecycle_state(at, (i % 100 + 1) * interval '1 hour')}, 'ORDER BY at', 2 * $frame, $rows);
+stays('spans', 'retained retained', q{lifecycle_state(at, (i % 100 + 1) * interval '1 hour')}, 'ORDER BY at',
+      2 * $frame, $rows);
 
 $node->stop;
 done_testing();

@@ -4,16 +4,13 @@
 # and a model in the binary format.
 use strict;
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('simulation');
-$node->init;
-$node->append_conf('postgresql.conf', "extra_float_digits = 1");
-$node->start;
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-chmod 0755, $dir;
+my $node = start_server('simulation', conf => "extra_float_digits = 1");
+my $dir = own_dir();
 
 # The same numbers on every machine: xorshift64
 my $state;
@@ -105,8 +102,7 @@ my %parameters = (bg => [qw(r alpha a b)], mbg => [qw(r alpha a b)], spend => [q
 my %fit = (bg => 'fit_bgnbd(x, tx, t)', mbg => 'fit_mbgnbd(x, tx, t)', spend => 'fit_gamma_gamma(x, m)');
 my $replicates = 24;
 
-$node->safe_psql('postgres', q{
-CREATE EXTENSION retention;
+sql(q{
 CREATE TABLE bg (replicate int, x bigint, tx float8, t float8, later int, alive int);
 CREATE TABLE mbg (LIKE bg);
 CREATE TABLE spend (replicate int, x bigint, m float8, mean float8);
@@ -125,17 +121,26 @@ for my $name (sort keys %theta)
 		}
 	}
 	close $file;
-	$node->safe_psql('postgres', "COPY $name FROM '$dir/$name'; ANALYZE $name; CREATE TABLE ${name}_fit AS SELECT replicate, $fit{$name} AS m FROM $name GROUP BY replicate;");
+	sql(qq{
+COPY $name FROM '$dir/$name';
+ANALYZE $name;
+CREATE TABLE ${name}_fit AS SELECT replicate, $fit{$name} AS m FROM $name GROUP BY replicate;
+});
 
-	is($node->safe_psql('postgres', "SELECT count(*), bool_and((m).converged) FROM ${name}_fit"), ($replicates + 1) . '|t', "$name: all fits converged");
+	is(sql("SELECT count(*), bool_and((m).converged) FROM ${name}_fit"), ($replicates + 1) . '|t',
+	   "$name: all fits converged");
 	for my $i (0 .. $#{ $theta{$name} })
 	{
 		my ($parameter, $true) = ($parameters{$name}[$i], $theta{$name}[$i]);
-		my ($z, $relative) = split /\|/, $node->safe_psql('postgres', "SELECT ((m).$parameter - $true) / (m).${parameter}_se, (m).${parameter}_se / $true FROM ${name}_fit WHERE replicate = 0");
+		my ($z, $relative) = split /\|/, sql(qq{
+SELECT ((m).$parameter - $true) / (m).${parameter}_se, (m).${parameter}_se / $true
+FROM ${name}_fit WHERE replicate = 0});
 		cmp_ok(abs $z, '<', 3, "$name: $parameter comes back within three standard errors");
 		cmp_ok($relative, '<', 0.25, "$name: which are not wide");
 		# on the log scale, where the fits are nearest to normal
-		my ($spread) = $node->safe_psql('postgres', "SELECT sqrt(avg((ln((m).$parameter / $true) / ((m).${parameter}_se / (m).$parameter)) ^ 2)) FROM ${name}_fit WHERE replicate > 0");
+		my ($spread) = sql(qq{
+SELECT sqrt(avg((ln((m).$parameter / $true) / ((m).${parameter}_se / (m).$parameter)) ^ 2))
+FROM ${name}_fit WHERE replicate > 0});
 		cmp_ok($spread, '>', 0.6, "$name: the standard error of $parameter is not too wide");
 		cmp_ok($spread, '<', 1.5, "$name: nor too narrow");
 	}
@@ -143,35 +148,52 @@ for my $name (sort keys %theta)
 
 # Forecasts come true, of all and of each fifth by the forecast: the mean of
 # what happens less what was expected is 0 within 4 of its standard errors
-my $off = q{string_agg(CASE WHEN abs(mean) < 4 * error AND error > 0 THEN 'ok' ELSE format('%s at %s +- %s', part, mean, error) END, ' ' ORDER BY part)};
+my $off = q{string_agg(CASE WHEN abs(mean) < 4 * error AND error > 0 THEN 'ok'
+                            ELSE format('%s at %s +- %s', part, mean, error) END,
+                       ' '
+                       ORDER BY part)};
 for my $name ('bg', 'mbg')
 {
 	for my $w (
-		[ 'purchases', q{expected_purchases(m, x, tx, t, '90 days')}, 'later' ], [ 'alive', 'p_alive(m, x, tx, t)', 'alive' ],
+		[ 'purchases', q{expected_purchases(m, x, tx, t, '90 days')}, 'later' ],
+		[ 'alive', 'p_alive(m, x, tx, t)', 'alive' ],
 		[ 'churn', q{churn_risk(m, x, tx, t, '90 days')}, '(later = 0)::int' ])
 	{
 		my ($what, $forecast, $actual) = @$w;
-		is($node->safe_psql('postgres', qq{
+		is(sql(qq{
 SELECT $off FROM (
 	SELECT part, avg(actual - forecast) AS mean, stddev(actual - forecast) / sqrt(count(*)) AS error
 	FROM (SELECT f.*, s.part FROM (SELECT forecast, actual, ntile(5) OVER (ORDER BY forecast, actual * 0) AS fifth
-	                               FROM (SELECT $forecast AS forecast, $actual AS actual FROM $name JOIN ${name}_fit USING (replicate) WHERE replicate = 0 AND x > 0) e) f, LATERAL (VALUES (0), (fifth)) s(part)) p
+	                               FROM (SELECT $forecast AS forecast, $actual AS actual
+	                                     FROM $name JOIN ${name}_fit USING (replicate) WHERE replicate = 0 AND x > 0) e)
+	                                        f,
+	                                    LATERAL (VALUES (0), (fifth)) s(part)) p
 	GROUP BY part) q}), 'ok ok ok ok ok ok', "$name: $what of repeat buyers");
-		is($node->safe_psql('postgres', qq{
-SELECT $off FROM (SELECT 1 AS part, avg(actual - forecast) AS mean, CASE WHEN '$name$what' = 'bgalive' THEN 1e-9 ELSE stddev(actual - forecast) / sqrt(count(*)) END AS error
-	FROM (SELECT $forecast AS forecast, $actual AS actual FROM $name JOIN ${name}_fit USING (replicate) WHERE replicate = 0 AND x = 0) e) q}), 'ok', "$name: $what of those who did not come back yet");
+		is(sql(qq{
+SELECT $off
+FROM (SELECT 1 AS part, avg(actual - forecast) AS mean,
+             CASE WHEN '$name$what' = 'bgalive' THEN 1e-9 ELSE stddev(actual - forecast) / sqrt(count(*)) END AS error
+	FROM (SELECT $forecast AS forecast, $actual AS actual
+	      FROM $name JOIN ${name}_fit USING (replicate) WHERE replicate = 0 AND x = 0) e) q}),
+	     'ok', "$name: $what of those who did not come back yet");
 	}
 }
-is($node->safe_psql('postgres', qq{
+is(sql(qq{
 SELECT $off FROM (
 	SELECT part, avg(mean - forecast) AS mean, stddev(mean - forecast) / sqrt(count(*)) AS error
 	FROM (SELECT f.*, s.part FROM (SELECT forecast, mean, ntile(5) OVER (ORDER BY forecast) AS fifth
-	                               FROM (SELECT expected_spend(s.m, x, spend.m) AS forecast, mean FROM spend JOIN spend_fit s USING (replicate) WHERE replicate = 0) e) f, LATERAL (VALUES (0), (fifth)) s(part)) p
+	                               FROM (SELECT expected_spend(s.m, x, spend.m) AS forecast, mean
+	                                     FROM spend JOIN spend_fit s USING (replicate) WHERE replicate = 0) e) f,
+	                                    LATERAL (VALUES (0), (fifth)) s(part)) p
 	GROUP BY part) q}), 'ok ok ok ok ok ok', 'spend');
-is($node->safe_psql('postgres', q{SELECT abs(avg(mean) - expected_spend(s.m, 0, NULL)) < 4 * stddev(mean) / sqrt(count(*)) FROM spend JOIN spend_fit s USING (replicate) WHERE replicate = 0 GROUP BY s.m}), 't', 'spend of somebody unknown');
+is(sql(q{SELECT abs(avg(mean) - expected_spend(s.m, 0, NULL)) < 4 * stddev(mean) / sqrt(count(*))
+         FROM spend JOIN spend_fit s USING (replicate) WHERE replicate = 0 GROUP BY s.m}),
+   't', 'spend of somebody unknown');
 # Who left at once is not seen by the BG/NBD, and whoever churns is: the
 # model without leaving is far off
-is($node->safe_psql('postgres', q{SELECT bool_and((m).likelihood_ratio > 1000), bool_and((m).no_churn_log_likelihood < (m).log_likelihood) FROM (SELECT m FROM bg_fit WHERE replicate = 0 UNION ALL SELECT m FROM mbg_fit WHERE replicate = 0) x}), 't|t', 'the likelihood ratio sees that customers leave');
+is(sql(q{SELECT bool_and((m).likelihood_ratio > 1000), bool_and((m).no_churn_log_likelihood < (m).log_likelihood)
+         FROM (SELECT m FROM bg_fit WHERE replicate = 0 UNION ALL SELECT m FROM mbg_fit WHERE replicate = 0) x}),
+   't|t', 'the likelihood ratio sees that customers leave');
 
 # A fit that has not converged says so, twice: in the result, and in a warning
 my %hard = (
@@ -187,7 +209,11 @@ for my $name (sort keys %hard)
 {
 	for my $fit ('fit_bgnbd', 'fit_mbgnbd')
 	{
-		my ($rc, $out, $err) = $node->psql('postgres', qq{SET statement_timeout = '20s'; SELECT (m).converged, m IS NULL FROM (SELECT $fit(x, tx, t) AS m FROM ($hard{$name}) v(x, tx, t)) q}, on_error_stop => 1);
+		my ($rc, $out, $err) = $node->psql('postgres',
+		                                   qq{SET statement_timeout = '20s';
+		                                      SELECT (m).converged, m IS NULL
+		                                      FROM (SELECT $fit(x, tx, t) AS m FROM ($hard{$name}) v(x, tx, t)) q},
+		                                   on_error_stop => 1);
 		is($rc, 0, "$fit, $name: no error") or diag($err);
 		if ($out =~ /^t/)
 		{
@@ -202,13 +228,19 @@ for my $name (sort keys %hard)
 	}
 }
 my %hard_spend = (
-	'identical' => 'SELECT 3, 20 FROM generate_series(1, 100)', 'equal value' => 'SELECT 1 + i % 5, 20 FROM generate_series(1, 100) i',
+	'identical' => 'SELECT 3, 20 FROM generate_series(1, 100)',
+	'equal value' => 'SELECT 1 + i % 5, 20 FROM generate_series(1, 100) i',
 	'one' => 'SELECT 1, 5', 'sound' => 'SELECT x, m FROM spend WHERE replicate = 1');
 for my $name (sort keys %hard_spend)
 {
-	my ($rc, $out, $err) = $node->psql('postgres', qq{SET statement_timeout = '20s'; SELECT (m).converged, m IS NULL FROM (SELECT fit_gamma_gamma(x, m) AS m FROM ($hard_spend{$name}) v(x, m)) q}, on_error_stop => 1);
+	my ($rc, $out, $err) = $node->psql('postgres',
+	                                   qq{SET statement_timeout = '20s';
+	                                      SELECT (m).converged, m IS NULL
+	                                      FROM (SELECT fit_gamma_gamma(x, m) AS m FROM ($hard_spend{$name}) v(x, m)) q},
+	                                   on_error_stop => 1);
 	is($rc, 0, "fit_gamma_gamma, $name: no error") or diag($err);
-	is($err =~ /WARNING/ ? 1 : 0, $out =~ /^t/ ? 0 : 1, "fit_gamma_gamma, $name: a warning if it has not converged ($out)");
+	is($err =~ /WARNING/ ? 1 : 0, $out =~ /^t/ ? 0 : 1,
+	   "fit_gamma_gamma, $name: a warning if it has not converged ($out)");
 	is($out, 't|f', "fit_gamma_gamma, $name: converged") if $name eq 'sound';
 }
 
@@ -216,8 +248,11 @@ for my $name (sort keys %hard_spend)
 my %long = (
 	'rows' => 'SELECT fit_bgnbd(i % 50 + 1, i % 300 + 1, 400) FROM generate_series(1, 30000000) i',
 	'rows that differ' => 'SELECT fit_mbgnbd(1 + i % 3, 1 + i, 20000000) FROM generate_series(1, 10000000) i',
-	'many groups' => 'SELECT count(m) FROM (SELECT fit_mbgnbd(i % 5, CASE WHEN i % 5 > 0 THEN 50 + i % 7 ELSE 0 END, 100) AS m FROM generate_series(1, 3000000) i GROUP BY i % 1000000) x',
-	'days in any order' => q{SELECT rfm_summary(date '0001-01-01' + (i * 7919 % 3000000)::int, 1, '9000-01-01') FROM generate_series(1, 3000000::bigint) i},
+	'many groups' => q{SELECT count(m)
+		FROM (SELECT fit_mbgnbd(i % 5, CASE WHEN i % 5 > 0 THEN 50 + i % 7 ELSE 0 END, 100) AS m
+		      FROM generate_series(1, 3000000) i GROUP BY i % 1000000) x},
+	'days in any order' => q{SELECT rfm_summary(date '0001-01-01' + (i * 7919 % 3000000)::int, 1, '9000-01-01')
+	                         FROM generate_series(1, 3000000::bigint) i},
 	'spend' => 'SELECT fit_gamma_gamma(1 + i % 1000, i) FROM generate_series(1, 10000000) i');
 for my $name (sort keys %long)
 {
@@ -244,11 +279,12 @@ SELECT p_alive(fit_mbgnbd(x, tx, t), 3, 20, 50) BETWEEN 0.01 AND 0.99 FROM bg WH
 # Models through the binary format
 for my $table ('bg_fit', 'mbg_fit', 'spend_fit')
 {
-	is($node->safe_psql('postgres', qq{
+	is(sql(qq{
 COPY $table TO '$dir/$table.binary' (FORMAT binary);
 CREATE TABLE ${table}_copy (LIKE $table);
 COPY ${table}_copy FROM '$dir/$table.binary' (FORMAT binary);
-SELECT count(*), bool_and(a.m = b.m), bool_and(record_send(a.m) = record_send(b.m)) FROM $table a JOIN ${table}_copy b USING (replicate)}), ($replicates + 1) . '|t|t', "$table: binary round trip");
+SELECT count(*), bool_and(a.m = b.m), bool_and(record_send(a.m) = record_send(b.m))
+FROM $table a JOIN ${table}_copy b USING (replicate)}), ($replicates + 1) . '|t|t', "$table: binary round trip");
 }
 
 $node->stop;

@@ -1,32 +1,35 @@
 # What activity.md, rfm.md and purchase.md say of time zones and postgres_fdw:
 # the remote session is in GMT, and PostgreSQL leaves no way to see it.
 use warnings FATAL => 'all';
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('foreign_zone');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'America/New_York'\nenable_partitionwise_aggregate = on");
-$node->start;
+my $node = start_server('foreign_zone', conf => "timezone = 'America/New_York'\nenable_partitionwise_aggregate = on");
 if ($node->psql('postgres', 'CREATE EXTENSION postgres_fdw') != 0)
 {
 	$node->stop;
 	plan skip_all => 'needs postgres_fdw';
 }
 my ($host, $port) = ($node->host, $node->port);
-$node->safe_psql('postgres', "CREATE DATABASE shard");
+sql("CREATE DATABASE shard");
 $node->safe_psql('shard', q{
 CREATE EXTENSION retention;
 CREATE TABLE orders (customer int, at timestamptz, amount float8);
 -- every customer at 20:00 in New York, the next day in GMT, and a month later
-INSERT INTO orders SELECT c, timestamptz '2024-01-31 20:00-05' + (c % 3) * interval '1 hour', 1 FROM generate_series(1, 3000) c;
-INSERT INTO orders SELECT c, timestamptz '2024-02-29 20:00-05' + (c % 3) * interval '1 hour', 1 FROM generate_series(1, 3000) c;
+INSERT INTO orders
+	SELECT c, timestamptz '2024-01-31 20:00-05' + (c % 3) * interval '1 hour', 1
+	FROM generate_series(1, 3000) c;
+INSERT INTO orders
+	SELECT c, timestamptz '2024-02-29 20:00-05' + (c % 3) * interval '1 hour', 1
+	FROM generate_series(1, 3000) c;
 ALTER DATABASE shard SET timezone = 'America/New_York';
 });
-$node->safe_psql('postgres', qq{
-CREATE EXTENSION retention;
-CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'shard', extensions 'retention', options '-c timezone=America/New_York');
+sql(qq{
+CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'shard',
+                                                               extensions 'retention',
+                                                               options '-c timezone=America/New_York');
 CREATE USER MAPPING FOR CURRENT_USER SERVER shard;
 IMPORT FOREIGN SCHEMA public LIMIT TO (orders) FROM SERVER shard INTO public;
 ANALYZE orders;
@@ -37,14 +40,14 @@ CREATE TABLE here AS TABLE orders;
 sub remote
 {
 	my ($query) = @_;
-	my ($sql) = $node->safe_psql('postgres', "EXPLAIN (VERBOSE, COSTS OFF) $query") =~ /Remote SQL: (.*)/;
+	my ($sql) = sql("EXPLAIN (VERBOSE, COSTS OFF) $query") =~ /Remote SQL: (.*)/;
 	return $sql // 'none';
 }
 
 sub answer
 {
 	my ($query) = @_;
-	return $node->safe_psql('postgres', $query);
+	return sql($query);
 }
 
 # Forms that depend on the zone, as one writes them, and as the pages say
@@ -66,7 +69,8 @@ for my $form (@forms)
 
 	# the trap: it is computed there, and its days are those of GMT whatever
 	# the options of the server and the settings of its database are
-	like(remote($query->('orders', 'at', 'timestamptz')), qr/retention|$name/, "$name of a timestamptz is computed by the foreign server");
+	like(remote($query->('orders', 'at', 'timestamptz')), qr/retention|$name/,
+	     "$name of a timestamptz is computed by the foreign server");
 	my $there = answer('SET timezone = \'GMT\'; ' . $query->('here', 'at', 'timestamptz'));
 	is(answer($query->('orders', 'at', 'timestamptz')), $there, "$name: there the zone is GMT");
 	isnt($there, $right, "$name: which is not right") unless $name eq 'repeat_purchase_rate';
@@ -76,13 +80,15 @@ for my $form (@forms)
 	{
 		my ($argument, $type) = @$way;
 		unlike(remote($query->('orders', $argument, $type)), qr/$name/, "$name of $argument is computed here");
-		is(answer($query->('orders', $argument, $type)), answer($query->('here', $argument, $type)), "$name of $argument is right");
-		is(answer($query->('orders', $argument, $type)), $right, "$name of $argument is that of the zone") unless $name eq 'repeat_purchase_rate';
+		is(answer($query->('orders', $argument, $type)), answer($query->('here', $argument, $type)),
+		   "$name of $argument is right");
+		is(answer($query->('orders', $argument, $type)), $right, "$name of $argument is that of the zone") unless
+		    $name eq 'repeat_purchase_rate';
 	}
 }
 
 # Without the extension among the server's, nothing is sent
-$node->safe_psql('postgres', q{ALTER SERVER shard OPTIONS (DROP extensions)});
+sql(q{ALTER SERVER shard OPTIONS (DROP extensions)});
 my $query = 'SELECT mod(customer, 7), activity_span(customer_activity(customer, at)) FROM %s GROUP BY 1 ORDER BY 1';
 unlike(remote(sprintf $query, 'orders'), qr/customer_activity/, 'without the option it is computed here');
 is(answer(sprintf $query, 'orders'), answer(sprintf $query, 'here'), 'and right');

@@ -4,16 +4,16 @@
 use strict;
 use warnings FATAL => 'all';
 
-use Cwd qw(abs_path);
 use FindBin;
+use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use POSIX ();
 use PostgreSQL::Test::Utils;
+use RetentionTest;
 use Test::More;
 
 plan skip_all => 'root may write everywhere, and this is about those who may not' if $> == 0;
 
-my $root = abs_path("$FindBin::Bin/../..");
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
 
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KEEP ORDERS ORDER_COLUMNS SKIP_SETUP NO_INSTALL DESTDIR)};
@@ -104,12 +104,14 @@ for my $goal ('all', 'install')
 {
 	($rc, $out) = tool([ 'make', '-C', $dir, '-f', "$root/Makefile", $goal ], %apt);
 	is($rc, 2, "make $goal stops");
-	like($out, qr,no \Q$dir\E/headers/postgres\.h: .*"apt-get install --no-install-recommends $package",, 'and says the same');
+	like($out, qr,no \Q$dir\E/headers/postgres\.h: .*"apt-get install --no-install-recommends $package",,
+	     'and says the same');
 	unlike($out, qr/-o src/, 'before anything is compiled');
 }
 ($rc, $out) = setup(%apt);
 isnt($rc, 0, 'who can neither install nor call sudo is told whom to ask');
-like($out, qr/As root, once:\n  apt-get install --no-install-recommends $package\n  PG_CONFIG=\Q$dir\E\/pg_config \Q$root\E\/tools\/setup$/m,
+my $once = qr/As root, once:\n  apt-get install --no-install-recommends $package/;
+like($out, qr/$once\n  PG_CONFIG=\Q$dir\E\/pg_config \Q$root\E\/tools\/setup$/m,
 	'and what to ask for');
 unlike($out, qr/Building/, 'and nothing is built');
 ($rc, $out) = setup(%apt, sudo => 'exit 1');
@@ -159,7 +161,8 @@ unlink "$dir/headers";
 mkdir "$dir/headers";
 ($rc, $out) = setup(
 	'apt-cache' => 'exit 0',
-	'apt-get' => "case \$1 in update) echo 'E: no Release file' >&2; exit 100 ;; *) rmdir '$dir/headers'; ln -s '$headers' '$dir/headers' ;; esac",
+	'apt-get' => "case \$1 in update) echo 'E: no Release file' >&2; exit 100 ;; "
+	  . "*) rmdir '$dir/headers'; ln -s '$headers' '$dir/headers' ;; esac",
 	tee => 'cat >/dev/null', mkdir => "case \$* in *createcluster.d*) ;; *) exec '$dir/bin/mkdir' \"\$@\" ;; esac",
 	rm => "case \$* in *createcluster.d*) ;; *) exec '$dir/bin/rm' \"\$@\" ;; esac",
 	sudo => '[ "$1" = -n ] && shift; exec "$@"');

@@ -4,35 +4,37 @@
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use lib $FindBin::Bin;
+use RetentionTest;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('what_to_write');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf',
-	"timezone = 'UTC'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
-$node->start;
-$node->safe_psql('postgres', q{
+my $node = start_server('what_to_write',
+	initdb => [ '--locale=C', '--encoding=UTF8' ],
+	no_extension => 1,
+	conf => "timezone = 'UTC'\nlc_messages = 'C'\nfsync = off\nsearch_path = '\"\$user\", public, retention'");
+sql(q{
 	CREATE SCHEMA retention;
 	CREATE EXTENSION retention SCHEMA retention;
 	CREATE TYPE kind AS ENUM ('a', 'b');
 	CREATE TABLE events AS
-	SELECT id, at::timestamptz, at::timestamptz + interval '40 days' AS ended_at, at AS at_text, 10.0::numeric AS amount,
-	       extract(epoch FROM at::timestamptz)::bigint AS epoch_seconds, to_json(id) AS json_column, 'a'::kind AS enum_column,
+	SELECT id, at::timestamptz, at::timestamptz + interval '40 days' AS ended_at, at AS at_text,
+	       10.0::numeric AS amount,
+	       extract(epoch FROM at::timestamptz)::bigint AS epoch_seconds, to_json(id) AS json_column,
+	       'a'::kind AS enum_column,
 	       id AS months, true AS churned,
 	       daterange('2024-01-01', '2024-02-01') AS january, daterange('2024-02-01', '2024-03-01') AS february
 	FROM (VALUES (1, '2024-01-05'), (1, '2024-02-10'), (2, '2024-01-20'), (3, '2024-02-15')) v(id, at);
 	CREATE TABLE stored AS SELECT customer_activity(id, at) AS a FROM events;
 });
-my $citext = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'});
-$node->safe_psql('postgres', q{CREATE EXTENSION citext; ALTER TABLE events ADD citext_column citext DEFAULT 'Ann'}) if $citext;
+my $citext = sql(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'});
+sql(q{CREATE EXTENSION citext; ALTER TABLE events ADD citext_column citext DEFAULT 'Ann'}) if $citext;
 
 # Result and error of an expression over the events, or over their activity
 sub try_expression
 {
 	my ($expression) = @_;
-	my $statement = $expression =~ /^\w+_table\(/ ? "SELECT t.* FROM stored, $expression t" : "SELECT $expression FROM events";
+	my $statement
+	    = $expression =~ /^\w+_table\(/ ? "SELECT t.* FROM stored, $expression t" : "SELECT $expression FROM events";
 	my $sql = $statement;
 
 	if ($statement =~ /\$1/)
@@ -47,7 +49,8 @@ sub try_expression
 open my $file, '<', "$FindBin::Bin/../../README.md" or die "cannot read README.md: $!";
 my $readme = do { local $/; <$file> };
 my ($errors) = $readme =~ /^## Errors\n(.*?)^## /ms or die "README has no errors";
-my ($heading, $table) = $errors =~ /^(\*\*[^\n]*?\*\*)[^|]*?^\| typed \| write \|\n\|[-|]+\|\n((?:\|[^\n]*\n)+)/ms or die "no table";
+my ($heading, $table)
+    = $errors =~ /^(\*\*[^\n]*?\*\*)[^|]*?^\| typed \| write \|\n\|[-|]+\|\n((?:\|[^\n]*\n)+)/ms or die "no table";
 my @messages = map { s/\.\.\./.*/r } $heading =~ /`([^`]+)`/g;
 cmp_ok(scalar @messages, '>=', 3, 'the heading names the messages');
 
@@ -72,32 +75,43 @@ cmp_ok($rows, '>=', 8, 'rows of the table');
 # What is the same number in each form
 my $both = q{'[2024-01-01,2024-02-01)', '[2024-02-01,2024-03-01)'};
 my $ranges = 'tstzrange(lower(january), upper(january)), tstzrange(lower(february), upper(february))';
-for my $form ("retention_rate(id, at, $both)", "retention_rate(id, at, $ranges)", 'retention_rate(id, at::date, january, february)')
+for my $form ("retention_rate(id, at, $both)", "retention_rate(id, at, $ranges)",
+              'retention_rate(id, at::date, january, february)')
 {
-	is($node->safe_psql('postgres', "SELECT $form FROM events"), '0.5', "$form is right");
+	is(sql("SELECT $form FROM events"), '0.5', "$form is right");
 }
-is($node->safe_psql('postgres', 'SELECT clv(id, to_timestamp(epoch_seconds), amount) = clv(id, at, amount) FROM events'),
+is(sql('SELECT clv(id, to_timestamp(epoch_seconds), amount) = clv(id, at, amount) FROM events'),
 	't', 'seconds since 1970 as a time');
-is($node->safe_psql('postgres', q{SELECT customers(a), (SELECT count(*) FROM cohort_table(a, '1 month')) FROM stored}),
+is(sql(q{SELECT customers(a), (SELECT count(*) FROM cohort_table(a, '1 month')) FROM stored}),
 	'3|3', 'a period with its number');
 
 # Each line of "I want to know" that is whole: no "..." in it
 my ($questions) = $readme =~ /^## I want to know.*?\n((?:\|[^\n]*\n)+)/ms or die "README has no questions";
-my @lines = grep { (/^\(?\w+\(.+\)/ || /^SELECT /) && !/\.\.\./ } map { ((split / \| /, $_, 2)[1] // '') =~ /`([^`]+)`/g } split /\n/, $questions;
+my @lines = grep { (/^\(?\w+\(.+\)/ || /^SELECT /) && !/\.\.\./ } map { ((split / \| /, $_, 2)[1] // '')
+                                                                            =~ /`([^`]+)`/g } split /\n/,
+                   $questions;
 cmp_ok(scalar @lines, '>=', 30, 'lines to be tried');
 for my $type (qw(date timestamp timestamptz))
 {
-	$node->safe_psql('postgres', qq{
+	sql(qq{
 		DROP TABLE IF EXISTS orders, days;
 		CREATE TABLE orders AS
-		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount, id AS order_id,
-		       at::$type AS started, CASE id WHEN 1 THEN '2024-06-01'::$type END AS ended, id = 1 AS was_active, id > 1 AS is_active,
-		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age, 8 AS score, 6 AS ease,
-		       id = 1 AS had_voucher, true AS came_back, 0.8 AS rate, 0.8::float8 AS retention_rate, 10::float8 AS margin,
-		       0.1::float8 AS annual_discount, 100::float8 AS cost, 5 AS customers, 3::float8 AS gain, '2024-03-01'::$type AS as_of,
+		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount,
+		       id AS order_id,
+		       at::$type AS started, CASE id WHEN 1 THEN '2024-06-01'::$type END AS ended, id = 1 AS was_active,
+		       id > 1 AS is_active,
+		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age,
+		       8 AS score, 6 AS ease,
+		       id = 1 AS had_voucher, true AS came_back, 0.8 AS rate, 0.8::float8 AS retention_rate,
+		       10::float8 AS margin,
+		       0.1::float8 AS annual_discount, 100::float8 AS cost, 5 AS customers, 3::float8 AS gain,
+		       '2024-03-01'::$type AS as_of,
 		       NULL::purchase_model AS m, NULL::spend_model AS g, NULL::rfm_summary AS s, 5 AS r, 4 AS f
 		FROM (VALUES (1, '2024-01-05'), (1, '2024-02-10'), (2, '2024-01-20'), (3, '2024-02-15')) v(id, at);
-		CREATE TABLE days AS SELECT customer_activity(customer_id, ordered_at) AS a, customer_activity(customer_id, ordered_at) AS activity FROM orders;
+		CREATE TABLE days AS
+			SELECT customer_activity(customer_id, ordered_at) AS a,
+			       customer_activity(customer_id, ordered_at) AS activity
+			FROM orders;
 	});
 	my $script = '';
 	for my $line (@lines)
@@ -105,7 +119,8 @@ for my $type (qw(date timestamp timestamptz))
 		my $sql = $line =~ /^SELECT / ? $line : "SELECT $line FROM orders, days";
 		$sql .= ' WINDOW w AS (PARTITION BY customer_id ORDER BY ordered_at)' if $line =~ /OVER w$/;
 		$sql =~ s/\bm\b/1/ if $line =~ /^rfm_segment/;
-		$sql = "SELECT $line FROM (SELECT nps_summary(score) AS a, nps_summary(score) AS b FROM orders) n" if $line =~ /^nps_test/;
+		$sql = "SELECT $line FROM (SELECT nps_summary(score) AS a, nps_summary(score) AS b FROM orders) n" if $line
+		    =~ /^nps_test/;
 		$script .= "$sql;\n\\warn === end of line ===\n";
 	}
 	my (undef, undef, $err) = $node->psql('postgres', $script, on_error_stop => 0);
@@ -117,7 +132,7 @@ for my $type (qw(date timestamp timestamptz))
 }
 
 # Tables that bear the names of the extension's types
-$node->safe_psql('postgres', q{
+sql(q{
 	CREATE DATABASE own_schema;
 	CREATE DATABASE one_schema;
 });
@@ -133,10 +148,14 @@ for my $name (qw(rfm_summary customer_activity nps_summary clv_summary retention
 		1, "table $name beside the extension in a schema of its own");
 }
 is($node->safe_psql('own_schema', q{
-		CREATE TABLE customers AS SELECT rfm_summary(at, 10::float8, '2024-03-01'::date) AS s FROM (VALUES (date '2024-01-05'), ('2024-01-09')) v(at);
+		CREATE TABLE customers AS
+			SELECT rfm_summary(at, 10::float8, '2024-03-01'::date) AS s
+			FROM (VALUES (date '2024-01-05'), ('2024-01-09')) v(at);
 		SELECT (s).frequency FROM customers}),
 	1, 'and the functions are found as before');
-is($node->safe_psql('own_schema', q{SELECT nps(nps_summary(score)), customers(customer_activity(score, date '2024-01-05')) FROM (VALUES (10), (9)) v(score)}),
+is($node->safe_psql('own_schema',
+                    q{SELECT nps(nps_summary(score)), customers(customer_activity(score, date '2024-01-05'))
+                      FROM (VALUES (10), (9)) v(score)}),
 	'100|2', 'types of functions too');
 
 $node->stop;

@@ -7,7 +7,7 @@ use warnings FATAL => 'all';
 use Exporter qw(import);
 use IO::Socket::UNIX;
 
-our @EXPORT = qw(wire_connect send_message flush_messages read_answer);
+our @EXPORT = qw(wire_connect send_message flush_messages ask read_answer);
 
 my ($connection, $buffer);
 
@@ -38,6 +38,18 @@ sub send_message
 sub flush_messages
 {
 	$connection->flush;
+	return;
+}
+
+# Asks a prepared statement with one parameter, in the text format (0) or in the
+# binary format (1), for an answer in the binary format
+sub ask
+{
+	my ($name, $format, $value) = @_;
+
+	send_message('B', "\0$name\0" . pack('nnnN', 1, $format, 1, length $value) . $value . pack('nn', 1, 1));
+	send_message('E', "\0" . pack('N', 0));
+	send_message('S', '');
 	return;
 }
 
