@@ -178,7 +178,7 @@ concentration_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	ret_reject_null_option(fcinfo, 1, "bins");
 	bins = PG_GETARG_INT32(1);
-	ret_check_between(bins, "bins", 1, MAX_BINS, "Pass the number of groups, such as 10.");
+	ret_check_between(bins, 1, MAX_BINS, "bins", "Pass the number of groups, such as 10.");
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	read_worths(fcinfo, 2, &worths);
