@@ -12,7 +12,7 @@ MATH    = math/mathfn math/maximum math/purchase_math math/sbg
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
           store/tally store/tally_io
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
-          history/bytes history/sent history/parts history/forms history/engine
+          history/bytes history/sent history/parts history/forms history/engine history/type
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue \
           family/concentration family/states \
           family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \

@@ -826,7 +826,8 @@ COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, date, d
 CREATE FUNCTION retention_events_transfn(customer_map, customer_key, timestamp, tsrange, tsrange) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'retention_events_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, timestamp, tsrange, tsrange) IS 'aggregate transition function';
-CREATE FUNCTION retention_events_transfn(customer_map, customer_key, timestamptz, tstzrange, tstzrange) RETURNS customer_map
+CREATE FUNCTION retention_events_transfn(customer_map, customer_key, timestamptz, tstzrange,
+    tstzrange) RETURNS customer_map
     AS 'MODULE_PATHNAME', 'retention_events_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION retention_events_transfn(customer_map, customer_key, timestamptz, tstzrange, tstzrange) IS 'aggregate transition function';
 CREATE FUNCTION retention_subscriptions_transfn(customer_map, customer_key, daterange, daterange) RETURNS customer_map
@@ -1080,7 +1081,8 @@ CREATE FUNCTION retention_interval(summary retention_summary, confidence double 
     OUT lower double precision, OUT upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION retention_interval(retention_summary, double precision) IS 'Wilson interval (0..1) of the retention rate; NULL for a null summary and for an empty base; e.g. retention_interval(retention_summary(was, is), 0.99)';
-CREATE FUNCTION retention_rate(customers_at_start bigint, customers_at_end bigint, customers_acquired bigint DEFAULT 0) RETURNS double precision
+CREATE FUNCTION retention_rate(customers_at_start bigint, customers_at_end bigint,
+    customers_acquired bigint DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME', 'retention_rate_from_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION retention_rate(bigint, bigint, bigint) IS 'the textbook formula (E - N) / S, a share (0..1), from known counts; NULL for NULL and for customers_at_start = 0; e.g. retention_rate(1000, 900, 100) = 0.8';
 CREATE FUNCTION churn_rate(customers_at_start bigint, customers_lost bigint) RETURNS double precision
@@ -1363,10 +1365,12 @@ CREATE AGGREGATE clv_summary(customer customer_key, at timestamptz, amount numer
 );
 COMMENT ON AGGREGATE clv_summary(customer_key, timestamptz, numeric) IS 'simple historic customer lifetime value with its parts; an amount below 0 is a refund, which lowers the revenue and is not a purchase; rows with a null customer or time are ignored, a null amount adds no revenue; NULL if nobody bought; e.g. clv_summary(customer_id, ordered_at, amount)';
 
-CREATE FUNCTION simple_clv(average_purchase_value double precision, purchases_per_year double precision, relationship_years double precision) RETURNS double precision
+CREATE FUNCTION simple_clv(average_purchase_value double precision, purchases_per_year double precision,
+    relationship_years double precision) RETURNS double precision
     AS 'MODULE_PATHNAME', 'simple_clv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION simple_clv(double precision, double precision, double precision) IS 'simple customer lifetime value from known parts: their product, in the unit of the purchase value; NULL for NULL; e.g. simple_clv(50, 4, 3) = 600';
-CREATE FUNCTION clv_contractual(margin double precision, retention_rate double precision, annual_discount double precision,
+CREATE FUNCTION clv_contractual(margin double precision, retention_rate double precision,
+    annual_discount double precision,
     payment text DEFAULT 'first_included', periods_per_year double precision DEFAULT 1) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION clv_contractual(double precision, double precision, double precision, text, double precision) IS 'value of a contract that pays margin per period and is renewed with a constant retention rate, discounted, in the unit of the margin; payment is ''first_included'', ''first_excluded'' or ''end_of_period''; annual_discount is a fraction above -1; NULL for a null margin or rate, and if nobody ever leaves and nothing is discounted; another NULL is an error; e.g. clv_contractual(100, 0.8, 0.1) = 366.67';
@@ -1512,7 +1516,8 @@ COMMENT ON OPERATOR >= (customer_activity, customer_activity) IS 'greater than o
 
 CREATE OPERATOR FAMILY customer_activity_ops USING btree;
 COMMENT ON OPERATOR FAMILY customer_activity_ops USING btree IS 'order of the bytes';
-CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING btree FAMILY customer_activity_ops AS
+CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING btree
+    FAMILY customer_activity_ops AS
     OPERATOR 1 <,
     OPERATOR 2 <=,
     OPERATOR 3 =,
@@ -1522,7 +1527,8 @@ CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity U
 COMMENT ON OPERATOR CLASS customer_activity_ops USING btree IS 'order of the bytes';
 CREATE OPERATOR FAMILY customer_activity_ops USING hash;
 COMMENT ON OPERATOR FAMILY customer_activity_ops USING hash IS 'equal content';
-CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING hash FAMILY customer_activity_ops AS
+CREATE OPERATOR CLASS customer_activity_ops DEFAULT FOR TYPE customer_activity USING hash
+    FAMILY customer_activity_ops AS
     OPERATOR 1 =,
     FUNCTION 1 customer_activity_hash(customer_activity),
     FUNCTION 2 customer_activity_hash_extended(customer_activity, bigint);
@@ -1606,14 +1612,16 @@ COMMENT ON FUNCTION activity_span(customer_activity) IS 'from the first active d
 -- src/family/cohort.c
 --
 
-CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+CREATE FUNCTION cohort_table(activity customer_activity, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
     mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
     confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
     retention_rate double precision, lower double precision, upper double precision, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
 COMMENT ON FUNCTION cohort_table(customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at each age, with its Wilson interval; one row for each cell that has begun, with NULL rates until it is complete; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. cohort_table(a, ''7 days'', as_of => now(), mode => ''on_or_after'', horizon => 12)';
-CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+CREATE FUNCTION retention_curve(activity customer_activity, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
     mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
     confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (age integer, customers bigint, retained bigint,
@@ -1633,7 +1641,8 @@ CREATE FUNCTION churn_rate(activity customer_activity, base daterange, comeback 
     AS 'MODULE_PATHNAME', 'churn_rate_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION churn_rate(customer_activity, daterange, daterange) IS 'share (0..1) of the customers active in base who were not active in comeback; NULL for NULL and if nobody was active in base; e.g. churn_rate(a, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
-CREATE FUNCTION retention_summary(activity customer_activity, base daterange, comeback daterange) RETURNS retention_summary
+CREATE FUNCTION retention_summary(activity customer_activity, base daterange,
+    comeback daterange) RETURNS retention_summary
     AS 'MODULE_PATHNAME', 'retention_summary_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION retention_summary(customer_activity, daterange, daterange) IS 'numbers of customers by activity in two ranges of days: base, retained, lost, acquired; NULL for NULL; e.g. retention_summary(a, ''[2024-01-01,2024-02-01)'', ''[2024-02-01,2024-03-01)'')';
 
@@ -1645,7 +1654,8 @@ COMMENT ON FUNCTION repeat_purchase_rate(customer_activity) IS 'share (0..1) of 
 -- src/family/lifecycle.c
 --
 
-CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+CREATE FUNCTION lifecycle_table(activity customer_activity, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
     since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
     churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
@@ -1658,7 +1668,8 @@ CREATE FUNCTION stickiness_table(activity customer_activity, inner_period interv
     stickiness double precision, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION stickiness_table(customer_activity, interval, interval, timestamptz, date) IS 'for each period the customers active in it, the mean number active in its inner periods, and the ratio of the two (0..1), DAU/MAU by default; NULL for a period that is not over before the day as_of; no rows for NULL; e.g. stickiness_table(a, ''1 day'', ''7 days'', as_of => now())';
-CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days', as_of timestamptz DEFAULT NULL)
+CREATE FUNCTION active_table(activity customer_activity, within interval DEFAULT '28 days',
+    as_of timestamptz DEFAULT NULL)
     RETURNS TABLE (day date, active bigint, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 730;
 COMMENT ON FUNCTION active_table(customer_activity, interval, timestamptz) IS 'for each day before as_of the number of customers active in the length of time "within" that ends with that day, MAU by default; complete if the value goes back that far; no rows for NULL; e.g. active_table(a, ''7 days'', as_of => now())';
@@ -1685,10 +1696,12 @@ CREATE FUNCTION relationship_number(at date, inactive_after interval) RETURNS bi
     AS 'MODULE_PATHNAME', 'relationship_number_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
 COMMENT ON FUNCTION relationship_number(date, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 CREATE FUNCTION relationship_number(at timestamp, inactive_after interval) RETURNS bigint
-    AS 'MODULE_PATHNAME', 'relationship_number_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+    AS 'MODULE_PATHNAME',
+    'relationship_number_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
 COMMENT ON FUNCTION relationship_number(timestamp, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 CREATE FUNCTION relationship_number(at timestamptz, inactive_after interval) RETURNS bigint
-    AS 'MODULE_PATHNAME', 'relationship_number_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
+    AS 'MODULE_PATHNAME',
+    'relationship_number_timestamptz' LANGUAGE C WINDOW STABLE PARALLEL SAFE SUPPORT spell_support;
 COMMENT ON FUNCTION relationship_number(timestamptz, interval) IS 'number 1, 2, ... of the customer''s relationship; a new one begins after a silence longer than inactive_after; NULL where at is NULL; e.g. relationship_number(ordered_at, ''30 days'') OVER (PARTITION BY customer_id ORDER BY ordered_at)';
 
 CREATE FUNCTION churned(at date, inactive_after interval, as_of date) RETURNS boolean
@@ -2025,21 +2038,24 @@ COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision) IS 'maximum-likel
 -- src/family/purchase_model.c
 --
 
-CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision, age double precision) RETURNS double precision
+CREATE FUNCTION p_alive(model purchase_model, frequency bigint, recency double precision,
+    age double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, 2, 213, 272)';
 CREATE FUNCTION p_alive(model purchase_model, customer rfm_summary) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
     RETURN p_alive(model, (customer).frequency, (customer).recency, (customer).age);
 COMMENT ON FUNCTION p_alive(purchase_model, rfm_summary) IS 'probability (0..1) that the customer has not left; NULL if an argument is NULL; e.g. p_alive(m, s)';
-CREATE FUNCTION churn_risk(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+CREATE FUNCTION churn_risk(model purchase_model, frequency bigint, recency double precision, age double precision,
+    within interval) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8;
 COMMENT ON FUNCTION churn_risk(purchase_model, bigint, double precision, double precision, interval) IS 'probability (0..1) that the customer, having left or not, buys nothing within the interval "within"; NULL if an argument is NULL; e.g. churn_risk(m, 2, 213, 272, ''90 days'')';
 CREATE FUNCTION churn_risk(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 8
     RETURN churn_risk(model, (customer).frequency, (customer).recency, (customer).age, within);
 COMMENT ON FUNCTION churn_risk(purchase_model, rfm_summary, interval) IS 'probability (0..1) that the customer, having left or not, buys nothing within the interval "within"; NULL if an argument is NULL; e.g. churn_risk(m, s, ''90 days'')';
-CREATE FUNCTION expected_purchases(model purchase_model, frequency bigint, recency double precision, age double precision, within interval) RETURNS double precision
+CREATE FUNCTION expected_purchases(model purchase_model, frequency bigint, recency double precision,
+    age double precision, within interval) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION expected_purchases(purchase_model, bigint, double precision, double precision, interval) IS 'expected number of purchases of the customer within the interval "within"; NULL if an argument is NULL; e.g. expected_purchases(m, 2, 213, 272, ''90 days'')';
 CREATE FUNCTION expected_purchases(model purchase_model, customer rfm_summary, within interval) RETURNS double precision
@@ -2047,19 +2063,24 @@ CREATE FUNCTION expected_purchases(model purchase_model, customer rfm_summary, w
     RETURN expected_purchases(model, (customer).frequency, (customer).recency, (customer).age, within);
 COMMENT ON FUNCTION expected_purchases(purchase_model, rfm_summary, interval) IS 'expected number of purchases of the customer within the interval "within"; NULL if an argument is NULL; e.g. expected_purchases(m, s, ''90 days'')';
 
-CREATE FUNCTION expected_spend(model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+CREATE FUNCTION expected_spend(model spend_model, frequency bigint,
+    monetary_value double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS 'expected mean value of the customer''s purchases, in the unit of the amounts; a monetary_value below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except that without repeat purchases monetary_value does not matter; e.g. expected_spend(g, 2, 22.35)';
 CREATE FUNCTION expected_spend(model spend_model, customer rfm_summary) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 5
     RETURN expected_spend(model, (customer).frequency, (customer).monetary_value);
 COMMENT ON FUNCTION expected_spend(spend_model, rfm_summary) IS 'expected mean value of the customer''s purchases, in the unit of the amounts; a monetary_value below 0 counts as 0; NULL if the model has no mean, and if an argument is NULL, except that without repeat purchases monetary_value does not matter; e.g. expected_spend(g, s)';
-CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision, age double precision, monetary_value double precision, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, frequency bigint, recency double precision,
+    age double precision, monetary_value double precision, horizon interval,
+    annual_discount double precision DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME', 'clv_predicted' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION clv(purchase_model, spend_model, bigint, double precision, double precision, double precision, interval, double precision) IS 'predicted value of the customer: what they are expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, 2, 213, 272, 22.35, ''1 year'', 0.1)';
-CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_summary, horizon interval, annual_discount double precision DEFAULT 0) RETURNS double precision
+CREATE FUNCTION clv(model purchase_model, spend_model spend_model, customer rfm_summary, horizon interval,
+    annual_discount double precision DEFAULT 0) RETURNS double precision
     LANGUAGE SQL IMMUTABLE PARALLEL SAFE COST 100
-    RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age, (customer).monetary_value, horizon, annual_discount);
+    RETURN clv(model, spend_model, (customer).frequency, (customer).recency, (customer).age,
+    (customer).monetary_value, horizon, annual_discount);
 COMMENT ON FUNCTION clv(purchase_model, spend_model, rfm_summary, interval, double precision) IS 'predicted value of the customer: what they are expected to spend within the horizon, in the unit of the amounts, discounted to now by a fraction above -1 per year; a null annual_discount is an error; NULL where expected_spend is, and if another argument is NULL; e.g. clv(m, g, s, ''1 year'', 0.1)';
 
 --
@@ -2304,7 +2325,8 @@ COMMENT ON FUNCTION survival_at(survival_curve, double precision) IS 'share (0..
 CREATE FUNCTION lifetime_quantile(curve survival_curve, p double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision) IS 'time, in the unit of the curve, by which a share p (0..1) of the customers has left; the middle of the stretch of time over which exactly that share has left, if there is one; NULL for NULL, or if it has not been observed; e.g. lifetime_quantile(curve, 0.25)';
-CREATE FUNCTION lifetime_quantile_interval(curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
+CREATE FUNCTION lifetime_quantile_interval(curve survival_curve, p double precision,
+    confidence double precision DEFAULT 0.95,
     interval_type text DEFAULT 'log-log', OUT lower double precision,
     OUT upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
@@ -2481,7 +2503,8 @@ COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean
 -- src/family/contract.c
 --
 
-CREATE TYPE sbg_model AS (alpha double precision, beta double precision, alpha_se double precision, beta_se double precision,
+CREATE TYPE sbg_model AS (alpha double precision, beta double precision, alpha_se double precision,
+    beta_se double precision,
     log_likelihood double precision, customers bigint, iterations integer, converged boolean, note text);
 COMMENT ON TYPE sbg_model IS 'shifted beta-geometric model of contracts that are renewed or not, period after period; without parameters, functions of the model return NULL; e.g. SELECT sbg_survival(m, 12) FROM (SELECT fit_sbg(years, churned) AS m FROM contracts) s';
 COMMENT ON COLUMN sbg_model.alpha IS 'first parameter of the probabilities to leave, which are beta(alpha, beta) among the customers; NULL if no value is the most likely';
@@ -2674,7 +2697,8 @@ COMMENT ON OPERATOR >= (customer_purchases, customer_purchases) IS 'greater than
 
 CREATE OPERATOR FAMILY customer_purchases_ops USING btree;
 COMMENT ON OPERATOR FAMILY customer_purchases_ops USING btree IS 'order of the bytes';
-CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING btree FAMILY customer_purchases_ops AS
+CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING btree
+    FAMILY customer_purchases_ops AS
     OPERATOR 1 <,
     OPERATOR 2 <=,
     OPERATOR 3 =,
@@ -2684,46 +2708,58 @@ CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases
 COMMENT ON OPERATOR CLASS customer_purchases_ops USING btree IS 'order of the bytes';
 CREATE OPERATOR FAMILY customer_purchases_ops USING hash;
 COMMENT ON OPERATOR FAMILY customer_purchases_ops USING hash IS 'equal content';
-CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING hash FAMILY customer_purchases_ops AS
+CREATE OPERATOR CLASS customer_purchases_ops DEFAULT FOR TYPE customer_purchases USING hash
+    FAMILY customer_purchases_ops AS
     OPERATOR 1 =,
     FUNCTION 1 customer_purchases_hash(customer_purchases),
     FUNCTION 2 customer_purchases_hash_extended(customer_purchases, bigint);
 COMMENT ON OPERATOR CLASS customer_purchases_ops USING hash IS 'equal content';
 
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date,
+    double precision) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp,
+    double precision) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz,
+    double precision) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision) IS 'aggregate transition function';
 CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp,
+    numeric) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz,
+    numeric) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, double precision, integer) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, double precision, integer) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, double precision, integer) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, date, numeric, integer) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamp, numeric, integer) IS 'aggregate transition function';
-CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric, integer) RETURNS customer_purchases
+CREATE FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric,
+    integer) RETURNS customer_purchases
     AS 'MODULE_PATHNAME', 'customer_purchases_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_purchases_transfn(customer_purchases, customer_key, timestamptz, numeric, integer) IS 'aggregate transition function';
 CREATE FUNCTION customer_purchases_combine(customer_purchases, customer_purchases) RETURNS customer_purchases
@@ -2906,30 +2942,41 @@ COMMENT ON FUNCTION purchase_span(customer_purchases) IS 'from the first day wit
 -- src/family/revenue.c
 --
 
-CREATE FUNCTION revenue_cohort_table(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
-    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+CREATE FUNCTION revenue_cohort_table(purchases customer_purchases, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
+    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95,
+    origin date DEFAULT '2001-01-01')
     RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, active bigint, purchases bigint,
-    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric, average_purchase_value double precision,
-    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision, upper double precision,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric,
+    average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision,
+    upper double precision,
     revenue_retention double precision, complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
 COMMENT ON FUNCTION revenue_cohort_table(customer_purchases, interval, timestamptz, text, timestamptz, double precision, date) IS 'cohorts by the period of the first purchase, and the net revenue (in the units of the amounts) of each at each age, with the average per customer of all revenue up to it and an interval of that; a cell for all that has begun, ratios of unfinished ones are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. revenue_cohort_table(p, as_of => now())';
 
-CREATE FUNCTION revenue_curve(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
-    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+CREATE FUNCTION revenue_curve(purchases customer_purchases, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
+    clock text DEFAULT 'calendar', since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95,
+    origin date DEFAULT '2001-01-01')
     RETURNS TABLE (age integer, customers bigint, active bigint, purchases bigint,
-    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric, average_purchase_value double precision,
-    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision, upper double precision,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric,
+    average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision,
+    upper double precision,
     revenue_retention double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION revenue_curve(customer_purchases, interval, timestamptz, text, timestamptz, double precision, date) IS 'the complete cells of revenue_cohort_table pooled by age: revenue per customer at each age and cumulated up to it, in the units of the amounts, over the same customers at all ages up to it; no rows for NULL; e.g. revenue_curve(p, ''7 days'', as_of => now())';
 
-CREATE FUNCTION revenue_table(purchases customer_purchases, period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+CREATE FUNCTION revenue_table(purchases customer_purchases, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL,
     since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
     RETURNS TABLE (period_start date, active bigint, purchases bigint, revenue numeric, refunded numeric,
-    average_purchase_value double precision, revenue_per_customer double precision, new_revenue numeric, retained_revenue numeric,
+    average_purchase_value double precision, revenue_per_customer double precision, new_revenue numeric,
+    retained_revenue numeric,
     resurrected_revenue numeric, expansion numeric, contraction numeric, churned_revenue numeric,
-    net_revenue_retention double precision, gross_revenue_retention double precision, quick_ratio double precision, complete boolean)
+    net_revenue_retention double precision, gross_revenue_retention double precision, quick_ratio double precision,
+    complete boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION revenue_table(customer_purchases, interval, timestamptz, timestamptz, date) IS 'net revenue of each period, in the units of the amounts: of new, retained and resurrected customers, what the retained bring more or less than in the period before, and what the churned brought there; ratios of unfinished periods are NULL; as_of is the first day whose data are not complete, by default the day after the last in the value; no rows for NULL; e.g. revenue_table(p, as_of => now())';
 
@@ -2937,7 +2984,8 @@ COMMENT ON FUNCTION revenue_table(customer_purchases, interval, timestamptz, tim
 -- src/family/concentration.c
 --
 
-CREATE FUNCTION top_share(purchases customer_purchases, fraction double precision DEFAULT 0.1, during daterange DEFAULT NULL)
+CREATE FUNCTION top_share(purchases customer_purchases, fraction double precision DEFAULT 0.1,
+    during daterange DEFAULT NULL)
     RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION top_share(customer_purchases, double precision, daterange) IS 'share (0..1) of the net revenue that the best fraction (0..1) of the customers with a purchase on these days brought, linear within a customer; customers below zero count as 0; NULL for NULL and without revenue; e.g. top_share(p, 0.2)';
@@ -2946,8 +2994,10 @@ CREATE FUNCTION gini(purchases customer_purchases, during daterange DEFAULT NULL
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION gini(customer_purchases, daterange) IS 'Gini coefficient of the net revenue of the customers with a purchase on these days: 0 if all bring the same, towards 1 if one brings everything; customers below zero count as 0; NULL for NULL and without revenue; e.g. gini(p, ''[2024-01-01,2025-01-01)'')';
 
-CREATE FUNCTION concentration_table(purchases customer_purchases, bins integer DEFAULT 10, during daterange DEFAULT NULL)
-    RETURNS TABLE (bin integer, customers bigint, revenue numeric, share double precision, cumulative_share double precision)
+CREATE FUNCTION concentration_table(purchases customer_purchases, bins integer DEFAULT 10,
+    during daterange DEFAULT NULL)
+    RETURNS TABLE (bin integer, customers bigint, revenue numeric, share double precision,
+    cumulative_share double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 10;
 COMMENT ON FUNCTION concentration_table(customer_purchases, integer, daterange) IS 'customers with a purchase on these days in bins of equal size, the best first: net revenue in the units of the amounts, share (0..1) of it and cumulated share; customers below zero count as 0; no rows for NULL and without revenue; e.g. concentration_table(p, 20)';
 
@@ -2958,16 +3008,17 @@ COMMENT ON FUNCTION concentration_table(customer_purchases, integer, daterange) 
 CREATE FUNCTION customer_states(activity customer_activity, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
     period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
     RETURNS TABLE (customer bigint, state text, first_day date, last_day date)
-    AS 'MODULE_PATHNAME', 'customer_states_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    AS 'MODULE_PATHNAME', 'customer_states_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION customer_states(customer_activity, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one; all but the dormant, or only those in a state; last_day is the last active day up to the end of the period; no rows for NULL; e.g. customer_states(a, ''2024-06-15'', ''churned'')';
 CREATE FUNCTION customer_states(purchases customer_purchases, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
     period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
-    RETURNS TABLE (customer bigint, state text, first_day date, last_day date, revenue numeric, previous_revenue numeric)
-    AS 'MODULE_PATHNAME', 'customer_states_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    RETURNS TABLE (customer bigint, state text, first_day date, last_day date, revenue numeric,
+    previous_revenue numeric)
+    AS 'MODULE_PATHNAME', 'customer_states_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION customer_states(customer_purchases, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one, with the net revenue of that period and of the one before, in the units of the amounts; all but the dormant, or only those in a state; no rows for NULL; e.g. customer_states(p, now(), ''churned'')';
 
 CREATE FUNCTION rfm_table(purchases customer_purchases, as_of timestamptz DEFAULT NULL)
     RETURNS TABLE (customer bigint, frequency bigint, recency double precision, age double precision,
     monetary_value double precision, purchases bigint, revenue double precision, first_day date, last_day date)
-    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION rfm_table(customer_purchases, timestamptz) IS 'rfm_summary of every customer with a purchase before as_of, the first day whose data are not complete, by default the day after the last in the value; recency and age in days, money in the units of the amounts; no rows for NULL; e.g. rfm_table(p, as_of => now())';

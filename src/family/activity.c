@@ -116,15 +116,9 @@ unit_add(Unit *sum pg_attribute_unused(), Unit unit pg_attribute_unused())
 
 #include "history/engine.h"
 
-PG_FUNCTION_INFO_V1(customer_activity_in);
-PG_FUNCTION_INFO_V1(customer_activity_out);
-PG_FUNCTION_INFO_V1(customer_activity_recv);
-PG_FUNCTION_INFO_V1(customer_activity_send);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_date);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamp);
 PG_FUNCTION_INFO_V1(customer_activity_transfn_timestamptz);
-PG_FUNCTION_INFO_V1(customer_activity_combine);
-PG_FUNCTION_INFO_V1(customer_activity_finalfn);
 PG_FUNCTION_INFO_V1(activity_during);
 PG_FUNCTION_INFO_V1(customers);
 PG_FUNCTION_INFO_V1(active_days);
@@ -360,51 +354,8 @@ customer_activity_transfn_timestamptz(PG_FUNCTION_ARGS)
 													 PG_GETARG_TIMESTAMPTZ(2)), true);
 }
 
-/* Combine function, and transition function of rollup: the union */
-Datum
-customer_activity_combine(PG_FUNCTION_ARGS)
-{
-	return state_combine(fcinfo);
-}
-
-Datum
-customer_activity_finalfn(PG_FUNCTION_ARGS)
-{
-	return state_final(fcinfo);
-}
-
-/*-------------------------------------------------------------------------
- * The type
- *-------------------------------------------------------------------------
- */
-
-Datum
-customer_activity_in(PG_FUNCTION_ARGS)
-{
-	return value_in(fcinfo);
-}
-
-Datum
-customer_activity_out(PG_FUNCTION_ARGS)
-{
-	return value_out(fcinfo);
-}
-
-Datum
-customer_activity_recv(PG_FUNCTION_ARGS)
-{
-	return value_recv(fcinfo);
-}
-
-Datum
-customer_activity_send(PG_FUNCTION_ARGS)
-{
-	return value_send(fcinfo);
-}
-
 #define RET_ORDERING_TYPE customer_activity
-#define RET_ORDERING_VALUE(n) value_canonical(PG_GETARG_DATUM(n))
-#include "base/ordering.h"
+#include "history/type.h"
 
 /*-------------------------------------------------------------------------
  * Reading

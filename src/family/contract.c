@@ -264,8 +264,9 @@ get_model(FunctionCallInfo fcinfo, RetSbgModel *model)
 	if (null_alpha || null_beta)
 		return false;
 	if (!(model->alpha > 0 && isfinite(model->alpha) && model->beta > 0 && isfinite(model->beta)))
-		ret_reject_model("sbg_model", psprintf("Its alpha is %g and its beta is %g; both must be finite and greater than 0.",
-											   model->alpha, model->beta));
+		ret_reject_model("sbg_model",
+						 psprintf("Its alpha is %g and its beta is %g; both must be finite and greater than 0.",
+								  model->alpha, model->beta));
 	return true;
 }
 

@@ -178,18 +178,12 @@ unit_add(Unit *sum, Unit unit)
 
 #include "history/engine.h"
 
-PG_FUNCTION_INFO_V1(customer_purchases_in);
-PG_FUNCTION_INFO_V1(customer_purchases_out);
-PG_FUNCTION_INFO_V1(customer_purchases_recv);
-PG_FUNCTION_INFO_V1(customer_purchases_send);
 PG_FUNCTION_INFO_V1(customer_purchases_transfn_date);
 PG_FUNCTION_INFO_V1(customer_purchases_transfn_timestamp);
 PG_FUNCTION_INFO_V1(customer_purchases_transfn_timestamptz);
 PG_FUNCTION_INFO_V1(customer_purchases_numeric_transfn_date);
 PG_FUNCTION_INFO_V1(customer_purchases_numeric_transfn_timestamp);
 PG_FUNCTION_INFO_V1(customer_purchases_numeric_transfn_timestamptz);
-PG_FUNCTION_INFO_V1(customer_purchases_combine);
-PG_FUNCTION_INFO_V1(customer_purchases_finalfn);
 PG_FUNCTION_INFO_V1(customer_purchases_activity);
 PG_FUNCTION_INFO_V1(purchases_during);
 PG_FUNCTION_INFO_V1(customer_purchases_customers);
@@ -513,51 +507,8 @@ customer_purchases_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
 	return transfn(fcinfo, RET_TIMESTAMPTZ, read_numeric);
 }
 
-/* Combine function, and transition function of rollup: the sum */
-Datum
-customer_purchases_combine(PG_FUNCTION_ARGS)
-{
-	return state_combine(fcinfo);
-}
-
-Datum
-customer_purchases_finalfn(PG_FUNCTION_ARGS)
-{
-	return state_final(fcinfo);
-}
-
-/*-------------------------------------------------------------------------
- * The type
- *-------------------------------------------------------------------------
- */
-
-Datum
-customer_purchases_in(PG_FUNCTION_ARGS)
-{
-	return value_in(fcinfo);
-}
-
-Datum
-customer_purchases_out(PG_FUNCTION_ARGS)
-{
-	return value_out(fcinfo);
-}
-
-Datum
-customer_purchases_recv(PG_FUNCTION_ARGS)
-{
-	return value_recv(fcinfo);
-}
-
-Datum
-customer_purchases_send(PG_FUNCTION_ARGS)
-{
-	return value_send(fcinfo);
-}
-
 #define RET_ORDERING_TYPE customer_purchases
-#define RET_ORDERING_VALUE(n) value_canonical(PG_GETARG_DATUM(n))
-#include "base/ordering.h"
+#include "history/type.h"
 
 /*-------------------------------------------------------------------------
  * Reading

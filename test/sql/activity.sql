@@ -36,7 +36,7 @@ SELECT customer_activity(customer, at) IS NULL AS timestamp, customer_activity(c
 	   customer_activity(customer, at AT TIME ZONE 'UTC') IS NULL AS timestamptz
 FROM example WHERE customer IS NULL OR at IS NULL;
 SELECT customers(a), active_days(a), activity_span(a) FROM (SELECT customer_activity(1, date '2024-02-29') AS a) x;
-SELECT customers(NULL) IS NULL AS customers, active_days(NULL) IS NULL AS active_days,
+SELECT customers(NULL::customer_activity) IS NULL AS customers, active_days(NULL) IS NULL AS active_days,
        activity_span(NULL) IS NULL AS activity_span;
 -- what was ignored leaves no trace
 SELECT customer_activity_send(a) = customer_activity_send(b) AS same

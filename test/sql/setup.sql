@@ -23,7 +23,7 @@ BEGIN
 END $$;
 
 -- The same, relative to b however small that is
-CREATE FUNCTION tests.close(a double precision, b double precision, tolerance double precision DEFAULT 1e-9)
+CREATE FUNCTION tests.close(a double precision, b double precision, tolerance double precision DEFAULT 1e-10)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
 	RETURN CASE WHEN a IS NULL OR b IS NULL THEN a IS NULL AND b IS NULL
