@@ -119,7 +119,8 @@ flush_part(Expanded *expanded, int part)
 {
 	Days	   *days = &expanded->parts[part];
 
-	days_add(days, expanded->places[part].next - days->rows);
+	if (expanded->places[part].next > days->rows)
+		days_add(days, expanded->places[part].next - days->rows);
 	set_place(expanded, part, 0);
 	if (unlikely(expanded->nparts == 1 && days->ncustomers > ONE_PART_CUSTOMERS))
 		expanded_divide(expanded);
