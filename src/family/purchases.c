@@ -54,7 +54,7 @@
 #include "family/activity.h"
 #include "family/purchases.h"
 #include "history/varint.h"
-#include "store/customer_map.h"
+#include "store/customer_key.h"
 #include "store/money.h"
 
 /*-------------------------------------------------------------------------

@@ -28,7 +28,7 @@
 
 #include "base/retention.h"
 #include "history/reader.h"
-#include "store/customer_map.h"
+#include "store/customer_key.h"
 
 /*
  * Rows that wait: from MIN_ROWS to MAX_ROWS, and in between five for three

@@ -14,18 +14,30 @@
  * functions of the aggregate and of the type (forms.h).  All functions are
  * static, so that what the type says about a row is compiled into the loops.
  *
- * What a type says before it includes this file:
+ * What a type says before it includes this file, after the server's headers,
+ * base/aggregate.h, base/calendar.h, history/varint.h and store/customer_key.h.
+ * All of it is required; what it has no use for is empty.
  *
  *		RET_TYPE, RET_SIGNATURE	its name, and how its aggregate is called
  *		RET_PAYLOAD			defined if an entry is more than a day
  *		Entry				struct: the first member is DateADT day
- *		entry_less(a, b)	the order of the keys of a customer's entries
- *		entry_add(sum, b)	combine two entries of one key
+ *		entry_less(a, b)	the order of a customer's entries: by day, then
+ *							perhaps by a part of the payload; entries of which
+ *							none is less have the same key
+ *		entry_add(sum, b)	combine two entries of one key; 22003 if the sum is
+ *							out of range
+ *		entry_rescale(entry, factor)	multiply the amount, if an entry has one
+ *		entry_decimals(entry, scale)	how many decimals the amount needs, which
+ *							is a whole number of units of 10^-scale; 0 without
  *		Unit				an entry in the columns, with its day as an offset
- *							of 16 bits; smaller than an entry, since all of a
- *							value's entries are held as units
- *		UnitCount			an integer for the number of a customer's units
- *		unit_set(unit, offset, entry)	false if the entry fits no unit
+ *							from a base; smaller than an entry, since nearly all
+ *							of a large value's entries are held as units
+ *		UnitCount			an integer for the number of a customer's units:
+ *							uint16 without a payload, whose highest bit marks a
+ *							bitmap, otherwise uint32
+ *		unit_set(unit, offset, entry)	set a unit; offset is from 0 to 65535.
+ *							False if the entry fits no unit: then it becomes an
+ *							event beside the columns, a stray
  *		unit_entry(unit, base)	the entry, whose offset counts from base
  *		unit_key(unit)		a number, not negative, in the order of entry_less()
  *		unit_add(sum, b)	combine two units of one key; false, and nothing is
@@ -34,21 +46,33 @@
  *		HEADER_SIZE			bytes of the header, version and form included
  *		Totals				struct: what the header has beside the members of Writer
  *
- *		entry_rescale(entry, factor)	multiply the amount, if an entry has one
- *		entry_decimals(entry, scale)	how many decimals the amount needs, which
- *							is a whole number of units of 10^-scale; 0 without
- *
  * and after it:
  *
  *		header_put(writer, p)	write the header after version and form
- *		header_get(reader, p)	read it: at least ncustomers, first and last
- *		entries_put(writer, reader)	write a customer's entries
- *		entries_get(reader, p)	read them; returns their end, or NULL if they are
- *							not as they would be written, as far as that can
+ *		header_get(reader, p)	read it: ncustomers, first, last and scale
+ *		entries_put(writer, reader)	write a customer's entries, at least two
+ *							bytes: get room from writer_reserve(), advance
+ *							writer->used, divide amounts by 10^(reader->scale -
+ *							writer->scale), and add to writer->totals
+ *		entries_get(reader, p)	read them into what reader_reserve() returns, set
+ *							reader->nentries, and return their end; NULL if they
+ *							are not as they would be written, as far as that can
  *							be seen without writing them
  *
- * customer_activity (family/activity.c) and customer_purchases
- * (family/purchases.c) are the examples to follow.
+ * Then RET_ORDERING_TYPE is the name of the SQL type, and history/type.h defines
+ * the functions that every type has: in, out, recv, send, combine, finalfn, and
+ * comparison.  What is left to the type is
+ *
+ *		transition functions	expanded_arg(), parts_touch() and parts_add() for
+ *							rows of large groups, state_get(), state_zone(),
+ *							state_set_zone(), state_set_scale() and state_add()
+ *							for others
+ *		reading				value_open() and value_next(), whose customers come in
+ *							no order; value_open_header() for what the header has
+ *		parts of a value	value_during()
+ *
+ * customer_activity (family/activity.c) drops the second of two equal entries,
+ * customer_purchases (family/purchases.c) adds them: copy the one that is nearer.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,7 +14,7 @@
 #include "port/pg_bitutils.h"
 
 #include "base/retention.h"
-#include "store/customer_map.h"
+#include "store/customer_key.h"
 
 /* Bits that one pass of the sort goes by: their counters fit the cache */
 #define MAX_DIGIT			14
