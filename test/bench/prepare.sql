@@ -16,6 +16,8 @@ CREATE FUNCTION noop_transfn(bigint, customer_key, timestamptz) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, double precision) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, numeric) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 CREATE AGGREGATE noop(integer) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
@@ -39,6 +41,9 @@ CREATE AGGREGATE noop(customer_key, timestamptz) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, timestamptz, double precision) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(bigint, timestamptz, numeric) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 
