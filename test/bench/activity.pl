@@ -362,8 +362,8 @@ sub need
 		orders_even => "SELECT i % $customers + 1 AS customer_id, timestamptz '2023-01-01 00:00:00+00' + (i / $customers * 36 + (i % $customers * 7919) % 36) * interval '1 day' AS ordered_at
 			FROM generate_series(0::bigint, 10 * $customers - 1) i",
 		orders_year => "SELECT customer_id, ordered_at - (ordered_at - timestamptz '2023-01-01 00:00:00+00') * (366.0 / 731) AS ordered_at FROM orders",
-		orders_money => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount FROM orders',
-		orders_money_random => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount FROM orders_random',
+		orders_money => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price FROM orders',
+		orders_money_random => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price FROM orders_random',
 		purchases_stored => 'SELECT customer_purchases(customer_id, ordered_at, amount) AS p FROM orders_money',
 		activity_stored => 'SELECT customer_activity(customer_id, ordered_at) AS a FROM orders',
 		activity_daily => 'SELECT ordered_at::date AS day, customer_activity(customer_id, ordered_at) AS a FROM orders_year GROUP BY 1');

@@ -31,7 +31,7 @@ sub revenue_cohorts
 			[ 'floor: noop(customer, at)', 'other', "SELECT noop(customer_id, ordered_at) FROM $table", undef, { check => 'noop' } ],
 			[ 'revenue_cohort_table', 'ours', our_revenue("customer_purchases(customer_id, ordered_at, amount)", $table) ],
 			[ 'revenue_cohort_table, double precision', 'other',
-				our_revenue("customer_purchases(customer_id, ordered_at, amount::double precision)", $table) ],
+				our_revenue("customer_purchases(customer_id, ordered_at, price)", $table) ],
 			[ 'cohort_table, without the money', 'other',
 				"SELECT count(*) FROM (SELECT customer_activity(customer_id, ordered_at) AS a FROM $table) s, cohort_table(a)",
 				undef, { check => 'activity' } ],
@@ -94,7 +94,7 @@ sub stored_purchases
 		[ 'building it', 'other', 'SELECT customers(customer_purchases(customer_id, ordered_at, amount)) FROM orders_money',
 			undef, { check => 'built' } ],
 		[ 'rfm_summary ... GROUP BY', 'other',
-			'SELECT count(s) FROM (SELECT rfm_summary(ordered_at, amount) AS s FROM orders_money GROUP BY customer_id) x',
+			'SELECT count(s) FROM (SELECT rfm_summary(ordered_at, amount, timestamptz \'2025-01-01\') AS s FROM orders_money GROUP BY customer_id) x',
 			undef, { check => 'rfm' } ],
 		map { [ $_, 'ours', $readers{$_}, undef, { check => $_ } ] } sort keys %readers) or return;
 	target('readers of stored purchases', $r, $_, 'building it' => 0.12) for sort keys %readers;
