@@ -14,10 +14,10 @@ STORE   = store/money store/counters store/customer_key store/customer_map store
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/sent history/parts history/forms history/engine history/type
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue \
-          family/concentration family/states \
+          family/concentration family/states family/worth \
           family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \
           family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit \
-          family/survival family/logrank family/contract
+          family/survival family/gaps family/logrank family/contract
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file: templates, and what all files share

@@ -178,6 +178,23 @@ ret_confidence_arg(FunctionCallInfo fcinfo, int argno)
 	return confidence;
 }
 
+/* Get the argument `fraction`, which is an option; error 22023 unless 0 <= fraction <= 1 */
+double
+ret_fraction_arg(FunctionCallInfo fcinfo, int argno, const char *hint)
+{
+	double		fraction;
+
+	ret_reject_null_option(fcinfo, argno, "fraction");
+	fraction = PG_GETARG_FLOAT8(argno);
+	if (!(fraction >= 0 && fraction <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fraction must be between 0 and 1"),
+				 errdetail("The value is %g.", fraction),
+				 errhint("%s", hint)));
+	return fraction;
+}
+
 /*-------------------------------------------------------------------------
  * Days
  *-------------------------------------------------------------------------

@@ -25,6 +25,7 @@ extern void ret_check_at_least(int64 value, int64 lowest, const char *name, cons
 extern void ret_check_between(int64 value, int64 lowest, int64 highest,
 							  const char *name, const char *hint);
 extern double ret_confidence_arg(FunctionCallInfo fcinfo, int argno);
+extern double ret_fraction_arg(FunctionCallInfo fcinfo, int argno, const char *hint);
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name);
 extern double ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
 extern int64 ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name);

@@ -21,6 +21,15 @@ typedef struct RetActivityReader
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
 extern bool ret_activity_next(RetActivityReader *reader);
 
+/* Leave out the days of the customer from as_of on; false if there are no others */
+static inline bool
+ret_activity_cut(RetActivityReader *reader, int64 as_of)
+{
+	while (reader->ndays > 0 && reader->days[reader->ndays - 1] >= as_of)
+		reader->ndays--;
+	return reader->ndays > 0;
+}
+
 /* A value that is built from days */
 typedef struct RetActivityBuilder RetActivityBuilder;
 

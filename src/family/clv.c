@@ -39,6 +39,7 @@
 #include "base/args.h"
 #include "base/calendar.h"
 #include "base/result.h"
+#include "family/clv.h"
 #include "store/counters.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
@@ -344,11 +345,11 @@ clv_finalfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * Add up (last - first purchase) over the customers, in years.  Whole seconds
+ * Add up (last - first purchase) over the customers, in seconds.  Whole seconds
  * and microseconds are added as integers, so the sum is exact in any order.
  */
 static double
-relationship_years(const RetMap *map)
+relationship_seconds(const RetMap *map)
 {
 	uint64		seconds = 0;
 	uint64		microseconds = 0;
@@ -367,36 +368,44 @@ relationship_years(const RetMap *map)
 		}
 		ret_check_interrupts_at(i);
 	}
-	return ((double) seconds + microseconds / 1e6) / SECS_PER_JULIAN_YEAR;
+	return (double) seconds + microseconds / 1e6;
 }
 
 /*
  * Return (customers, purchases, revenue, average_purchase_value,
- * purchases_per_year, relationship_years, clv); NULL if nobody bought.  If
- * nobody bought at two different times, rate and length are NULL.
+ * purchases_per_year, relationship_years, clv) of at least one customer, given
+ * the sum of the times between first and last purchase.  If nobody bought at two
+ * different times, rate and length are NULL.
  */
+Datum
+ret_clv_summary_row(FunctionCallInfo fcinfo, int64 customers, int64 purchases,
+					const RetMoney *revenue, double seconds)
+{
+	double		years = seconds / SECS_PER_JULIAN_YEAR;
+	RetRow		row = {0};
+
+	ret_put_bigint(&row, customers);
+	ret_put_bigint(&row, purchases);
+	ret_put_double(&row, ret_money_double(revenue));
+	ret_put_double(&row, ret_money_ratio(revenue, purchases));
+	ret_put_double(&row, years > 0 ? (double) purchases / years : get_float8_nan());
+	ret_put_double(&row, years > 0 ? years / (double) customers : get_float8_nan());
+	ret_put_double(&row, ret_money_ratio(revenue, customers));
+	return ret_finished_row(fcinfo, &row);
+}
+
+/* Return the row of a state; NULL if nobody bought */
 Datum
 clv_summary_finalfn(PG_FUNCTION_ARGS)
 {
 	RetMapState	state;
 	RetMoney	revenue;
 	RetMap	   *map = clv_read(fcinfo, &state, &revenue);
-	int64		customers = map->totals[CUSTOMERS];
-	int64		purchases = map->totals[PURCHASES];
-	double		years;
-	RetRow		row = {0};
 
-	if (customers == 0)
+	if (map->totals[CUSTOMERS] == 0)
 		PG_RETURN_NULL();
-	years = relationship_years(map);
-	ret_put_bigint(&row, customers);
-	ret_put_bigint(&row, purchases);
-	ret_put_double(&row, ret_money_double(&revenue));
-	ret_put_double(&row, ret_money_ratio(&revenue, purchases));
-	ret_put_double(&row, years > 0 ? (double) purchases / years : get_float8_nan());
-	ret_put_double(&row, years > 0 ? years / (double) customers : get_float8_nan());
-	ret_put_double(&row, ret_money_ratio(&revenue, customers));
-	return ret_finished_row(fcinfo, &row);
+	return ret_clv_summary_row(fcinfo, map->totals[CUSTOMERS], map->totals[PURCHASES], &revenue,
+							   relationship_seconds(map));
 }
 
 /*-------------------------------------------------------------------------

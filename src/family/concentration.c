@@ -99,19 +99,11 @@ Datum
 top_share(PG_FUNCTION_ARGS)
 {
 	Worths		worths;
-	double		fraction;
+	double		fraction = ret_fraction_arg(fcinfo, 1, "The best tenth of the customers is 0.1.");
 	double		place;
 	int64		whole;
 	int128		sum = 0;
 
-	ret_reject_null_option(fcinfo, 1, "fraction");
-	fraction = PG_GETARG_FLOAT8(1);
-	if (!(fraction >= 0 && fraction <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("fraction must be between 0 and 1"),
-				 errdetail("The value is %g.", fraction),
-				 errhint("The best tenth of the customers is 0.1.")));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	read_worths(fcinfo, 2, &worths);

@@ -15,20 +15,29 @@
  * rows nor on the plan, and searches for the maximum: O(distinct histories x
  * steps), in some ten steps, with 24 bytes per distinct history.
  *
+ * The functions of the same names over a customer_activity or customer_purchases
+ * make the same tally in one walk over its customers, of the histories that
+ * rfm_table shows, and so the same row, to the last digit.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
+#include "base/args.h"
 #include "base/result.h"
+#include "family/activity.h"
 #include "family/purchase_model.h"
+#include "family/purchases.h"
 #include "math/maximum.h"
 #include "math/purchase_math.h"
+#include "store/money.h"
 #include "store/tally.h"
 
 #define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
@@ -52,6 +61,9 @@ PG_FUNCTION_INFO_V1(fit_mbgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_combine);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_finalfn);
+PG_FUNCTION_INFO_V1(fit_bgnbd_activity);
+PG_FUNCTION_INFO_V1(fit_mbgnbd_activity);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_purchases);
 
 static bool purchases_valid(const double *point);
 static bool spend_valid(const double *point);
@@ -90,6 +102,32 @@ spend_valid(const double *point)
 		point[MONETARY_VALUE] > 0 && isfinite(point[MONETARY_VALUE]);
 }
 
+/* Make a point of a customer's purchases; error 22023 if there can be none such */
+static inline void
+get_history(int64 frequency, double recency, double age, double *point)
+{
+	point[FREQUENCY] = (double) frequency;
+	point[RECENCY] = recency;
+	point[AGE] = age;
+	if (unlikely(!purchases_valid(point)))
+		ret_reject_history(frequency, recency, age);
+}
+
+/*
+ * Make a point of the spend of a customer with repeat purchases; false if the
+ * customer is to be left out
+ */
+static inline bool
+get_spend(int64 frequency, double monetary_value, double *point)
+{
+	point[FREQUENCY] = (double) frequency;
+	point[MONETARY_VALUE] = monetary_value;
+	if (likely(spend_valid(point)))
+		return true;
+	ret_check_monetary_value(frequency, monetary_value);
+	return false;
+}
+
 /*
  * fit_bgnbd_transfn(tally, frequency bigint, recency, age double precision)
  *		Add a customer.  This is also the transition function of fit_mbgnbd, so
@@ -103,11 +141,7 @@ fit_bgnbd_transfn(PG_FUNCTION_ARGS)
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		return ret_agg_ignore(fcinfo);
-	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
-	point[RECENCY] = PG_GETARG_FLOAT8(2);
-	point[AGE] = PG_GETARG_FLOAT8(3);
-	if (unlikely(!purchases_valid(point)))
-		ret_reject_history(PG_GETARG_INT64(1), point[RECENCY], point[AGE]);
+	get_history(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3), point);
 	return ret_tally_add(fcinfo, &purchases_tally, point, 0, false);
 }
 
@@ -131,13 +165,8 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 	ret_agg_check(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT64(1) == 0)
 		return ret_agg_ignore(fcinfo);
-	point[FREQUENCY] = (double) PG_GETARG_INT64(1);
-	point[MONETARY_VALUE] = PG_GETARG_FLOAT8(2);
-	if (unlikely(!spend_valid(point)))
-	{
-		ret_check_monetary_value(PG_GETARG_INT64(1), point[MONETARY_VALUE]);
+	if (unlikely(!get_spend(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), point)))
 		return ret_agg_ignore(fcinfo);
-	}
 	return ret_tally_add(fcinfo, &spend_tally, point, 0, false);
 }
 
@@ -461,12 +490,12 @@ put_parameters(RetRow *row, const RetFit *fit, int nparams)
 }
 
 /*
- * Return (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
+ * Fit the customers of a tally and return (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
  * no_churn_log_likelihood, likelihood_ratio, customers, groups, iterations,
  * converged)
  */
 static Datum
-purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
+purchase_model_row(FunctionCallInfo fcinfo, Datum tally, bool modified)
 {
 	const char *name = modified ? "MBG/NBD" : "BG/NBD";
 	RetTallyReader reader;
@@ -475,8 +504,7 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	RetFit		nbd;
 	RetRow		row = {0};
 
-	(void) ret_agg_context(fcinfo);
-	ret_tally_read(&reader, PG_GETARG_DATUM(0), &purchases_tally);
+	ret_tally_read(&reader, tally, &purchases_tally);
 	arrange_purchases(&purchases, &reader, modified);
 	fit_purchases(&purchases, &fit, &nbd);
 	warn_not_converged(name, &fit, ret_purchase_parameters,
@@ -496,24 +524,12 @@ purchase_model_finalfn(FunctionCallInfo fcinfo, bool modified)
 	return ret_finished_row(fcinfo, &row);
 }
 
-Datum
-fit_bgnbd_finalfn(PG_FUNCTION_ARGS)
-{
-	return purchase_model_finalfn(fcinfo, false);
-}
-
-Datum
-fit_mbgnbd_finalfn(PG_FUNCTION_ARGS)
-{
-	return purchase_model_finalfn(fcinfo, true);
-}
-
 /*
- * Return (p, q, v, p_se, q_se, v_se, log_likelihood, customers, iterations,
+ * Fit the customers of a tally and return (p, q, v, p_se, q_se, v_se, log_likelihood, customers, iterations,
  * converged)
  */
-Datum
-fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
+static Datum
+spend_model_row(FunctionCallInfo fcinfo, Datum tally)
 {
 	RetTallyReader reader;
 	RetSpends	spends;
@@ -522,8 +538,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	double		start[RET_MAX_PARAMS] = {3, 3, 0};
 	RetRow		row = {0};
 
-	(void) ret_agg_context(fcinfo);
-	ret_tally_read(&reader, PG_GETARG_DATUM(0), &spend_tally);
+	ret_tally_read(&reader, tally, &spend_tally);
 	arrange_spends(&spends, &reader);
 	/* begin at the geometric mean: unlike a sum of means, it cannot overflow */
 	start[RET_V] = 2 * exp(spends.ln_means / spends.customers) / 3;
@@ -548,4 +563,119 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 	ret_put_integer(&row, fit.iterations);
 	ret_put_boolean(&row, fit.end == RET_FIT_CONVERGED);
 	return ret_finished_row(fcinfo, &row);
+}
+
+Datum
+fit_bgnbd_finalfn(PG_FUNCTION_ARGS)
+{
+	(void) ret_agg_context(fcinfo);
+	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), false);
+}
+
+Datum
+fit_mbgnbd_finalfn(PG_FUNCTION_ARGS)
+{
+	(void) ret_agg_context(fcinfo);
+	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), true);
+}
+
+Datum
+fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
+{
+	(void) ret_agg_context(fcinfo);
+	return spend_model_row(fcinfo, PG_GETARG_DATUM(0));
+}
+
+/*-------------------------------------------------------------------------
+ * Fits of a value
+ *-------------------------------------------------------------------------
+ */
+
+/* Fit the customers with an active day before as_of; NULL if there is none */
+static Datum
+fit_activity(FunctionCallInfo fcinfo, bool modified)
+{
+	RetActivityReader reader;
+	RetTally   *tally;
+	int64		as_of;
+	bool		found = false;
+
+	if (PG_ARGISNULL(0))
+	{
+		(void) ret_get_day(fcinfo, 1, "as_of", 0);
+		PG_RETURN_NULL();
+	}
+	ret_activity_open(&reader, PG_GETARG_DATUM(0));
+	as_of = ret_get_day(fcinfo, 1, "as_of", (int64) reader.walk.last + 1);
+	tally = ret_tally_create(&purchases_tally);
+	while (ret_activity_next(&reader))
+	{
+		double		point[3];
+		double		first = (double) reader.days[0];
+
+		CHECK_FOR_INTERRUPTS();
+		if (!ret_activity_cut(&reader, as_of))
+			continue;
+		get_history(reader.ndays - 1, (double) reader.days[reader.ndays - 1] - first,
+					(double) (as_of - 1) - first, point);
+		ret_tally_enter(tally, &purchases_tally, point, 0);
+		found = true;
+	}
+	if (!found)
+		PG_RETURN_NULL();
+	return purchase_model_row(fcinfo, EOHPGetRODatum(&tally->hdr), modified);
+}
+
+/* fit_bgnbd(activity, as_of) */
+Datum
+fit_bgnbd_activity(PG_FUNCTION_ARGS)
+{
+	return fit_activity(fcinfo, false);
+}
+
+/* fit_mbgnbd(activity, as_of) */
+Datum
+fit_mbgnbd_activity(PG_FUNCTION_ARGS)
+{
+	return fit_activity(fcinfo, true);
+}
+
+/*
+ * fit_gamma_gamma(purchases, as_of)
+ *		Fit the customers with repeat purchase days before as_of; NULL if there is
+ *		none whose mean is above 0.
+ */
+Datum
+fit_gamma_gamma_purchases(PG_FUNCTION_ARGS)
+{
+	RetPurchasesReader reader;
+	RetTally   *tally;
+	bool		found = false;
+
+	if (PG_ARGISNULL(0))
+	{
+		(void) ret_get_day(fcinfo, 1, "as_of", 0);
+		PG_RETURN_NULL();
+	}
+	ret_purchases_open(&reader, PG_GETARG_DATUM(0));
+	reader.as_of = ret_get_day(fcinfo, 1, "as_of", (int64) reader.walk.last + 1);
+	tally = ret_tally_create(&spend_tally);
+	while (ret_purchases_next(&reader))
+	{
+		double		point[2];
+		int128		repeated = 0;
+		int64		frequency = reader.ndays - 1;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = 1; i < reader.ndays; i++)
+			repeated += reader.days[i].revenue;
+		if (frequency == 0 ||
+			!get_spend(frequency, ret_amount_ratio(repeated, reader.walk.scale, frequency), point))
+			continue;
+		ret_tally_enter(tally, &spend_tally, point, 0);
+		found = true;
+	}
+	if (!found)
+		PG_RETURN_NULL();
+	return spend_model_row(fcinfo, EOHPGetRODatum(&tally->hdr));
 }

@@ -54,14 +54,6 @@
 /* Relative difference from a level that is taken for rounding error */
 #define LEVEL_TOLERANCE		1e-12
 
-/* The counts of a point: customers with this duration */
-enum
-{
-	CENSORED,
-	CHURNED,
-	NCOUNTS
-};
-
 typedef enum
 {
 	INTERVAL_PLAIN,
@@ -101,7 +93,7 @@ static bool valid_duration(const double *point);
 static const RetTallyDef survival_tally = {
 	.kind = RET_TALLY_SURVIVAL,
 	.ndims = 1,
-	.ncounts = NCOUNTS,
+	.ncounts = RET_DURATION_COUNTS,
 	.valid = valid_duration
 };
 
@@ -154,7 +146,7 @@ survival_curve_send(PG_FUNCTION_ARGS)
 static pg_always_inline Datum
 count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zoned)
 {
-	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? CHURNED : CENSORED, zoned);
+	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? RET_CHURNED : RET_CENSORED, zoned);
 }
 
 /*
@@ -250,6 +242,19 @@ survival_curve_finalfn(PG_FUNCTION_ARGS)
 	return ret_tally_finish(fcinfo, &survival_tally);
 }
 
+/*
+ * Make the value that survival_curve() makes of customers with these durations,
+ * which are finite, not negative, ascending, and at least one
+ */
+Datum
+ret_survival_curve(const RetDuration *durations, int64 n)
+{
+	StaticAssertStmt(sizeof(RetDuration) == (1 + RET_DURATION_COUNTS) * sizeof(int64),
+					 "a duration must be a point of the tally");
+
+	return ret_tally_value(&survival_tally, (const int64 *) durations, n);
+}
+
 /*-------------------------------------------------------------------------
  * Walking over a curve
  *-------------------------------------------------------------------------
@@ -302,8 +307,8 @@ ret_survival_next(RetSurvivalWalk *walk)
 	walk->time = *ret_tally_point(&walk->reader, walk->nread);
 	walk->nread++;
 	walk->at_risk = walk->left;
-	walk->churned = counts[CHURNED];
-	walk->censored = counts[CENSORED];
+	walk->churned = counts[RET_CHURNED];
+	walk->censored = counts[RET_CENSORED];
 	walk->left -= walk->churned + walk->censored;
 
 	if (walk->churned > 0)
@@ -337,7 +342,7 @@ ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *wal
 	double		horizon = ret_finite_arg_min(fcinfo, argno, "horizon", 0);
 	const int64 *counts = ret_tally_counts(&walk->reader, walk->reader.npoints - 1);
 
-	if (horizon > walk->last && counts[CENSORED] > 0)
+	if (horizon > walk->last && counts[RET_CENSORED] > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon is beyond the last observed time"),

@@ -13,6 +13,14 @@
 #include "base/calendar.h"
 #include "store/tally.h"
 
+/* The counts of a duration: customers who were still there then, and who left then */
+enum
+{
+	RET_CENSORED,
+	RET_CHURNED,
+	RET_DURATION_COUNTS
+};
+
 /* A walk over the distinct times of a curve, in ascending order */
 typedef struct RetSurvivalWalk
 {
@@ -38,6 +46,14 @@ typedef struct RetSurvivalWalk
 	int64		base_at_risk;	/* customers at risk after that time */
 } RetSurvivalWalk;
 
+/* A duration and the number of customers who have it, for ret_survival_curve() */
+typedef struct RetDuration
+{
+	double		duration;
+	int64		counts[RET_DURATION_COUNTS];
+} RetDuration;
+
+extern Datum ret_survival_curve(const RetDuration *durations, int64 n);
 extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
 extern void ret_survival_rewind(RetSurvivalWalk *walk);
 extern bool ret_survival_next(RetSurvivalWalk *walk);

@@ -404,22 +404,29 @@ expanded_sort(const RetTally *tally, int64 *entries)
 	pfree(items);
 }
 
+/* Get the number of bytes of a flat value with n points; error if that is too large */
+static Size
+checked_flat_size(const RetTallyDef *def, uint64 n)
+{
+	int			width = def->ndims + def->ncounts;
+	Size		limit = (MaxAllocSize - offsetof(RetFlatTally, entries)) / (width * sizeof(int64));
+
+	if (n > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct values for a flat value"),
+				 errdetail("There are %llu, the limit is %zu.", (unsigned long long) n, limit),
+				 errhint("Round the values, for example to days or cents; in a parallel plan, SET max_parallel_workers_per_gather = 0.")));
+	return ret_tally_flat_size(width, n);
+}
+
 static Size
 expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	RetTally   *tally = (RetTally *) eohptr;
-	int			width = tally->def->ndims + tally->def->ncounts;
-	Size		limit = (MaxAllocSize - offsetof(RetFlatTally, entries)) / (width * sizeof(int64));
 
 	expanded_flush(tally);
-	if (tally->npoints > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many distinct values for a flat value"),
-				 errdetail("There are %llu, the limit is %zu.",
-						   (unsigned long long) tally->npoints, limit),
-				 errhint("Round the values, for example to days or cents; in a parallel plan, SET max_parallel_workers_per_gather = 0.")));
-	return ret_tally_flat_size(width, tally->npoints);
+	return checked_flat_size(tally->def, tally->npoints);
 }
 
 static void
@@ -708,4 +715,32 @@ ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)
 		reader->entries = sorted;
 	}
 	reader->total = sum_counts(reader->entries, npoints, def);
+}
+
+/*-------------------------------------------------------------------------
+ * Values that no aggregate makes
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Create a table without points in the current context, for ret_tally_enter()
+ * and then, by its EOHPGetRODatum(), for ret_tally_read()
+ */
+RetTally *
+ret_tally_create(const RetTallyDef *def)
+{
+	return expanded_create(def, CurrentMemoryContext, 0);
+}
+
+/* Make the canonical flat value of points in ascending order, with their counts */
+Datum
+ret_tally_value(const RetTallyDef *def, const int64 *entries, uint64 npoints)
+{
+	Size		size = checked_flat_size(def, npoints);
+	RetFlatTally *flat = palloc(size);
+
+	ret_tally_set_header(flat, def->kind, def->ndims, def->ncounts, npoints, size);
+	memcpy(flat->entries, entries, size - offsetof(RetFlatTally, entries));
+	(void) sum_counts(flat->entries, npoints, def);
+	return PointerGetDatum(flat);
 }

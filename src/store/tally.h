@@ -121,6 +121,10 @@ extern Datum ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def);
 extern Datum ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def);
 extern void ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def);
 
+/* for values that no aggregate makes */
+extern RetTally *ret_tally_create(const RetTallyDef *def);
+extern Datum ret_tally_value(const RetTallyDef *def, const int64 *entries, uint64 npoints);
+
 /* for types whose values are those of one family */
 extern Datum ret_tally_input(FunctionCallInfo fcinfo, const RetTallyDef *def, const char *type);
 extern Datum ret_tally_output(FunctionCallInfo fcinfo, const char *type);
@@ -263,6 +267,19 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
 	tally->nadded++;
 }
 
+/* Add 1 to count number `which` of a point in a table of the family */
+static pg_always_inline void
+ret_tally_enter(RetTally *tally, const RetTallyDef *def, const double *point, int which)
+{
+	int64		key[RET_TALLY_MAX_DIMS];
+
+	ret_tally_key(point, def->ndims, key);
+	if (unlikely(tally->delaying))
+		ret_tally_delay(tally, key, which, def->ndims, def->ncounts);
+	else
+		ret_tally_count(tally, key, which, def->ndims, def->ncounts);
+}
+
 /*
  * Add 1 to count number `which` of a point and return the transition value.
  * The point's numbers must be finite.  The caller has checked that this is an
@@ -288,13 +305,7 @@ ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *poi
 		tally = (RetTally *) pointer.eohptr;
 		if (likely(tally->def == def))
 		{
-			int64		key[RET_TALLY_MAX_DIMS];
-
-			ret_tally_key(point, def->ndims, key);
-			if (unlikely(tally->delaying))
-				ret_tally_delay(tally, key, which, def->ndims, def->ncounts);
-			else
-				ret_tally_count(tally, key, which, def->ndims, def->ncounts);
+			ret_tally_enter(tally, def, point, which);
 			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		}
 	}
