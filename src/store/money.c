@@ -78,6 +78,7 @@ static const double exact_powers[] = {
 };
 
 #define MAX_EXACT_POWER		22
+#define EXACT_DOUBLE		(INT64CONST(1) << 53)	/* whole numbers below it are exact doubles */
 #define DECIMAL_DIGITS		15	/* digits of a decimal that survive in a double */
 
 /* Compute 10^n for 0 <= n <= 38, the last one that fits */
@@ -723,6 +724,9 @@ ret_amount_ratio(int128 units, int scale, int64 divisor)
 {
 	RetMoney	money;
 
+	/* both are exact doubles, so the division is the only rounding */
+	if (likely(units < EXACT_DOUBLE && units > -EXACT_DOUBLE && divisor < EXACT_DOUBLE / powers_of_10[scale]))
+		return (double) (int64) units / (double) (powers_of_10[scale] * divisor);
 	ret_money_set_units(&money, units);
 	money.form = RET_MONEY_FORM(scale, 0);
 	return ret_money_ratio(&money, divisor);
