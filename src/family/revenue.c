@@ -37,7 +37,7 @@
 #include "store/money.h"
 
 /* Most cells of a table */
-#define MAX_CELLS	INT64CONST(20000000)
+#define MAX_CELLS	INT64CONST(10000000)
 
 /* The options of revenue_cohort_table and revenue_curve */
 typedef struct RevenueOptions
