@@ -501,7 +501,9 @@ days_add(Days *days, int64 n)
 					 !unit_set(&units[nunits], offset, &rows[i].entry)))
 		{
 			strays_add(&days->strays, ret_hash_customer(hash), rows[i].entry, days->context);
-			key = -1;			/* of no unit */
+			/* what follows may still be of the key of the customer's last unit */
+			if (new_customer)
+				key = -1;
 			continue;
 		}
 		key = unit_key(units[nunits]);

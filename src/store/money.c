@@ -629,8 +629,10 @@ amount_units(const RetMoney *money, int *scale)
 
 	if (unlikely(needed > *scale))
 		*scale = needed;
+	/* what is refunded is kept without its sign, for which the lowest number has no room */
 	if (unlikely(units != (int64) units ||
-				 pg_mul_s64_overflow((int64) units, powers_of_10[*scale - needed], &result)))
+				 pg_mul_s64_overflow((int64) units, powers_of_10[*scale - needed], &result) ||
+				 result == PG_INT64_MIN))
 		ret_amount_too_large();
 	return result;
 }
