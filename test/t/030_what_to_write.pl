@@ -110,7 +110,8 @@ for my $type (qw(date timestamp timestamptz))
 		FROM (VALUES (1, '2024-01-05'), (1, '2024-02-10'), (2, '2024-01-20'), (3, '2024-02-15')) v(id, at);
 		CREATE TABLE days AS
 			SELECT customer_activity(customer_id, ordered_at) AS a,
-			       customer_activity(customer_id, ordered_at) AS activity
+			       customer_activity(customer_id, ordered_at) AS activity,
+			       customer_purchases(customer_id, ordered_at, amount) AS p
 			FROM orders;
 	});
 	my $script = '';
