@@ -2997,13 +2997,13 @@ COMMENT ON FUNCTION gap_table(customer_activity, timestamptz, integer, double pr
 --
 
 CREATE FUNCTION fit_bgnbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
-    AS 'MODULE_PATHNAME', 'fit_bgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_bgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_bgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the BG/NBD model to the active days of all customers before as_of, in days: the same as fit_bgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd(p, as_of => now())';
 CREATE FUNCTION fit_mbgnbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
-    AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the MBG/NBD model to the active days of all customers before as_of, in days: the same as fit_mbgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd(p, as_of => now())';
 CREATE FUNCTION fit_gamma_gamma(purchases customer_purchases, as_of timestamptz DEFAULT NULL) RETURNS spend_model
-    AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_gamma_gamma(customer_purchases, timestamptz) IS 'maximum-likelihood fit of the Gamma-Gamma model to the net value of the repeat purchase days of all customers before as_of, in the units of the amounts: the same as fit_gamma_gamma(frequency, monetary_value) over rfm_table; NULL for NULL and if nobody has repeat purchases whose mean is above 0; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma(p, as_of => now())';
 
 --
