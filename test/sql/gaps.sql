@@ -182,7 +182,8 @@ CREATE TABLE buyer_value AS
 CREATE TABLE fitted AS
 	SELECT as_of, fit_bgnbd(frequency, recency, age) AS b, fit_mbgnbd(frequency, recency, age) AS m,
 	       fit_gamma_gamma(frequency, monetary_value) AS g
-	FROM buyer_value, unnest(ARRAY['2022-07-01', '2024-06-30']::timestamptz[]) as_of, rfm_table(p, as_of) GROUP BY as_of;
+	FROM buyer_value, unnest(ARRAY['2022-07-01', '2024-06-30']::timestamptz[]) as_of, rfm_table(p, as_of)
+	GROUP BY as_of;
 SELECT as_of::date, fit_bgnbd(p, as_of)::text = b::text AS bgnbd, fit_mbgnbd(p, as_of)::text = m::text AS mbgnbd,
        fit_gamma_gamma(p, as_of)::text = g::text AS gamma_gamma,
        (b).converged AND (m).converged AND (g).converged AS converged, (b).customers
@@ -240,7 +241,8 @@ SELECT during, customers = n AND s.purchases = o.purchases AND revenue = brought
        near(relationship_years, years / n) AND near(clv, brought / n) AS same
 FROM scattered_value, unnest(ARRAY['[2021-03-01,2021-06-01)', '[2022-01-01,)', '(,2021-02-01)']::daterange[]) during,
 	LATERAL clv_summary(p, during) s, LATERAL (
-	SELECT count(*) AS n, sum(purchases) AS purchases, sum(brought) AS brought, sum(last - first) / 365.25 AS years FROM (
+	SELECT count(*) AS n, sum(purchases) AS purchases, sum(brought) AS brought, sum(last - first) / 365.25 AS years
+	FROM (
 		SELECT customer, min(on_day) AS first, max(on_day) AS last, sum(amount) AS brought,
 		       count(*) FILTER (WHERE amount >= 0 OR amount IS NULL) AS purchases
 		FROM (SELECT customer, amount, coalesce(
