@@ -3031,15 +3031,16 @@ CREATE FUNCTION purchase_gaps(activity customer_activity, as_of timestamptz DEFA
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION purchase_gaps(customer_activity, timestamptz) IS 'curve of the days from each active day of a customer to the next; after the last one the customer is censored on the last complete day; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; e.g. lifetime_quantile(purchase_gaps(p, now()), 0.5)';
 
-CREATE FUNCTION gap_quantile(activity customer_activity, fraction double precision DEFAULT 0.5, as_of timestamptz DEFAULT NULL)
-    RETURNS double precision
+CREATE FUNCTION gap_quantile(activity customer_activity, fraction double precision DEFAULT 0.5,
+    as_of timestamptz DEFAULT NULL) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION gap_quantile(customer_activity, double precision, timestamptz) IS 'days within which a fraction (0..1) of the customers who came again before as_of had come again, interpolated as percentile_cont does; shorter than what purchase_gaps says, since those who have not come again are left out; NULL for NULL and if nobody came again; e.g. gap_quantile(p, 0.9)';
 
 CREATE FUNCTION gap_table(activity customer_activity, as_of timestamptz DEFAULT NULL, upto integer DEFAULT 10,
     confidence double precision DEFAULT 0.95)
-    RETURNS TABLE (number bigint, customers bigint, returned bigint, return_rate double precision, lower double precision,
-    upper double precision, lower_quartile_days double precision, median_days double precision, upper_quartile_days double precision)
+    RETURNS TABLE (number bigint, customers bigint, returned bigint, return_rate double precision,
+    lower double precision, upper double precision, lower_quartile_days double precision, median_days double precision,
+    upper_quartile_days double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10;
 COMMENT ON FUNCTION gap_table(customer_activity, timestamptz, integer, double precision) IS 'customers with a first, second ... active day before as_of, up to a number: how many had another, the share (0..1) of these with its Wilson interval, and quartiles of the days until then, which are NULL if nobody had; as_of is the first day whose data are not complete, by default the day after the last active one; no rows for NULL; e.g. gap_table(p, as_of => now(), upto => 5)';
 
@@ -3048,13 +3049,13 @@ COMMENT ON FUNCTION gap_table(customer_activity, timestamptz, integer, double pr
 --
 
 CREATE FUNCTION fit_bgnbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
-    AS 'MODULE_PATHNAME', 'fit_bgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_bgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_bgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the BG/NBD model to the active days of all customers before as_of, in days: the same as fit_bgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_bgnbd(p, as_of => now())';
 CREATE FUNCTION fit_mbgnbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
-    AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the MBG/NBD model to the active days of all customers before as_of, in days: the same as fit_mbgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd(p, as_of => now())';
 CREATE FUNCTION fit_gamma_gamma(purchases customer_purchases, as_of timestamptz DEFAULT NULL) RETURNS spend_model
-    AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_gamma_gamma(customer_purchases, timestamptz) IS 'maximum-likelihood fit of the Gamma-Gamma model to the net value of the repeat purchase days of all customers before as_of, in the units of the amounts: the same as fit_gamma_gamma(frequency, monetary_value) over rfm_table; NULL for NULL and if nobody has repeat purchases whose mean is above 0; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma(p, as_of => now())';
 
 --
@@ -3067,6 +3068,7 @@ COMMENT ON FUNCTION clv(customer_purchases, daterange) IS 'simple historic custo
 CREATE FUNCTION clv_summary(purchases customer_purchases, during daterange DEFAULT NULL) RETURNS clv_summary
     AS 'MODULE_PATHNAME', 'clv_summary_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION clv_summary(customer_purchases, daterange) IS 'simple historic customer lifetime value with its parts, over the customers with a purchase on these days, or on any: their purchases and net revenue in them, in the units of the amounts, and the years from the first of these purchase days to the last; NULL for NULL and if nobody bought; e.g. clv_summary(p, ''[2024-01-01,2025-01-01)'')';
-CREATE FUNCTION revenue_retention(purchases customer_purchases, base daterange, comeback daterange) RETURNS double precision
+CREATE FUNCTION revenue_retention(purchases customer_purchases, base daterange, comeback daterange)
+    RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION revenue_retention(customer_purchases, daterange, daterange) IS 'net revenue in comeback of the customers who bought in base, as a fraction of all net revenue in base, which may be above 1; NULL for NULL, and unless the revenue in base is above 0; e.g. revenue_retention(p, ''[2023-01-01,2023-02-01)'', ''[2024-01-01,2024-02-01)'')';

@@ -316,6 +316,7 @@ gap_table(PG_FUNCTION_ARGS)
 		double		upper;
 		RetRow		row = {0};
 
+		CHECK_FOR_INTERRUPTS();
 		sort_days(gaps->days, gaps->n);
 		ret_wilson((double) gaps->n, (double) gaps->customers, z, &lower, &upper);
 		ret_put_bigint(&row, i + 1);
