@@ -110,7 +110,7 @@ top_share(PG_FUNCTION_ARGS)
 	if (worths.total == 0)
 		PG_RETURN_NULL();
 
-	/* so many of the best customers, the last of them in part */
+	/* the best customers up to this place, the last of them in part */
 	place = fraction * (double) worths.n;
 	whole = Min((int64) floor(place), worths.n);
 	for (int64 i = 0; i < whole; i++)
