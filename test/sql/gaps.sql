@@ -210,8 +210,6 @@ FROM (SELECT customer_purchases(c, day, amount) AS p FROM (VALUES (1, date '2024
 	(2, '2024-01-02', 1), (2, '2024-01-20', 3), (2, '2024-01-21', -4), (3, '2024-01-03', 7), (3, '2024-01-09', 2),
 	(3, '2024-01-09', -9)) v (c, day, amount)) v;
 -- warnings are the same, too
-\set VERBOSITY default
-SET client_min_messages = warning;
 CREATE TABLE loyal AS SELECT customer_purchases(c, date '2024-01-01' + 7 * i, 10) AS p
 FROM generate_series(1, 30) c, generate_series(0, 9) i;
 SELECT (fit_bgnbd(frequency, recency, age)).converged FROM loyal, rfm_table(p, '2024-03-05');
@@ -219,7 +217,6 @@ SELECT (fit_bgnbd(p, '2024-03-05')).converged FROM loyal;
 SELECT (fit_mbgnbd(p, '2024-03-05')).converged FROM loyal;
 SELECT (fit_gamma_gamma(frequency, monetary_value)).converged FROM loyal, rfm_table(p, '2024-03-05');
 SELECT (fit_gamma_gamma(p, '2024-03-05')).converged FROM loyal;
-\set VERBOSITY terse
 
 --
 -- clv of a value is that of rows
