@@ -64,7 +64,7 @@ check_as_of_day(const RetPurchaseDays *state, DateADT day)
 }
 
 /* Get the state of the group, or make it; as_of is argument 3 */
-static RetPurchaseDays *
+static inline RetPurchaseDays *
 get_state(FunctionCallInfo fcinfo, RetTimeKind kind)
 {
 	int64		as_of;
