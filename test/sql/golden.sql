@@ -91,4 +91,20 @@ FROM curves, survival_table(stored) t ORDER BY name, "time";
 SELECT customer_key('ann'::text), customer_key(1.50::numeric), customer_key('-7'::numeric),
        customer_key('7a3e2f3c-0e0d-4b5e-9a52-1f0c2d3e4f50'::uuid), customer_key(row('a'::text, 1)),
        7.0::double precision::customer_key;
+
+--
+-- compiled just in time, where the server can do that, aggregates give the same
+--
+SET jit = on;
+SET jit_above_cost = 0;
+SET jit_inline_above_cost = 0;
+SET jit_optimize_above_cost = 0;
+SELECT nps(i % 11) = 100 * (sum((i % 11 >= 9)::int) - sum((i % 11 <= 6)::int)) / 100.0 AS nps,
+       retention_rate(i % 2 = 0, i % 3 = 0) = 16 / 50.0 AS rate,
+       customers(customer_activity(i % 7, date '2024-01-01' + i)) AS customers
+FROM generate_series(1, 100) i;
+RESET jit;
+RESET jit_above_cost;
+RESET jit_inline_above_cost;
+RESET jit_optimize_above_cost;
 DROP SCHEMA golden CASCADE;
