@@ -176,7 +176,7 @@ ok(-e "$dir/share/extension/retention.control", 'and then the extension');
 chmod 0555, "$dir/lib", "$dir/share/extension";
 unlink "$dir/headers";
 mkdir "$dir/headers";
-unlink "$dir/bin/gcc", "$dir/bin/cc";
+unlink glob "$dir/bin/{cc,gcc,*-gcc}";
 ($rc, $out) = setup(%apt);
 is($rc, 0, 'an extension that an administrator has installed is used') or diag($out);
 like($out, qr/^Using retention as it is installed for .*built from this tree$/m, 'and that is said');
