@@ -176,7 +176,8 @@ ok(-e "$dir/share/extension/retention.control", 'and then the extension');
 chmod 0555, "$dir/lib", "$dir/share/extension";
 unlink "$dir/headers";
 mkdir "$dir/headers";
-unlink glob "$dir/bin/{cc,gcc,*-gcc}";
+my ($compiler) = split ' ', `$real --cc`;
+unlink map { "$dir/bin/$_" } 'cc', 'gcc', $compiler;
 ($rc, $out) = setup(%apt);
 is($rc, 0, 'an extension that an administrator has installed is used') or diag($out);
 like($out, qr/^Using retention as it is installed for .*built from this tree$/m, 'and that is said');
@@ -193,7 +194,7 @@ isnt($rc, 0, 'one that was built from another tree is not');
 like($out, qr/Missing on this machine: .*gcc.*$package/, 'a compiler is missing then, as are the headers');
 rmdir "$dir/headers";
 symlink $headers, "$dir/headers";
-script("$dir/bin/gcc", 'exit 0');
+script("$dir/bin/$compiler", 'exit 0');
 ($rc, $out) = setup(%apt);
 like($out, qr/built from another tree\.\nTo use it as it is: SKIP_SETUP=1/, 'it is said how to use it all the same');
 {
