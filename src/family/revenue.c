@@ -291,8 +291,6 @@ build_cohorts(FunctionCallInfo fcinfo, RevenueCohorts *cohorts)
 	cohorts->scales = (Scales) {reader.walk.scale, reader.least_scale};
 	cohorts->ncells = 0;
 	ret_periods_open(periods, reader.walk.first, reader.walk.last);
-	if (cohorts->options.elapsed)
-		reader.as_of = periods->as_of;
 	first_shown = ret_first_bin(&periods->bins, cohorts->options.since);
 	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(RevenueCohort),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

@@ -136,7 +136,7 @@ CREATE FUNCTION ages(period interval, as_of date, clock text, origin date, OUT c
 RETURNS SETOF record LANGUAGE sql STABLE AS $$
 WITH day AS (
 	SELECT *, min(d) OVER (PARTITION BY c) AS first
-	FROM net_day WHERE before = CASE clock WHEN 'calendar' THEN 'infinity' ELSE as_of END),
+	FROM net_day WHERE before = 'infinity'),
 aged AS (
 	SELECT *, CASE clock WHEN 'calendar' THEN bin(d, period, origin) - bin(first, period, origin)
 	               ELSE (SELECT max(k) FROM generate_series(0, 80) k WHERE first + k * period <= d) END AS age
@@ -171,7 +171,7 @@ ANALYZE every_age;
 CREATE TABLE first_day AS
 	SELECT w.*, bin_start(bin(first, period, origin), period, origin) AS cohort, count(*) AS size
 	FROM ways w JOIN (SELECT before, c, min(d) AS first FROM net_day GROUP BY 1, 2) f
-	     ON before = CASE clock WHEN 'calendar' THEN 'infinity' ELSE as_of END
+	     ON before = 'infinity'
 	GROUP BY 1, 2, 3, 4, 5;
 CREATE TABLE cell AS
 	SELECT period, as_of, clock, origin, cohort, age, period_start, count(*) AS customers,

@@ -1,6 +1,6 @@
 # Values of customer_activity outside the aggregate: dumped and restored, copied
 # as text and in the binary format, tens of megabytes long; and 100,000 damaged
-# ones through the input and the receive function: none may crash the server,
+# ones, and as many of customer_purchases, through the input and the receive function: none may crash the server,
 # end in an internal error or be taken for another value.
 use strict;
 use warnings FATAL => 'all';
@@ -45,6 +45,24 @@ INSERT INTO activity (a)
 INSERT INTO activity (a)
 	SELECT customer_activity(md5(i::text)::uuid, date '2022-01-01' + pick(i, 6, 800))
 	FROM generate_series(1, 20000) i;
+CREATE TABLE purchases (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, p customer_purchases);
+INSERT INTO purchases (p) SELECT customer_purchases(1, date '2024-01-01', 5);
+INSERT INTO purchases (p)
+	SELECT customer_purchases(c, d, a, n)
+	FROM (VALUES (1, date '2024-01-05', 120.5, 2), (1, '2024-01-05', -7, 1), (1, '2024-02-10', 80, 1),
+	             (-2, '2024-02-03', -5, 1), (3, '1999-12-31', 10.005, 0), (3, '2024-02-29', NULL, 1)) v(c, d, a, n);
+INSERT INTO purchases (p)
+	SELECT customer_purchases(c, d, a, n)
+	FROM (VALUES (9223372036854775807, date '4714-11-24 BC', 9223372036.854775807, 1),
+	             (-9223372036854775808, '5874897-12-30', -9223372036.854775807, 1), (0, '2000-01-01', 0, 2147483647))
+	     v(c, d, a, n);
+INSERT INTO purchases (p)
+	SELECT customer_purchases(i % k, date '2024-01-01' + pick(i, 1, 1 + 30 * k),
+	                          round(pick(i, 7, 9000) / 100.0 - 10, i % 3), pick(i, 8, 4))
+	FROM unnest(ARRAY[1, 2, 3, 8, 20]) k, generate_series(1, 60) i GROUP BY k;
+INSERT INTO purchases (p)
+	SELECT customer_purchases(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60), pick(i, 9, 40) - 8)
+	FROM generate_series(1, 80) i;
 CREATE VIEW picture AS
 	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
 	FROM activity ORDER BY id;
@@ -111,8 +129,10 @@ my ($state, $text) = wire_connect($node);
 is($state, '00000', 'connected') or BAIL_OUT($text);
 
 # What is done with a value that gets in: written again, taken through the
-# aggregate's own form, read by every reader
-my %statements = (
+# aggregate's own form, read by every reader.  The type, how many values are
+# damaged, how many bytes the header has, and the statements.
+my @damages = (
+	[ 'customer_activity', 'a FROM activity', 100000, 24, {
 	write =>
 	    'SELECT customer_activity_send($1), customer_activity_send((SELECT rollup(x) FROM (VALUES ($1), ($1)) v(x)))',
 	read => q{SELECT customers($1), active_days($1), activity_span($1), repeat_purchase_rate($1),
@@ -122,11 +142,27 @@ my %statements = (
 		(SELECT count(*) FROM lifecycle_table($1, '100000 months')),
 		(SELECT count(*) FROM stickiness_table($1, '30000 months', '90000 months'))},
 	merge => q{SELECT customers(rollup(x)), active_days(rollup(x))
-		FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)});
-my $oid = sql(q{SELECT 'customer_activity'::regtype::oid});
-for my $name (keys %statements)
+		FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)} } ],
+	[ 'customer_purchases', 'p FROM purchases', 100000, 86, {
+	# the sum of a value and nothing is written anew
+	write => 'SELECT customer_purchases_send($1), customer_purchases_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))',
+	read => q{SELECT customers($1), purchases($1), revenue($1), refunded($1), purchase_span($1),
+	                 revenue($1, '[2024-01-10,2024-02-01)'), top_share($1), gini($1), $1::customer_activity::text,
+		(SELECT count(*) FROM revenue_cohort_table($1, '100000 months')),
+		(SELECT count(*) FROM revenue_curve($1, '1000000 days', clock => 'elapsed')),
+		(SELECT count(*) FROM revenue_table($1, '100000 months')), (SELECT count(*) FROM rfm_table($1)),
+		(SELECT count(*) FROM customer_states($1, '2024-02-01')), (SELECT count(*) FROM concentration_table($1))},
+	merge => q{SELECT customers(rollup(x)), revenue(rollup(x))
+		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT p FROM purchases WHERE id IN (2, 4)) v(x)} } ]);
+
+for my $damage (@damages)
 {
-	send_message('P', "$name\0$statements{$name}\0" . pack('nN', 1, $oid));
+	my ($type, undef, undef, undef, $statements) = @$damage;
+	my $oid = sql("SELECT '$type'::regtype::oid");
+	for my $name (keys %$statements)
+	{
+		send_message('P', "$type $name\0$statements->{$name}\0" . pack('nN', 1, $oid));
+	}
 }
 send_message('S', '');
 flush_messages();
@@ -134,10 +170,7 @@ flush_messages();
 is($state, '00000', 'the statements are prepared') or diag($text);
 
 srand(20240229);
-my @sound = map { pack 'H*', $_ } split /\n/,
-  sql(q{SELECT encode(customer_activity_send(a), 'hex')
-        FROM activity WHERE length(customer_activity_send(a)) < 800 ORDER BY id});
-cmp_ok(scalar @sound, '>=', 8, 'values to damage');
+my (@sound, $header);
 my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 0f 10 3f 40 7f 80 81 c0 fe ff 0000 8000 8001 ff7f
                                               ffff ff0f 00000000 00000001 7fffffff 80000000 ffffffff
   ffffff7f ffffffff0f ffffffff7f 0000000000000000 0000000000000001 ffffffffffffffff 7fffffffffffffff
@@ -152,7 +185,7 @@ sub damaged
 		my $kind = int rand 9;
 		my $at = int rand length $value;
 		# where the counts are
-		$at = int rand(length($value) < 24 ? length $value : 24) if rand() < 0.4;
+		$at = int rand(length($value) < $header ? length $value : $header) if rand() < 0.4;
 		my $new = $favourites[ int rand @favourites ];
 
 		if ($kind <= 1)    { substr($value, $at, 1) = chr int rand 256; }
@@ -168,74 +201,85 @@ sub damaged
 	return $value;
 }
 
-my $total = 100000;
 # few enough for the answers to wait in the socket while the questions are sent
 my $batch = 40;
-my %outcome;
-my @wrong;
-my %sound = map { $_ => 1 } @sound;
 
-for my $name (qw(text binary))
+for my $damage (@damages)
 {
-	my $format = $name eq 'binary' ? 1 : 0;
-	my %accepted;
+	my ($type, $source, $total, $of_header) = @$damage;
+	my (%outcome, @wrong);
 
-	for my $round (1 .. $total / $batch)
-	{
-		my @values = map { damaged() } 1 .. $batch;
-		ask('write', $format, $format ? $_ : '\x' . unpack 'H*', $_) for @values;
-		flush_messages();
-		for my $value (@values)
-		{
-			my ($state, $text, @columns) = read_answer();
-			$outcome{$name}{$state}++;
-			if ($state eq '00000')
-			{
-				$accepted{$value} = 1;
-				push @wrong, "not what was read: " . unpack 'H*', $value if $columns[0] ne $value;
-				push @wrong, "not the only form: " . unpack 'H*', $value if $columns[1] ne $value;
-			}
-			elsif ($state eq 'lost' || $state =~ /^XX/)
-			{
-				push @wrong, "$state $text: " . unpack 'H*', $value;
-			}
-		}
-		last if $outcome{$name}{lost};
-	}
-	is($outcome{$name}{lost} // 0, 0, "$total damaged values as $name: the connection lives") or last;
-	my @states = grep { $_ ne '00000' } sort keys %{ $outcome{$name} };
-	is("@states", $format ? '22P03' : '22P02', "what is refused as $name has one SQLSTATE");
-	cmp_ok($outcome{$name}{$states[0]} // 0, '>', $total / 4, "many were refused as $name");
-	cmp_ok(scalar(grep { !$sound{$_} } keys %accepted), '>', 1000, "others were accepted as $name");
-	note(join ', ', map { "$_: $outcome{$name}{$_}" } sort keys %{ $outcome{$name} });
+	$header = $of_header;
+	my ($column) = split / /, $source;
+	@sound = map { pack 'H*', $_ } split /\n/,
+	  sql("SELECT encode(${type}_send($column), 'hex') FROM (SELECT $source WHERE $column IS NOT NULL ORDER BY id) s
+	       WHERE length(${type}_send($column)) < 800");
+	cmp_ok(scalar @sound, '>=', 8, "$type: values to damage");
+	my %sound = map { $_ => 1 } @sound;
 
-	# the accepted ones are values like any other
-	my @accepted = (sort keys %accepted)[ 0 .. (keys %accepted > 20000 ? 19999 : keys(%accepted) - 1) ];
-	while (my @values = splice @accepted, 0, $batch)
+	for my $name (qw(text binary))
 	{
-		for my $value (@values)
+		my $format = $name eq 'binary' ? 1 : 0;
+		my %accepted;
+
+		for my $round (1 .. $total / $batch)
 		{
-			ask($_, $format, $format ? $value : '\x' . unpack 'H*', $value) for qw(read merge);
-		}
-		flush_messages();
-		for my $value (@values)
-		{
-			for my $statement (qw(read merge))
+			my @values = map { damaged() } 1 .. $batch;
+			ask("$type write", $format, $format ? $_ : '\x' . unpack 'H*', $_) for @values;
+			flush_messages();
+			for my $value (@values)
 			{
-				my ($state, $text) = read_answer();
-				$outcome{$statement}{$state}++;
-				# days at the ends of the calendar may have no bin
-				push @wrong, "$statement $state $text: " . unpack 'H*',
-				$value unless $state eq '00000' || $statement eq 'read' && $state eq '22008';
+				my ($state, $text, @columns) = read_answer();
+				$outcome{$name}{$state}++;
+				if ($state eq '00000')
+				{
+					$accepted{$value} = 1;
+					push @wrong, "not what was read: " . unpack 'H*', $value if $columns[0] ne $value;
+					push @wrong, "not the only form: " . unpack 'H*', $value if $columns[1] ne $value;
+				}
+				elsif ($state eq 'lost' || $state =~ /^XX/)
+				{
+					push @wrong, "$state $text: " . unpack 'H*', $value;
+				}
+			}
+			last if $outcome{$name}{lost};
+		}
+		is($outcome{$name}{lost} // 0, 0, "$total damaged values of $type as $name: the connection lives") or last;
+		my @states = grep { $_ ne '00000' } sort keys %{ $outcome{$name} };
+		is("@states", $format ? '22P03' : '22P02', "what is refused as $name has one SQLSTATE: $type");
+		cmp_ok($outcome{$name}{$states[0]} // 0, '>', $total / 4, "many were refused as $name: $type");
+		cmp_ok(scalar(grep { !$sound{$_} } keys %accepted), '>', $total / 200, "others were accepted as $name: $type");
+		note(join ', ', map { "$_: $outcome{$name}{$_}" } sort keys %{ $outcome{$name} });
+
+		# the accepted ones are values like any other
+		my @accepted = (sort keys %accepted)[ 0 .. (keys %accepted > 20000 ? 19999 : keys(%accepted) - 1) ];
+		while (my @values = splice @accepted, 0, $batch)
+		{
+			for my $value (@values)
+			{
+				ask("$type $_", $format, $format ? $value : '\x' . unpack 'H*', $value) for qw(read merge);
+			}
+			flush_messages();
+			for my $value (@values)
+			{
+				for my $statement (qw(read merge))
+				{
+					my ($state, $text) = read_answer();
+					$outcome{$statement}{$state}++;
+					# days at the ends of the calendar may have no bin; what adds up to too much is said so
+					push @wrong, "$statement $state $text: " . unpack 'H*', $value
+					  unless $state eq '00000' || $statement eq 'read' && $state eq '22008'
+					  || $type eq 'customer_purchases' && $state eq '22003';
+				}
 			}
 		}
 	}
+	is(join("\n", @wrong[ 0 .. (@wrong > 5 ? 4 : $#wrong) ]), '',
+	   "$type: no internal error, no second form of a value, all that is accepted can be used");
+	cmp_ok($outcome{read}{'00000'} // 0, '>', 1000, "$type: accepted values were read");
+	cmp_ok($outcome{merge}{'00000'} // 0, '>', 1000, "$type: accepted values were merged");
+	note(join ', ', map { my $n = $_; map { "$n $_: $outcome{$n}{$_}" } sort keys %{ $outcome{$n} } } qw(read merge));
 }
-is(join("\n", @wrong[ 0 .. (@wrong > 5 ? 4 : $#wrong) ]), '',
-   'no internal error, no second form of a value, all that is accepted can be used');
-cmp_ok($outcome{read}{'00000'} // 0, '>', 1000, 'accepted values were read');
-cmp_ok($outcome{merge}{'00000'} // 0, '>', 1000, 'accepted values were merged');
-note(join ', ', map { my $n = $_; map { "$n $_: $outcome{$n}{$_}" } sort keys %{ $outcome{$n} } } qw(read merge));
 is(sql('SELECT * FROM picture'), $picture, 'the values are as they were');
 
 $node->stop;
