@@ -51,6 +51,49 @@ SELECT name, c.cohort, c.age, c.customers, c.retained
 FROM activities, cohort_table(stored, '1 month') c WHERE name IN ('list', 'many', 'text') ORDER BY name, cohort, age;
 
 --
+-- customer_purchases
+--
+CREATE TABLE purchase_rows (name text, customer customer_key, day date, amount numeric, purchases integer DEFAULT 1);
+INSERT INTO purchase_rows VALUES
+    ('one', 1, '2024-02-29', 10, 1),
+    ('refunds', 1, '2024-01-05', 100.00, 1), ('refunds', 1, '2024-01-05', 20.50, 1),
+    ('refunds', 1, '2024-02-12', -30.00, 1), ('refunds', 2, '2024-02-02', -12.00, 1),
+    ('refunds', -7, '2024-03-31', 10.005, 1), ('refunds', 2, '2024-02-14', NULL, 1),
+    ('far', 9223372036854775807, '4714-11-24 BC', 0.000000001, 1), ('far', 0, '5874897-12-31', 9000000000, 1),
+    ('counts', 5, '2024-01-01', 7, 0), ('counts', 5, '2024-01-02', 12, 2147483647), ('counts', 5, '2024-01-09', 0, 3);
+INSERT INTO purchase_rows
+SELECT 'many', i % 9, date '2023-12-31' + i * i % 97, (i % 13 - 2) * 12.25, 1 FROM generate_series(1, 40) i;
+CREATE TABLE purchases (version text, name text, stored customer_purchases);
+INSERT INTO purchases VALUES
+    ('1.0', 'counts', '\x010000000000000000000001000000000000000300000000000000010000223e00002246000000008000000200000'
+        '0000000000000000000000000000000000000000013000000000000000000000000000000000000000000000005020100070'
+        '5feffffff070c1d0200'),
+    ('1.0', 'far', '\x01000900000000000000000200000000000000020000000000000002ffda97a77fda970c000000000000000200000000'
+        '0000000000000000000000007ce66c50e28400010000000000000000000000000000000000000000000000000094fbffff1f'
+        '808090948e8a9bf37cfeffffffffffffff7f000001'),
+    ('1.0', 'many', '\x010002000000000000000009000000000000002800000000000000090000223e0000229d00000000000000210000000'
+        '0000000070000000000000000000000000003158d00000000000000000000000000002fda0000000000000000038001db1c0'
+        '8c84c3ec9097cff42000402c90908c84c14000c9156ec01a42600040c0020ed2f309156a401c90954da5f000420c90948921'
+        '350da5f18b63936921300043c92138201c90962921340db1c20ff42000306c9095cdb1c4cc84c28a426000354ed2f240014a'
+        '426dc0191560003a801da5f18ed2f34c9096cb6390003f001ff420cb6397a9213049213'),
+    ('1.0', 'one', '\x010000000000000000000001000000000000000100000000000000010000227900002279000000000000000100000000'
+        '000000000000000000000000000000000000000a00000000000000000000000000000000000000000000000100000a'),
+    ('1.0', 'refunds', '\x01000300000000000000000300000000000000050000000000000003000022420000229800000000000000040000'
+        '0000000000020000000000000000000000000001fdc90000000000000000000000000000a410fffffffffffffff900d80295'
+        '4e07010101b4ad079a01b0ea01000172e05d3000');
+-- the aggregate still writes these bytes
+SELECT version, name, stored::text = (SELECT customer_purchases(customer, day, amount, purchases)::text
+                                      FROM purchase_rows r WHERE r.name = p.name) AS same_bytes
+FROM purchases p ORDER BY name;
+-- and they still mean what they meant
+SELECT name, customers(stored), purchases(stored), revenue(stored), refunded(stored),
+       CASE WHEN name <> 'far' THEN purchase_span(stored) END AS span
+FROM purchases ORDER BY name;
+SELECT name, t.cohort, t.age, t.active, t.purchases, t.revenue, t.refunded
+FROM purchases, revenue_cohort_table(stored, '1 month') t WHERE name IN ('counts', 'many', 'refunds')
+ORDER BY name, cohort, age;
+
+--
 -- survival_curve
 --
 CREATE TABLE durations (name text, duration double precision, churned boolean);
