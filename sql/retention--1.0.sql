@@ -2958,16 +2958,16 @@ COMMENT ON FUNCTION concentration_table(customer_purchases, integer, daterange) 
 CREATE FUNCTION customer_states(activity customer_activity, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
     period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
     RETURNS TABLE (customer bigint, state text, first_day date, last_day date)
-    AS 'MODULE_PATHNAME', 'customer_states_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    AS 'MODULE_PATHNAME', 'customer_states_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION customer_states(customer_activity, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one; all but the dormant, or only those in a state; last_day is the last active day up to the end of the period; no rows for NULL; e.g. customer_states(a, ''2024-06-15'', ''churned'')';
 CREATE FUNCTION customer_states(purchases customer_purchases, at timestamptz DEFAULT NULL, state text DEFAULT NULL,
     period interval DEFAULT '1 month', origin date DEFAULT '2001-01-01')
     RETURNS TABLE (customer bigint, state text, first_day date, last_day date, revenue numeric, previous_revenue numeric)
-    AS 'MODULE_PATHNAME', 'customer_states_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    AS 'MODULE_PATHNAME', 'customer_states_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION customer_states(customer_purchases, timestamptz, text, interval, date) IS 'who is new, retained, resurrected, churned or dormant in the period that contains at, by default the last complete one, with the net revenue of that period and of the one before, in the units of the amounts; all but the dormant, or only those in a state; no rows for NULL; e.g. customer_states(p, now(), ''churned'')';
 
 CREATE FUNCTION rfm_table(purchases customer_purchases, as_of timestamptz DEFAULT NULL)
     RETURNS TABLE (customer bigint, frequency bigint, recency double precision, age double precision,
     monetary_value double precision, purchases bigint, revenue double precision, first_day date, last_day date)
-    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 1000;
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION rfm_table(customer_purchases, timestamptz) IS 'rfm_summary of every customer with a purchase before as_of, the first day whose data are not complete, by default the day after the last in the value; recency and age in days, money in the units of the amounts; no rows for NULL; e.g. rfm_table(p, as_of => now())';

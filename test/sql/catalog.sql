@@ -43,14 +43,14 @@ ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
 WHERE f.proname !~ ('_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|'
-                    '^(customer_activity|survival_curve|customer_key)_'
+                    '^(customer_activity|customer_purchases|survival_curve|customer_key)_'
                     '(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|sortsupport)$')
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
 -- nothing else than functions, types, casts, and operators of the stored types: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
 WHERE NOT (classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_cast'::regclass)
            OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass)
-           AND object ~ 'customer_activity|survival_curve|customer_key'
+           AND object ~ 'customer_activity|customer_purchases|survival_curve|customer_key'
            OR classid = 'pg_class'::regclass
            AND EXISTS (SELECT FROM pg_class c WHERE c.oid = m.objid AND c.relkind = 'c'))
            ORDER BY 1;
@@ -178,9 +178,11 @@ SELECT name, c.oid::regprocedure FROM catalog_test.agg a JOIN pg_proc c ON c.oid
 WHERE c.proisstrict AND a.agginitval IS NULL AND a.aggtranstype = 'internal'::regtype ORDER BY 1;
 -- states of unlimited size say so, which keeps them out of eager aggregation; the others are small
 SELECT name, aggtransspace FROM catalog_test.agg
-WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype)
+WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype, 'customer_purchases'::regtype,
+                        'tally'::regtype)
        AND aggtransspace <> -1)
-  OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype, 'tally'::regtype)
+  OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype, 'customer_purchases'::regtype,
+                            'tally'::regtype)
       AND NOT aggtransspace BETWEEN 1 AND 256)
 ORDER BY 1;
 -- moving mode: complete, and giving what the plain mode gives; a state of its own has functions of its own,

@@ -51,6 +51,42 @@ SELECT name, c.cohort, c.age, c.customers, c.retained
 FROM activities, cohort_table(stored, '1 month') c WHERE name IN ('list', 'many', 'text') ORDER BY name, cohort, age;
 
 --
+-- customer_purchases
+--
+CREATE TABLE purchase_rows (name text, customer customer_key, day date, amount numeric, purchases int);
+INSERT INTO purchase_rows VALUES
+    ('one', 1, '2024-02-29', 5, 1),
+    ('kinds', 1, '2024-01-05', 100.00, 1), ('kinds', 1, '2024-01-05', 20.50, 1), ('kinds', 1, '2024-01-05', -7, 1),
+    ('kinds', 1, '2024-02-12', -30.00, 1), ('kinds', -7, '2024-03-01', NULL, 1), ('kinds', 2, '2024-03-31', 10.005, 0),
+    ('far', 9223372036854775807, '4714-11-24 BC', 9223372036.854775807, 1),
+    ('far', -9223372036854775808, '5874897-12-31', -9223372036.854775807, 1), ('far', 0, '2000-01-01', 0, 2147483647);
+CREATE TABLE purchases (version text, name text, stored customer_purchases);
+INSERT INTO purchases VALUES
+    ('1.0', 'one',
+     '\x0100000000000000000000010000000000000001000000000000000100002279000022790000000000000001'
+        '000000000000000000000000000000000000000000000005000000000000000000000000000000000000000000'
+        '000001000005'),
+    ('1.0', 'kinds',
+     '\x0100030000000000000000030000000000000005000000000000000200002242000022980000000000000003'
+        '00000000000000020000000000000000000000000001fdc900000000000000000000000000009088ffffffffff'
+        'fffff900e0010007020101b4ad0702d8369a01b0ea010000d90200954e'),
+    ('1.0', 'far',
+     '\x01000900000000000000000300000000000000030000000000000002ffda97a77fda970c0000000080000000'
+        '000000000000000100000000000000007fffffffffffffff00000000000000007fffffffffffffff8000000000'
+        '0000000096fbffff1fffffffffffffffff7fffffffffffffffff7f00e5c2d604feffffff0700feffffffffffff'
+        'ff7f0000ffffffffffffffff7f');
+-- the aggregate still writes these bytes
+SELECT version, name,
+       stored::text = (SELECT customer_purchases(customer, day, amount, purchases)::text
+                       FROM purchase_rows r WHERE r.name = p.name) AS same_bytes
+FROM purchases p ORDER BY name;
+-- and they still mean what they meant
+SELECT name, customers(stored), purchases(stored), revenue(stored), refunded(stored),
+       CASE WHEN name <> 'far' THEN purchase_span(stored) END AS span
+FROM purchases ORDER BY name;
+SELECT name, t.* FROM purchases, rfm_table(stored, '2024-06-01') t WHERE name <> 'far' ORDER BY name, customer;
+
+--
 -- survival_curve
 --
 CREATE TABLE durations (name text, duration double precision, churned boolean);
