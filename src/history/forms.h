@@ -567,7 +567,7 @@ state_final(FunctionCallInfo fcinfo)
  * Read what is known of a value from the beginning, for which the front of a
  * stored one will do
  */
-static pg_attribute_unused() void
+pg_attribute_unused() static void
 value_open_header(RetReader *reader, Datum value)
 {
 	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) &&
@@ -602,7 +602,7 @@ entries_within(RetReader *reader, const RetBounds *bounds)
 }
 
 /* Return the part of the value in argument 0 within the daterange in argument 1; NULL if it is empty */
-static pg_attribute_unused() Datum
+pg_attribute_unused() static Datum
 value_during(FunctionCallInfo fcinfo)
 {
 	RetReader	reader;
