@@ -1,7 +1,8 @@
-# Values of customer_activity outside the aggregate: dumped and restored, copied
-# as text and in the binary format, tens of megabytes long; and 100,000 damaged
-# ones, and as many of customer_purchases, through the input and the receive function: none may crash the server,
-# end in an internal error or be taken for another value.
+# Values of customer_activity and customer_purchases outside the aggregate: dumped
+# and restored, copied as text and in the binary format, tens of megabytes long;
+# and 100,000 damaged ones of each through the input and the receive function:
+# none may crash the server, end in an internal error or be taken for another
+# value.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -65,7 +66,10 @@ INSERT INTO purchases (p)
 	FROM generate_series(1, 80) i;
 CREATE VIEW picture AS
 	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
-	FROM activity ORDER BY id;
+	FROM activity
+	UNION ALL
+	SELECT -id, md5(customer_purchases_send(p)::text), customers(p), purchases(p), purchase_span(p)
+	FROM purchases ORDER BY id;
 });
 my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
@@ -73,17 +77,20 @@ cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
 # Copies
 for my $format (qw(text csv binary))
 {
-	is(sql(qq{
-COPY activity TO '$dir/activity.$format' (FORMAT $format);
+	for my $table (qw(activity purchases))
+	{
+		is(sql(qq{
+COPY $table TO '$dir/$table.$format' (FORMAT $format);
 BEGIN;
-TRUNCATE activity;
-COPY activity FROM '$dir/activity.$format' (FORMAT $format);
+TRUNCATE $table;
+COPY $table FROM '$dir/$table.$format' (FORMAT $format);
 SELECT * FROM picture;
-COPY activity TO '$dir/again.$format' (FORMAT $format);
+COPY $table TO '$dir/again.$format' (FORMAT $format);
 ROLLBACK;
-}), $picture, "COPY as $format and back");
-	is(slurp_file("$dir/again.$format"), slurp_file("$dir/activity.$format"),
-	   "COPY as $format writes the same file again");
+}), $picture, "COPY of $table as $format and back");
+		is(slurp_file("$dir/again.$format"), slurp_file("$dir/$table.$format"),
+		   "COPY of $table as $format writes the same file again");
+	}
 }
 
 # Dumps: a script, a script of INSERTs, an archive
