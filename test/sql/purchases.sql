@@ -434,6 +434,7 @@ SELECT outcome('SELECT customer_purchases_transfn(NULL, 1, date ''2024-01-01'', 
 --
 -- Stored: compressed, apart, in columns, keys of an index
 --
+SET default_toast_compression = 'pglz';
 CREATE TABLE stored (id int PRIMARY KEY, p customer_purchases);
 INSERT INTO stored SELECT k, customer_purchases(c, d, a, n) FROM ord, unnest(ARRAY[1, 40, 500, 30000]) k WHERE i <= k
 GROUP BY k;
