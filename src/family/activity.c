@@ -30,11 +30,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 #include "base/aggregate.h"
 #include "base/calendar.h"
@@ -451,15 +448,5 @@ active_days(PG_FUNCTION_ARGS)
 Datum
 activity_span(PG_FUNCTION_ARGS)
 {
-	RetReader	reader;
-	TypeCacheEntry *typcache = lookup_type_cache(DATERANGEOID, TYPECACHE_RANGE_INFO);
-	RangeBound	lower = {.inclusive = true,.lower = true};
-	RangeBound	upper = {.inclusive = true};
-
-	value_open_header(&reader, PG_GETARG_DATUM(0));
-	if (reader.ncustomers == 0)
-		PG_RETURN_NULL();
-	lower.val = DateADTGetDatum(reader.first);
-	upper.val = DateADTGetDatum(reader.last);
-	PG_RETURN_RANGE_P(ret_make_range(typcache, &lower, &upper));
+	return value_span(fcinfo);
 }

@@ -159,13 +159,15 @@ find_state(const StatesPeriod *period, DateADT first, bool now, bool before)
 	return before ? STATE_CHURNED : STATE_DORMANT;
 }
 
-/* Tell whether customers in a state are to be shown */
-static bool
-is_wanted(const StatesPeriod *period, CustomerState state)
+/* Add a customer who was active now and before, or not, to the list, if the state is to be shown */
+static void
+add_state(RowList *list, const StatesPeriod *period, StateRow *row, bool now, bool before)
 {
-	if (state == STATE_NONE)
-		return false;
-	return period->wanted >= 0 ? (int) state == period->wanted : state != STATE_DORMANT;
+	row->state = find_state(period, row->first, now, before);
+	if (row->state == STATE_NONE)
+		return;
+	if (period->wanted >= 0 ? (int) row->state == period->wanted : row->state != STATE_DORMANT)
+		*(StateRow *) next_row(list, sizeof(StateRow)) = *row;
 }
 
 /* Put the rows of a list into the result, by customer; with the revenue if scale is not negative */
@@ -225,9 +227,7 @@ customer_states_activity(PG_FUNCTION_ARGS)
 			now |= row.last >= period.begin;
 			before |= row.last >= period.before && row.last < period.begin;
 		}
-		row.state = find_state(&period, row.first, now, before);
-		if (is_wanted(&period, row.state))
-			*(StateRow *) next_row(&list, sizeof(StateRow)) = row;
+		add_state(&list, &period, &row, now, before);
 		CHECK_FOR_INTERRUPTS();
 	}
 	show_states(rsinfo, &list, -1, -1);
@@ -275,9 +275,7 @@ customer_states_purchases(PG_FUNCTION_ARGS)
 				row.previous_revenue += day->revenue;
 			}
 		}
-		row.state = find_state(&period, row.first, now, before);
-		if (is_wanted(&period, row.state))
-			*(StateRow *) next_row(&list, sizeof(StateRow)) = row;
+		add_state(&list, &period, &row, now, before);
 		CHECK_FOR_INTERRUPTS();
 	}
 	show_states(rsinfo, &list, reader.walk.scale, reader.least_scale);

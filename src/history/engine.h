@@ -69,7 +69,7 @@
  *							for others
  *		reading				value_open() and value_next(), whose customers come in
  *							no order; value_open_header() for what the header has
- *		parts of a value	value_during()
+ *		parts of a value	value_during(), and value_span() for its days
  *
  * customer_activity (family/activity.c) drops the second of two equal entries,
  * customer_purchases (family/purchases.c) adds them: copy the one that is nearer.

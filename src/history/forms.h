@@ -27,9 +27,12 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 
 #include "base/aggregate.h"
 #include "base/varlena.h"
@@ -583,6 +586,23 @@ value_open_header(RetReader *reader, Datum value)
 		}
 	}
 	value_open(reader, value);
+}
+
+/* Return the range of days of the value in argument 0, from the first to the last; NULL if it is empty */
+pg_attribute_unused() static Datum
+value_span(FunctionCallInfo fcinfo)
+{
+	RetReader	reader;
+	TypeCacheEntry *typcache = lookup_type_cache(DATERANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.inclusive = true,.lower = true};
+	RangeBound	upper = {.inclusive = true};
+
+	value_open_header(&reader, PG_GETARG_DATUM(0));
+	if (reader.ncustomers == 0)
+		PG_RETURN_NULL();
+	lower.val = DateADTGetDatum(reader.first);
+	upper.val = DateADTGetDatum(reader.last);
+	PG_RETURN_RANGE_P(ret_make_range(typcache, &lower, &upper));
 }
 
 /* Leave only the entries of days within bounds of the customer that was read; false if none is left */
