@@ -1419,7 +1419,9 @@ CREATE TYPE customer_activity (
     SEND = customer_activity_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
-    STORAGE = extended
+    STORAGE = extended,
+    CATEGORY = 'r',
+    PREFERRED = true
 );
 COMMENT ON TYPE customer_activity IS 'for each customer the set of days with an event; made by customer_activity(customer, at), merged by rollup, read by cohort_table, lifecycle_table, retention_curve, stickiness_table and others';
 
@@ -2600,7 +2602,9 @@ CREATE TYPE customer_purchases (
     SEND = customer_purchases_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
-    STORAGE = extended
+    STORAGE = extended,
+    CATEGORY = 'r',
+    PREFERRED = true
 );
 COMMENT ON TYPE customer_purchases IS 'for each customer and day the purchases and the refunds, how many and for how much; made by customer_purchases(customer, at, amount), added up by rollup, read by revenue_cohort_table, rfm_table, top_share and others, and as customer_activity by cohort_table and its relatives';
 
@@ -3072,3 +3076,242 @@ CREATE FUNCTION revenue_retention(purchases customer_purchases, base daterange, 
     RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION revenue_retention(customer_purchases, daterange, daterange) IS 'net revenue in comeback of the customers who bought in base, as a fraction of all net revenue in base, which may be above 1; NULL for NULL, and unless the revenue in base is above 0; e.g. revenue_retention(p, ''[2023-01-01,2023-02-01)'', ''[2024-01-01,2024-02-01)'')';
+
+--
+-- src/store/cells.c, src/family/revenue_cells.c
+--
+
+CREATE TYPE revenue_cells;
+
+CREATE FUNCTION revenue_cells_in(cstring) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_in(cstring) IS 'I/O';
+CREATE FUNCTION revenue_cells_out(revenue_cells) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_out(revenue_cells) IS 'I/O';
+CREATE FUNCTION revenue_cells_recv(internal) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_recv(internal) IS 'I/O';
+CREATE FUNCTION revenue_cells_send(revenue_cells) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_send(revenue_cells) IS 'I/O';
+
+CREATE TYPE revenue_cells (
+    INPUT = revenue_cells_in,
+    OUTPUT = revenue_cells_out,
+    RECEIVE = revenue_cells_recv,
+    SEND = revenue_cells_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended,
+    CATEGORY = 'r'
+);
+COMMENT ON TYPE revenue_cells IS 'counts and sums by cohort and age, and by period, that add up over values of different customers; made by revenue_cells(value, period, as_of), added up by rollup, read by cohort_table, lifecycle_table, revenue_cohort_table, revenue_table and others';
+
+CREATE FUNCTION revenue_cells_eq(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_eq(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_ne(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_ne(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_lt(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_lt(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_le(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_le(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_gt(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_gt(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_ge(revenue_cells, revenue_cells) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_ge(revenue_cells, revenue_cells) IS 'implementation of an operator';
+CREATE FUNCTION revenue_cells_cmp(revenue_cells, revenue_cells) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_cmp(revenue_cells, revenue_cells) IS 'less-equal-greater';
+CREATE FUNCTION revenue_cells_hash(revenue_cells) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_hash(revenue_cells) IS 'hash';
+CREATE FUNCTION revenue_cells_hash_extended(revenue_cells, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_hash_extended(revenue_cells, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (revenue_cells, revenue_cells) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (revenue_cells, revenue_cells) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (revenue_cells, revenue_cells) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (revenue_cells, revenue_cells) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (revenue_cells, revenue_cells) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = revenue_cells,
+    RIGHTARG = revenue_cells,
+    FUNCTION = revenue_cells_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (revenue_cells, revenue_cells) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY revenue_cells_ops USING btree;
+COMMENT ON OPERATOR FAMILY revenue_cells_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS revenue_cells_ops DEFAULT FOR TYPE revenue_cells USING btree
+    FAMILY revenue_cells_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 revenue_cells_cmp(revenue_cells, revenue_cells);
+COMMENT ON OPERATOR CLASS revenue_cells_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY revenue_cells_ops USING hash;
+COMMENT ON OPERATOR FAMILY revenue_cells_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS revenue_cells_ops DEFAULT FOR TYPE revenue_cells USING hash
+    FAMILY revenue_cells_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 revenue_cells_hash(revenue_cells),
+    FUNCTION 2 revenue_cells_hash_extended(revenue_cells, bigint);
+COMMENT ON OPERATOR CLASS revenue_cells_ops USING hash IS 'equal content';
+
+CREATE FUNCTION revenue_cells_transfn(revenue_cells, customer_activity, interval, date) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME', 'revenue_cells_transfn_activity' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION revenue_cells_transfn(revenue_cells, customer_activity, interval, date) IS 'aggregate transition function';
+CREATE FUNCTION revenue_cells_transfn(revenue_cells, customer_purchases, interval, date) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME', 'revenue_cells_transfn_purchases' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION revenue_cells_transfn(revenue_cells, customer_purchases, interval, date) IS 'aggregate transition function';
+CREATE FUNCTION revenue_cells_combine(revenue_cells, revenue_cells) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_combine(revenue_cells, revenue_cells) IS 'aggregate combine function';
+CREATE FUNCTION revenue_cells_finalfn(revenue_cells) RETURNS revenue_cells
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION revenue_cells_finalfn(revenue_cells) IS 'aggregate final function';
+
+CREATE AGGREGATE revenue_cells(activity customer_activity, period interval, as_of date) (
+    SFUNC = revenue_cells_transfn,
+    STYPE = revenue_cells,
+    SSPACE = -1,
+    FINALFUNC = revenue_cells_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = revenue_cells_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE revenue_cells(customer_activity, interval, date) IS 'customers by the period of their first active day and by age, of values of different customers, for cohort_table, retention_curve and lifecycle_table; as_of is the first day whose data are not complete, and must not be null; null values are ignored, NULL if there are no others; e.g. revenue_cells(a, ''1 month'', ''2024-04-15'')';
+CREATE AGGREGATE revenue_cells(purchases customer_purchases, period interval, as_of date) (
+    SFUNC = revenue_cells_transfn,
+    STYPE = revenue_cells,
+    SSPACE = -1,
+    FINALFUNC = revenue_cells_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = revenue_cells_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE revenue_cells(customer_purchases, interval, date) IS 'customers and net revenue by the period of the first purchase and by age, of values of different customers, for revenue_cohort_table, revenue_table and others; as_of is the first day whose data are not complete, and must not be null; null values are ignored, NULL if there are no others; e.g. revenue_cells(p, ''1 month'', ''2024-04-15'')';
+CREATE AGGREGATE rollup(revenue_cells) (
+    SFUNC = revenue_cells_combine,
+    STYPE = revenue_cells,
+    SSPACE = -1,
+    FINALFUNC = revenue_cells_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = revenue_cells_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(revenue_cells) IS 'sum of cells with the same period and as_of, of different customers; nulls are ignored, NULL if there are no others; e.g. rollup(cells)';
+
+CREATE FUNCTION cohort_table(cells revenue_cells, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'cohort_table_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 300;
+COMMENT ON FUNCTION cohort_table(revenue_cells, timestamptz, double precision) IS 'the rows of cohort_table (mode on, clock calendar) from cells, with shares (0..1) and Wilson intervals; no rows for NULL; e.g. cohort_table(cells)';
+
+CREATE FUNCTION retention_curve(cells revenue_cells, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME', 'retention_curve_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 25;
+COMMENT ON FUNCTION retention_curve(revenue_cells, timestamptz, double precision) IS 'the rows of retention_curve (mode on, clock calendar) from cells, with shares (0..1) and Wilson intervals; no rows for NULL; e.g. retention_curve(cells)';
+
+CREATE FUNCTION lifecycle_table(cells revenue_cells, since timestamptz DEFAULT NULL)
+    RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
+    churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
+    quick_ratio double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'lifecycle_table_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 25;
+COMMENT ON FUNCTION lifecycle_table(revenue_cells, timestamptz) IS 'the rows of lifecycle_table from cells: numbers of customers by state, and rates (0..1), for each period; no rows for NULL; e.g. lifecycle_table(cells)';
+
+CREATE FUNCTION revenue_cohort_table(cells revenue_cells, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, active bigint, purchases bigint,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric,
+    average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision,
+    upper double precision,
+    revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'revenue_cohort_table_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 300;
+COMMENT ON FUNCTION revenue_cohort_table(revenue_cells, timestamptz, double precision) IS 'the rows of revenue_cohort_table (clock calendar) from cells of purchases, in the units of the amounts; no rows for NULL; e.g. revenue_cohort_table(cells)';
+
+CREATE FUNCTION revenue_curve(cells revenue_cells, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (age integer, customers bigint, active bigint, purchases bigint,
+    revenue numeric, refunded numeric, cumulative_revenue numeric, base_revenue numeric,
+    average_purchase_value double precision,
+    revenue_per_customer double precision, cumulative_per_customer double precision, lower double precision,
+    upper double precision,
+    revenue_retention double precision)
+    AS 'MODULE_PATHNAME', 'revenue_curve_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 25;
+COMMENT ON FUNCTION revenue_curve(revenue_cells, timestamptz, double precision) IS 'the rows of revenue_curve (clock calendar) from cells of purchases, in the units of the amounts; no rows for NULL; e.g. revenue_curve(cells)';
+
+CREATE FUNCTION revenue_table(cells revenue_cells, since timestamptz DEFAULT NULL)
+    RETURNS TABLE (period_start date, active bigint, purchases bigint, revenue numeric, refunded numeric,
+    average_purchase_value double precision, revenue_per_customer double precision, new_revenue numeric,
+    retained_revenue numeric,
+    resurrected_revenue numeric, expansion numeric, contraction numeric, churned_revenue numeric,
+    net_revenue_retention double precision, gross_revenue_retention double precision, quick_ratio double precision,
+    complete boolean)
+    AS 'MODULE_PATHNAME', 'revenue_table_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 25;
+COMMENT ON FUNCTION revenue_table(revenue_cells, timestamptz) IS 'the rows of revenue_table from cells of purchases, in the units of the amounts; no rows for NULL; e.g. revenue_table(cells)';

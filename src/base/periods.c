@@ -26,6 +26,23 @@
 #define SHORT_MONTH		30.4
 #define LONG_MONTH		30.5
 
+/* Set bins of this length, whole months or whole days; origin is in bin 0 */
+void
+ret_bins_init(RetBins *bins, int32 months, int32 days, DateADT origin)
+{
+	int			mday;
+
+	memset(bins, 0, sizeof(RetBins));
+	bins->months = months;
+	bins->days = days;
+	bins->origin = origin;
+	bins->origin_month = ret_month_of(origin, &mday);
+
+	/* bins of months begin on the first, whatever the day of origin */
+	if (bins->months != 0)
+		bins->origin -= mday - 1;
+}
+
 /*
  * Get bins whose length is the interval argument argno: whole months or whole
  * days, error 22023 otherwise.  origin is in bin 0.
@@ -34,7 +51,6 @@ void
 ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin, RetBins *bins)
 {
 	const Interval *period;
-	int			mday;
 
 	ret_reject_null_option(fcinfo, argno, name);
 	period = PG_GETARG_INTERVAL_P(argno);
@@ -46,15 +62,7 @@ ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origi
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be a positive number of whole months or of whole days", name),
 				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
-	memset(bins, 0, sizeof(RetBins));
-	bins->months = period->month;
-	bins->days = period->day;
-	bins->origin = origin;
-	bins->origin_month = ret_month_of(origin, &mday);
-
-	/* bins of months begin on the first, whatever the day of origin */
-	if (bins->months != 0)
-		bins->origin -= mday - 1;
+	ret_bins_init(bins, period->month, period->day, origin);
 }
 
 /* Compute the bin of a day by the calendar */

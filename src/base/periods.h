@@ -46,6 +46,10 @@ typedef struct RetPeriods
 	int64		n;				/* number of bins; may be 0 */
 } RetPeriods;
 
+/* 2001-01-01, a Monday and the first day of a century */
+#define RET_DEFAULT_ORIGIN	366
+
+extern void ret_bins_init(RetBins *bins, int32 months, int32 days, DateADT origin);
 extern void ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origin,
 						 RetBins *bins);
 extern bool ret_bins_longer(const RetBins *a, const RetBins *b);

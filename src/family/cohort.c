@@ -34,6 +34,7 @@
 #include "family/activity.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
+#include "store/cells.h"
 
 /* Most cells of a table */
 #define MAX_CELLS	INT64CONST(50000000)
@@ -92,6 +93,8 @@ typedef struct CohortResult
 
 PG_FUNCTION_INFO_V1(cohort_table);
 PG_FUNCTION_INFO_V1(retention_curve);
+PG_FUNCTION_INFO_V1(cohort_table_cells);
+PG_FUNCTION_INFO_V1(retention_curve_cells);
 
 /*-------------------------------------------------------------------------
  * Options
@@ -290,6 +293,45 @@ build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 	sum_up(cohorts);
 }
 
+/*
+ * Read the cohorts from cells: arguments cells, since, confidence.  Returns false
+ * if the cells are null.
+ */
+static bool
+read_cells(FunctionCallInfo fcinfo, Cohorts *cohorts)
+{
+	CohortOptions *options = &cohorts->options;
+	RetPeriods *periods = &options->periods;
+	RetCellsReader reader;
+	const RetCell *cell;
+	int64		first_shown;
+
+	memset(cohorts, 0, sizeof(Cohorts));
+	options->mode = MODE_ON;
+	options->horizon = PG_INT32_MAX;
+	options->since = ret_get_day(fcinfo, 1, "since", RET_INSTANT_MIN);
+	options->z = ret_confidence_z(fcinfo, 2);
+	if (PG_ARGISNULL(0))
+		return false;
+	ret_cells_read(&reader, PG_GETARG_DATUM(0), periods);
+	first_shown = ret_first_bin(&periods->bins, options->since);
+	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(Cohort), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	while ((cell = ret_cells_next(&reader)) != NULL)
+	{
+		int64		bin = reader.last - RET_CELL_BACK(cell->key);
+		Cohort	   *cohort;
+
+		CHECK_FOR_INTERRUPTS();
+		if (RET_CELL_AGE(cell->key) == RET_CELL_PERIOD || bin < first_shown)
+			continue;
+		cohort = get_cohort(cohorts, bin);
+		cohort->cells[RET_CELL_AGE(cell->key)].retained = (int64) cell->sums[RET_CELL_ACTIVE];
+		if (RET_CELL_AGE(cell->key) == 0)
+			cohort->customers = (int64) cell->sums[RET_CELL_ACTIVE];
+	}
+	return true;
+}
+
 /* Compute what is shown of a cell; false if it has not begun */
 static bool
 cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
@@ -336,24 +378,16 @@ put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z, 
 	nulls[0] = nulls[1] = nulls[2] = !rated;
 }
 
-/*
- * cohort_table(activity, period, as_of, mode, clock, horizon, since,
- *				confidence, origin)
- */
-Datum
-cohort_table(PG_FUNCTION_ARGS)
+/* Return the rows of cohort_table */
+static void
+put_cells(FunctionCallInfo fcinfo, const Cohorts *cohorts)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Cohorts		cohorts;
-	const RetPeriods *periods = &cohorts.options.periods;
+	const RetPeriods *periods = &cohorts->options.periods;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (!get_options(fcinfo, &cohorts.options))
-		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
 	for (int64 i = 0; i < periods->n; i++)
 	{
-		Cohort	   *cohort = &cohorts.cohorts[i];
+		const Cohort *cohort = &cohorts->cohorts[i];
 		int64		bin = periods->first + i;
 		CohortResult result;
 
@@ -363,7 +397,7 @@ cohort_table(PG_FUNCTION_ARGS)
 			bool		nulls[9] = {0};
 
 			CHECK_FOR_INTERRUPTS();
-			if (!cell_result(&cohorts, i, age, &result))
+			if (!cell_result(cohorts, i, age, &result))
 				break;
 			values[0] = ret_bin_date(&periods->bins, bin);
 			values[1] = Int32GetDatum((int32) age);
@@ -371,42 +405,60 @@ cohort_table(PG_FUNCTION_ARGS)
 			values[3] = Int64GetDatum(result.customers);
 			values[4] = Int64GetDatum(result.retained);
 			put_rate(&values[5], &nulls[5], result.retained, result.customers,
-					 cohorts.options.z, result.rated);
+					 cohorts->options.z, result.rated);
 			values[8] = BoolGetDatum(result.complete);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		}
 	}
-	return (Datum) 0;
 }
 
 /*
- * retention_curve(activity, period, as_of, mode, clock, horizon, since,
- *				   confidence, origin)
- *		Pools the complete cells of all cohorts by age.
+ * cohort_table(activity, period, as_of, mode, clock, horizon, since,
+ *				confidence, origin)
  */
 Datum
-retention_curve(PG_FUNCTION_ARGS)
+cohort_table(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Cohorts		cohorts;
-	const RetPeriods *periods = &cohorts.options.periods;
-	CohortCell *pooled;
-	int64		nages;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, &cohorts.options))
 		return (Datum) 0;
 	build_cohorts(fcinfo, &cohorts);
-	nages = Min(periods->n, cohorts.options.horizon + 1);
+	put_cells(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* cohort_table(cells, since, confidence) */
+Datum
+cohort_table_cells(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_cells(fcinfo, &cohorts))
+		put_cells(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* Return the rows of retention_curve: the complete cells of all cohorts, pooled by age */
+static void
+put_curve(FunctionCallInfo fcinfo, const Cohorts *cohorts)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const RetPeriods *periods = &cohorts->options.periods;
+	int64		nages = Min(periods->n, cohorts->options.horizon + 1);
+	CohortCell *pooled;
+
 	pooled = palloc_extended(Max(nages, 1) * sizeof(CohortCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int64 i = 0; i < periods->n; i++)
 	{
 		CohortResult result;
 
-		for (int64 age = 0; cohorts.cohorts[i].cells && age < cohorts.cohorts[i].nages; age++)
+		for (int64 age = 0; cohorts->cohorts[i].cells && age < cohorts->cohorts[i].nages; age++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (!cell_result(&cohorts, i, age, &result))
+			if (!cell_result(cohorts, i, age, &result))
 				break;
 			if (result.complete)
 			{
@@ -427,8 +479,36 @@ retention_curve(PG_FUNCTION_ARGS)
 		values[1] = Int64GetDatum(pooled[age].eligible);
 		values[2] = Int64GetDatum(pooled[age].retained);
 		put_rate(&values[3], &nulls[3], pooled[age].retained, pooled[age].eligible,
-				 cohorts.options.z, true);
+				 cohorts->options.z, true);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+}
+
+/*
+ * retention_curve(activity, period, as_of, mode, clock, horizon, since,
+ *				   confidence, origin)
+ */
+Datum
+retention_curve(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, &cohorts.options))
+		return (Datum) 0;
+	build_cohorts(fcinfo, &cohorts);
+	put_curve(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* retention_curve(cells, since, confidence) */
+Datum
+retention_curve_cells(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_cells(fcinfo, &cohorts))
+		put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }

@@ -42,6 +42,7 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/activity.h"
+#include "store/cells.h"
 
 /* The counts of one bin */
 typedef struct Period
@@ -61,6 +62,7 @@ typedef struct Lifecycle
 } Lifecycle;
 
 PG_FUNCTION_INFO_V1(lifecycle_table);
+PG_FUNCTION_INFO_V1(lifecycle_table_cells);
 PG_FUNCTION_INFO_V1(stickiness_table);
 PG_FUNCTION_INFO_V1(active_table);
 
@@ -106,43 +108,28 @@ put_ratio(Datum *value, bool *isnull, int64 numerator, int64 denominator, bool c
 	*value = Float8GetDatum(*isnull ? 0 : (double) numerator / (double) denominator);
 }
 
-/* lifecycle_table(activity, period, as_of, since, origin) */
-Datum
-lifecycle_table(PG_FUNCTION_ARGS)
+/* Return the rows of lifecycle_table from the bin first_shown on */
+static void
+put_lifecycle(FunctionCallInfo fcinfo, const Lifecycle *lifecycle, int64 first_shown)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RetActivityReader reader;
-	Lifecycle	lifecycle;
-	int64		first_shown;
 	int64		known = 0;		/* customers before the bin */
 	int64		before = 0;		/* active in the bin before */
 
-	InitMaterializedSRF(fcinfo, 0);
-	ret_periods_get(fcinfo, 1, 2, 4, &lifecycle.periods);
-	first_shown = ret_first_bin(&lifecycle.periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	open_lifecycle(fcinfo, &lifecycle, &reader);
-	while (ret_activity_next(&reader))
+	for (int64 i = 0; i < lifecycle->periods.n; i++)
 	{
-		count_periods(&lifecycle, &reader);
-		CHECK_FOR_INTERRUPTS();
-	}
-
-	for (int64 i = 0; i < lifecycle.periods.n; i++)
-	{
-		Period	   *period = &lifecycle.counts[i];
-		int64		bin = lifecycle.periods.first + i;
+		const Period *period = &lifecycle->counts[i];
+		int64		bin = lifecycle->periods.first + i;
 		int64		resurrected = period->active - period->new_customers - period->retained;
 		int64		churned = before - period->retained;
-		bool		complete = ret_period_complete(&lifecycle.periods, bin);
+		bool		complete = ret_period_complete(&lifecycle->periods, bin);
 		Datum		values[11];
 		bool		nulls[11] = {0};
 
 		CHECK_FOR_INTERRUPTS();
 		if (bin >= first_shown)
 		{
-			values[0] = ret_bin_date(&lifecycle.periods.bins, bin);
+			values[0] = ret_bin_date(&lifecycle->periods.bins, bin);
 			values[1] = Int64GetDatum(period->active);
 			values[2] = Int64GetDatum(period->new_customers);
 			values[3] = Int64GetDatum(period->retained);
@@ -158,6 +145,62 @@ lifecycle_table(PG_FUNCTION_ARGS)
 		known += period->new_customers;
 		before = period->active;
 	}
+}
+
+/* lifecycle_table(activity, period, as_of, since, origin) */
+Datum
+lifecycle_table(PG_FUNCTION_ARGS)
+{
+	RetActivityReader reader;
+	Lifecycle	lifecycle;
+	int64		first_shown;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_periods_get(fcinfo, 1, 2, 4, &lifecycle.periods);
+	first_shown = ret_first_bin(&lifecycle.periods.bins, ret_get_day(fcinfo, 3, "since", RET_INSTANT_MIN));
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_lifecycle(fcinfo, &lifecycle, &reader);
+	while (ret_activity_next(&reader))
+	{
+		count_periods(&lifecycle, &reader);
+		CHECK_FOR_INTERRUPTS();
+	}
+	put_lifecycle(fcinfo, &lifecycle, first_shown);
+	return (Datum) 0;
+}
+
+/* lifecycle_table(cells, since) */
+Datum
+lifecycle_table_cells(PG_FUNCTION_ARGS)
+{
+	Lifecycle	lifecycle;
+	RetCellsReader reader;
+	const RetCell *cell;
+	int64		since;
+
+	InitMaterializedSRF(fcinfo, 0);
+	since = ret_get_day(fcinfo, 1, "since", RET_INSTANT_MIN);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	ret_cells_read(&reader, PG_GETARG_DATUM(0), &lifecycle.periods);
+	lifecycle.counts = palloc_extended(Max(lifecycle.periods.n, 1) * sizeof(Period),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	while ((cell = ret_cells_next(&reader)) != NULL)
+	{
+		bool		whole = RET_CELL_AGE(cell->key) == RET_CELL_PERIOD;
+		int64		age = whole ? 0 : RET_CELL_AGE(cell->key);
+		Period	   *period = &lifecycle.counts[lifecycle.periods.n - 1 - RET_CELL_BACK(cell->key) + age];
+
+		CHECK_FOR_INTERRUPTS();
+		if (whole)
+			period->retained += (int64) cell->sums[RET_CELL_RETAINED];
+		else
+			period->active += (int64) cell->sums[RET_CELL_ACTIVE];
+		if (!whole && age == 0)
+			period->new_customers += (int64) cell->sums[RET_CELL_ACTIVE];
+	}
+	put_lifecycle(fcinfo, &lifecycle, ret_first_bin(&lifecycle.periods.bins, since));
 	return (Datum) 0;
 }
 

@@ -230,7 +230,7 @@ header_get(RetReader *reader, const uint8 *p)
 	reader->ncustomers = ret_get_int64(p + 2);
 	reader->first = ret_get_int32(p + 26);
 	reader->last = ret_get_int32(p + 30);
-	return reader->scale <= RET_MAX_SCALE;
+	return reader->scale <= RET_AMOUNT_MAX_SCALE;
 }
 
 /* Read the totals from the header of a canonical value */
@@ -275,7 +275,7 @@ entries_put(Writer *writer, const RetReader *reader)
 {
 	Entry	   *cells = (Entry *) reader->entries;
 	int64		n = reader->nentries;
-	int64		divisor = scale_factor(reader->scale - writer->scale);
+	int64		divisor = ret_amount_factor(reader->scale - writer->scale);
 	DateADT		before = writer->first;
 	uint8	   *p = writer_reserve(writer, RET_MAX_VARINT * (1 + 3 * n));
 
@@ -660,8 +660,8 @@ get_totals(Datum value, Totals *totals, int *scale)
 			totals_add(totals, &reader);
 			CHECK_FOR_INTERRUPTS();
 		}
-		totals->purchased /= scale_factor(reader.scale - *scale);
-		totals->refunded /= scale_factor(reader.scale - *scale);
+		totals->purchased /= ret_amount_factor(reader.scale - *scale);
+		totals->refunded /= ret_amount_factor(reader.scale - *scale);
 	}
 }
 
@@ -691,8 +691,8 @@ get_totals_during(FunctionCallInfo fcinfo, Totals *totals, int *scale)
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
-	totals->purchased /= scale_factor(reader.walk.scale - *scale);
-	totals->refunded /= scale_factor(reader.walk.scale - *scale);
+	totals->purchased /= ret_amount_factor(reader.walk.scale - *scale);
+	totals->refunded /= ret_amount_factor(reader.walk.scale - *scale);
 }
 
 /* Get the totals of the value in argument 0, during argument 1 if it is not null */

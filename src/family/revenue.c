@@ -34,6 +34,7 @@
 #include "base/result.h"
 #include "family/purchases.h"
 #include "family/stats.h"
+#include "store/cells.h"
 #include "store/money.h"
 
 /* Most cells of a table */
@@ -106,6 +107,9 @@ typedef struct RevenuePeriod
 PG_FUNCTION_INFO_V1(revenue_cohort_table);
 PG_FUNCTION_INFO_V1(revenue_curve);
 PG_FUNCTION_INFO_V1(revenue_table);
+PG_FUNCTION_INFO_V1(revenue_cohort_table_cells);
+PG_FUNCTION_INFO_V1(revenue_curve_cells);
+PG_FUNCTION_INFO_V1(revenue_table_cells);
 
 /*-------------------------------------------------------------------------
  * Values of a row
@@ -319,6 +323,73 @@ build_cohorts(FunctionCallInfo fcinfo, RevenueCohorts *cohorts)
 	sum_up(cohorts);
 }
 
+/* Begin to read the cells of argument 0, which must have revenue */
+static void
+open_cells(FunctionCallInfo fcinfo, RetCellsReader *reader, RetPeriods *periods, Scales *scales)
+{
+	ret_cells_read(reader, PG_GETARG_DATUM(0), periods);
+	if (reader->kind != RET_CELLS_PURCHASES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("these revenue_cells have no revenue"),
+				 errdetail("They were made from a customer_activity."),
+				 errhint("Make them from a customer_purchases.")));
+	*scales = (Scales) {reader->scale, reader->scale};
+}
+
+/* Enter a cell of revenue_cells */
+static void
+enter_cell(RevenueCohort *cohort, int64 age, const int128 *sums)
+{
+	RevenueCell *cell = &cohort->cells[age];
+
+	cell->active = (int64) sums[RET_CELL_ACTIVE];
+	cell->purchases = (int64) sums[RET_CELL_PURCHASES];
+	cell->revenue = cell->cumulative = sums[RET_CELL_REVENUE];
+	cell->refunded = sums[RET_CELL_REFUNDED];
+	cell->squares = sums[RET_CELL_SQUARES] - sums[RET_CELL_SQUARES_BEFORE];
+	cohort->overflow |= sums[RET_CELL_SQUARES] == RET_CELL_MAX_SQUARE ||
+		sums[RET_CELL_SQUARES_BEFORE] == RET_CELL_MAX_SQUARE;
+	if (age == 0)
+	{
+		cohort->customers = cell->customers = cell->active;
+		cell->base = cell->revenue;
+	}
+}
+
+/*
+ * Read the cohorts from cells: arguments cells, since, confidence.  Returns false
+ * if the cells are null.
+ */
+static bool
+read_cells(FunctionCallInfo fcinfo, RevenueCohorts *cohorts)
+{
+	RetPeriods *periods = &cohorts->options.periods;
+	RetCellsReader reader;
+	const RetCell *cell;
+	int64		first_shown;
+
+	memset(cohorts, 0, sizeof(RevenueCohorts));
+	cohorts->options.since = ret_get_day(fcinfo, 1, "since", RET_INSTANT_MIN);
+	cohorts->options.z = ret_confidence_z(fcinfo, 2);
+	if (PG_ARGISNULL(0))
+		return false;
+	open_cells(fcinfo, &reader, periods, &cohorts->scales);
+	first_shown = ret_first_bin(&periods->bins, cohorts->options.since);
+	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(RevenueCohort),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	while ((cell = ret_cells_next(&reader)) != NULL)
+	{
+		int64		bin = reader.last - RET_CELL_BACK(cell->key);
+
+		CHECK_FOR_INTERRUPTS();
+		if (RET_CELL_AGE(cell->key) != RET_CELL_PERIOD && bin >= first_shown)
+			enter_cell(get_cohort(cohorts, bin), RET_CELL_AGE(cell->key), cell->sums);
+	}
+	sum_up(cohorts);
+	return true;
+}
+
 /* Put lower and upper of the cumulative revenue per customer; NULL for fewer than two customers */
 static void
 put_interval(RetRow *row, const RevenueCell *cell, Scales scales, double z, bool rated)
@@ -374,29 +445,22 @@ cell_complete(const RevenueCohorts *cohorts, int64 i, int64 age)
 	return ret_period_complete(periods, periods->first + i + age);
 }
 
-/*
- * revenue_cohort_table(purchases, period, as_of, clock, since, confidence, origin)
- */
-Datum
-revenue_cohort_table(PG_FUNCTION_ARGS)
+/* Return the rows of revenue_cohort_table */
+static void
+put_cohorts(FunctionCallInfo fcinfo, const RevenueCohorts *cohorts)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RevenueCohorts cohorts;
-	const RetPeriods *periods = &cohorts.options.periods;
+	const RetPeriods *periods = &cohorts->options.periods;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (!get_options(fcinfo, &cohorts.options))
-		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
 	for (int64 i = 0; i < periods->n; i++)
 	{
-		const RevenueCohort *cohort = &cohorts.cohorts[i];
+		const RevenueCohort *cohort = &cohorts->cohorts[i];
 
 		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
 		{
 			RetRow		row = {0};
 			const RevenueCell *cell = &cohort->cells[age];
-			bool		complete = cell_complete(&cohorts, i, age);
+			bool		complete = cell_complete(cohorts, i, age);
 
 			CHECK_FOR_INTERRUPTS();
 			if (cell->customers == 0)
@@ -404,12 +468,39 @@ revenue_cohort_table(PG_FUNCTION_ARGS)
 			ret_put_datum(&row, ret_bin_date(&periods->bins, periods->first + i));
 			ret_put_integer(&row, (int32) age);
 			ret_put_datum(&row, ret_bin_date(&periods->bins, periods->first + i + age));
-			put_cell(&row, cell, cohorts.scales, cohorts.options.z, complete || cohorts.options.elapsed,
+			put_cell(&row, cell, cohorts->scales, cohorts->options.z, complete || cohorts->options.elapsed,
 					 cohort->overflow);
 			ret_put_boolean(&row, complete);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
 		}
 	}
+}
+
+/*
+ * revenue_cohort_table(purchases, period, as_of, clock, since, confidence, origin)
+ */
+Datum
+revenue_cohort_table(PG_FUNCTION_ARGS)
+{
+	RevenueCohorts cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, &cohorts.options))
+		return (Datum) 0;
+	build_cohorts(fcinfo, &cohorts);
+	put_cohorts(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* revenue_cohort_table(cells, since, confidence) */
+Datum
+revenue_cohort_table_cells(PG_FUNCTION_ARGS)
+{
+	RevenueCohorts cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_cells(fcinfo, &cohorts))
+		put_cohorts(fcinfo, &cohorts);
 	return (Datum) 0;
 }
 
@@ -428,39 +519,30 @@ pool_cell(RevenueCell *pooled, const RevenueCell *cell, bool *overflow)
 		*overflow = true;
 }
 
-/*
- * revenue_curve(purchases, period, as_of, clock, since, confidence, origin)
- *		Pools the complete cells of all cohorts by age.
- */
-Datum
-revenue_curve(PG_FUNCTION_ARGS)
+/* Return the rows of revenue_curve: the complete cells of all cohorts, pooled by age */
+static void
+put_curve(FunctionCallInfo fcinfo, const RevenueCohorts *cohorts)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	RevenueCohorts cohorts;
-	RevenueCell *pooled;
+	int64		n = cohorts->options.periods.n;
+	RevenueCell *pooled = palloc_extended(Max(n, 1) * sizeof(RevenueCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	bool		overflow = false;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (!get_options(fcinfo, &cohorts.options))
-		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
-	pooled = palloc_extended(Max(cohorts.options.periods.n, 1) * sizeof(RevenueCell),
-							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int64 i = 0; i < cohorts.options.periods.n; i++)
+	for (int64 i = 0; i < n; i++)
 	{
-		const RevenueCohort *cohort = &cohorts.cohorts[i];
+		const RevenueCohort *cohort = &cohorts->cohorts[i];
 
 		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (cell_complete(&cohorts, i, age))
+			if (cell_complete(cohorts, i, age))
 			{
 				pool_cell(&pooled[age], &cohort->cells[age], &overflow);
 				overflow |= cohort->overflow;
 			}
 		}
 	}
-	for (int64 age = 0; age < cohorts.options.periods.n; age++)
+	for (int64 age = 0; age < n; age++)
 	{
 		RetRow		row = {0};
 
@@ -468,9 +550,36 @@ revenue_curve(PG_FUNCTION_ARGS)
 		if (pooled[age].customers == 0)
 			continue;
 		ret_put_integer(&row, (int32) age);
-		put_cell(&row, &pooled[age], cohorts.scales, cohorts.options.z, true, overflow);
+		put_cell(&row, &pooled[age], cohorts->scales, cohorts->options.z, true, overflow);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
 	}
+}
+
+/*
+ * revenue_curve(purchases, period, as_of, clock, since, confidence, origin)
+ */
+Datum
+revenue_curve(PG_FUNCTION_ARGS)
+{
+	RevenueCohorts cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, &cohorts.options))
+		return (Datum) 0;
+	build_cohorts(fcinfo, &cohorts);
+	put_curve(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* revenue_curve(cells, since, confidence) */
+Datum
+revenue_curve_cells(PG_FUNCTION_ARGS)
+{
+	RevenueCohorts cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_cells(fcinfo, &cohorts))
+		put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }
 
@@ -555,19 +664,47 @@ put_period(RetRow *row, const RevenuePeriod *period, Scales scales, int128 befor
 	ret_put_boolean(row, complete);
 }
 
+/* Make room for the counts of periods */
+static RevenuePeriod *
+make_counts(const RetPeriods *periods)
+{
+	return palloc_extended(Max(periods->n, 1) * sizeof(RevenuePeriod), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* Return the rows of revenue_table from the bin first_shown on */
+static void
+put_periods(FunctionCallInfo fcinfo, const RetPeriods *periods, const RevenuePeriod *counts, Scales scales,
+			int64 first_shown)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		begun = false;
+
+	for (int64 i = 0; i < periods->n; i++)
+	{
+		RetRow		row = {0};
+		bool		complete = ret_period_complete(periods, periods->first + i);
+
+		CHECK_FOR_INTERRUPTS();
+		/* refunds may be earlier than any purchase */
+		begun |= counts[i].active > 0;
+		if (!begun || periods->first + i < first_shown)
+			continue;
+		ret_put_datum(&row, ret_bin_date(&periods->bins, periods->first + i));
+		put_period(&row, &counts[i], scales, i > 0 ? counts[i - 1].revenue : 0, complete);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+	}
+}
+
 /*
  * revenue_table(purchases, period, as_of, since, origin)
  */
 Datum
 revenue_table(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetPeriods	periods;
 	RetPurchasesReader reader;
 	RevenuePeriod *counts;
-	Scales		scales;
 	int64		since;
-	bool		begun = false;
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_periods_get(fcinfo, 1, 2, 4, &periods);
@@ -575,29 +712,76 @@ revenue_table(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	ret_purchases_open(&reader, PG_GETARG_DATUM(0));
-	scales = (Scales) {reader.walk.scale, reader.least_scale};
 	ret_periods_open(&periods, reader.walk.first, reader.walk.last);
-	counts = palloc_extended(Max(periods.n, 1) * sizeof(RevenuePeriod),
-							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	counts = make_counts(&periods);
 	while (ret_purchases_next(&reader))
 	{
 		enter_periods(&periods, counts, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
-	since = ret_first_bin(&periods.bins, since);
-	for (int64 i = 0; i < periods.n; i++)
+	put_periods(fcinfo, &periods, counts, (Scales) {reader.walk.scale, reader.least_scale},
+				ret_first_bin(&periods.bins, since));
+	return (Datum) 0;
+}
+
+/* Enter a cell of revenue_cells, of a cohort and an age, into its period */
+static void
+enter_period_cell(RevenuePeriod *period, uint32 age, const int128 *sums)
+{
+	period->active += (int64) sums[RET_CELL_ACTIVE];
+	period->purchases += (int64) sums[RET_CELL_PURCHASES];
+	period->revenue += sums[RET_CELL_REVENUE];
+	period->refunded += sums[RET_CELL_REFUNDED];
+	if (age == 0)
+		period->new_revenue = sums[RET_CELL_REVENUE];
+}
+
+/* Derive what follows from the sums of each period and of the one before */
+static void
+derive_periods(RevenuePeriod *counts, int64 n)
+{
+	for (int64 i = 0; i < n; i++)
 	{
-		RetRow		row = {0};
-		bool		complete = ret_period_complete(&periods, periods.first + i);
+		int128		before = i > 0 ? counts[i - 1].revenue : 0;
+
+		counts[i].resurrected = counts[i].revenue - counts[i].new_revenue - counts[i].retained;
+		counts[i].contraction = before - counts[i].churned + counts[i].expansion - counts[i].retained;
+	}
+}
+
+/* revenue_table(cells, since) */
+Datum
+revenue_table_cells(PG_FUNCTION_ARGS)
+{
+	RetPeriods	periods;
+	RetCellsReader reader;
+	const RetCell *cell;
+	RevenuePeriod *counts;
+	Scales		scales;
+	int64		since;
+
+	InitMaterializedSRF(fcinfo, 0);
+	since = ret_get_day(fcinfo, 1, "since", RET_INSTANT_MIN);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_cells(fcinfo, &reader, &periods, &scales);
+	counts = make_counts(&periods);
+	while ((cell = ret_cells_next(&reader)) != NULL)
+	{
+		RevenuePeriod *period = &counts[periods.n - 1 - RET_CELL_BACK(cell->key)];
+		uint32		age = RET_CELL_AGE(cell->key);
 
 		CHECK_FOR_INTERRUPTS();
-		/* refunds may be earlier than any purchase */
-		begun |= counts[i].active > 0;
-		if (!begun || periods.first + i < since)
-			continue;
-		ret_put_datum(&row, ret_bin_date(&periods.bins, periods.first + i));
-		put_period(&row, &counts[i], scales, i > 0 ? counts[i - 1].revenue : 0, complete);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+		if (age != RET_CELL_PERIOD)
+			enter_period_cell(period + age, age, cell->sums);
+		else
+		{
+			period->retained = cell->sums[RET_CELL_RETAINED_REVENUE];
+			period->expansion = cell->sums[RET_CELL_EXPANSION];
+			period->churned = cell->sums[RET_CELL_CHURNED_REVENUE];
+		}
 	}
+	derive_periods(counts, periods.n);
+	put_periods(fcinfo, &periods, counts, scales, ret_first_bin(&periods.bins, since));
 	return (Datum) 0;
 }

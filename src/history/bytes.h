@@ -300,7 +300,7 @@ canonical_valid(struct varlena *value)
 		return false;
 
 	writer_begin(&writer, &reader.zone, &reader);
-	valid = reader.scale >= 0 && reader.scale <= RET_MAX_SCALE;
+	valid = reader.scale >= 0 && reader.scale <= RET_AMOUNT_MAX_SCALE;
 	for (; valid && reader.nread < reader.ncustomers; reader.nread++)
 	{
 		valid = canonical_read(&reader);

@@ -29,6 +29,7 @@
 #include "base/retention.h"
 #include "history/reader.h"
 #include "store/customer_key.h"
+#include "store/money.h"
 
 /*
  * Rows that wait: from MIN_ROWS to MAX_ROWS, and in between five for three
@@ -97,17 +98,6 @@ reader_reserve(RetReader *reader, int64 n)
 		reader->entries = repalloc_huge(reader->entries, reader->nalloc * sizeof(Entry));
 	}
 	return (Entry *) reader->entries;
-}
-
-/* Compute 10^n, 0 <= n <= RET_MAX_SCALE */
-static inline int64
-scale_factor(int n)
-{
-	int64		factor = 1;
-
-	while (n-- > 0)
-		factor *= 10;
-	return factor;
 }
 
 /* Multiply the amounts of the customer that a reader has read */

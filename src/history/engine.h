@@ -94,9 +94,6 @@
 #define PART_BITS			6
 #define MAX_PARTS			(1 << PART_BITS)
 
-/* Most decimals of an amount */
-#define RET_MAX_SCALE		9
-
 typedef struct Writer Writer;
 
 static uint8 *writer_reserve(Writer *writer, Size size);

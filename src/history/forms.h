@@ -394,7 +394,7 @@ state_set_scale(State *state, int scale)
 		return;
 	}
 	for (uint32 i = 0; i < state->form->nevents; i++)
-		entry_rescale(&state->form->events[i].entry, scale_factor(by));
+		entry_rescale(&state->form->events[i].entry, ret_amount_factor(by));
 	state->form->scale = scale;
 }
 
@@ -471,7 +471,7 @@ state_merge(State *state, RetReader *reader)
 		state_set_zone(state, &zone);
 	}
 	state_set_scale(state, reader->scale);
-	factor = scale_factor(state_scale(state) - reader->scale);
+	factor = ret_amount_factor(state_scale(state) - reader->scale);
 	state_reserve(state, reader);
 	if (state->expanded)
 	{

@@ -276,7 +276,7 @@ expanded_divide(Expanded *expanded)
 static void
 expanded_rescale(Expanded *expanded, int scale)
 {
-	int64		factor = scale_factor(scale - expanded->scale);
+	int64		factor = ret_amount_factor(scale - expanded->scale);
 	RetReader	reader;
 	Days	   *parts;
 	int			nparts;

@@ -122,7 +122,7 @@ sent_open(RetReader *reader, struct varlena *value)
 
 	if (end < p || form->version != RET_VERSION ||
 		form->zone.name[RET_ZONE_SIZE - 1] != '\0' ||
-		form->scale < 0 || form->scale > RET_MAX_SCALE ||
+		form->scale < 0 || form->scale > RET_AMOUNT_MAX_SCALE ||
 		(form->nparts != 1 && form->nparts != MAX_PARTS))
 		value_corrupt();
 	parts = palloc0(form->nparts * sizeof(Days));

@@ -74,6 +74,17 @@ extern Datum ret_amount_numeric(int128 units, int scale);
 extern Datum ret_amount_shown(int128 units, int scale, int shown_scale);
 extern double ret_amount_ratio(int128 units, int scale, int64 divisor);
 
+/* Compute 10^n, 0 <= n <= RET_AMOUNT_MAX_SCALE */
+static inline int64
+ret_amount_factor(int n)
+{
+	int64		factor = 1;
+
+	while (n-- > 0)
+		factor *= 10;
+	return factor;
+}
+
 static inline int128
 ret_money_units(const RetMoney *money)
 {

@@ -94,6 +94,25 @@ FROM purchases, revenue_cohort_table(stored, '1 month') t WHERE name IN ('counts
 ORDER BY name, cohort, age;
 
 --
+-- revenue_cells
+--
+CREATE TABLE cells (version text, name text, stored revenue_cells);
+INSERT INTO cells VALUES
+    ('1.0', 'activity', '\x010100000000000100000000000022990000010101020001000001'),
+    ('1.0', 'purchases', '\x01020100000000010000000000002299000001013c008407000101130000020001011e00e10100000001011328'
+        '19e101');
+SELECT version, name, t.cohort, t.age, t.customers, t.retained
+FROM cells, cohort_table(stored) t ORDER BY name, cohort, age;
+SELECT name, t.* FROM cells, revenue_table(stored) t WHERE name = 'purchases';
+SELECT c.name, stored = (SELECT CASE c.name WHEN 'activity'
+                                THEN revenue_cells(p::customer_activity, '1 month', '2024-04-01')
+                                ELSE revenue_cells(p, '1 month', '2024-04-01') END
+                         FROM (SELECT customer_purchases(c, d, a) FROM (VALUES (1, date '2024-02-02', 1.5),
+                               (1, '2024-03-03', -2), (1, '2024-03-03', 1), (2, '2024-03-05', 3)) v(c, d, a)) x(p))
+       AS same_bytes
+FROM cells c ORDER BY name;
+
+--
 -- survival_curve
 --
 CREATE TABLE durations (name text, duration double precision, churned boolean);

@@ -64,12 +64,20 @@ INSERT INTO purchases (p)
 INSERT INTO purchases (p)
 	SELECT customer_purchases(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60), pick(i, 9, 40) - 8)
 	FROM generate_series(1, 80) i;
+CREATE TABLE cells (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, c revenue_cells);
+INSERT INTO cells (c)
+	SELECT revenue_cells(p, '3 months', '2024-09-01') FROM purchases WHERE id NOT IN (1, 2, 3) GROUP BY id;
+INSERT INTO cells (c)
+	SELECT revenue_cells(p::customer_activity, '1 month', '2024-05-01') FROM purchases WHERE id <> 3 GROUP BY id;
 CREATE VIEW picture AS
 	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
 	FROM activity
 	UNION ALL
 	SELECT -id, md5(customer_purchases_send(p)::text), customers(p), purchases(p), purchase_span(p)
-	FROM purchases ORDER BY id;
+	FROM purchases
+	UNION ALL
+	SELECT 1000 + id, md5(revenue_cells_send(c)::text), (SELECT count(*) FROM cohort_table(c)), NULL, NULL
+	FROM cells ORDER BY id;
 });
 my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
@@ -150,7 +158,7 @@ my @damages = (
 		(SELECT count(*) FROM stickiness_table($1, '30000 months', '90000 months'))},
 	merge => q{SELECT customers(rollup(x)), active_days(rollup(x))
 		FROM (SELECT $1 UNION ALL SELECT a FROM activity WHERE id BETWEEN 2 AND 6) v(x)} } ],
-	[ 'customer_purchases', 'p FROM purchases', 100000, 86, {
+	[ 'customer_purchases', 'p FROM purchases', 150000, 86, {
 	# the sum of a value and nothing is written anew
 	write => 'SELECT customer_purchases_send($1), customer_purchases_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))',
 	read => q{SELECT customers($1), purchases($1), revenue($1), refunded($1), purchase_span($1),
@@ -160,7 +168,13 @@ my @damages = (
 		(SELECT count(*) FROM revenue_table($1, '100000 months')), (SELECT count(*) FROM rfm_table($1)),
 		(SELECT count(*) FROM customer_states($1, '2024-02-01')), (SELECT count(*) FROM concentration_table($1))},
 	merge => q{SELECT customers(rollup(x)), revenue(rollup(x))
-		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT p FROM purchases WHERE id IN (2, 4)) v(x)} } ]);
+		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT p FROM purchases WHERE id IN (2, 4)) v(x)} } ],
+	[ 'revenue_cells', 'c FROM cells', 50000, 16, {
+	write => 'SELECT revenue_cells_send($1), revenue_cells_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))',
+	read => q{SELECT (SELECT count(*) FROM cohort_table($1)), (SELECT count(*) FROM retention_curve($1)),
+		(SELECT count(*) FROM lifecycle_table($1)), (SELECT count(*) FROM revenue_cohort_table($1)),
+		(SELECT count(*) FROM revenue_curve($1)), (SELECT count(*) FROM revenue_table($1))},
+	merge => q{SELECT revenue_cells_send(rollup(x)) FROM (VALUES ($1), ($1), ($1)) v(x)} } ]);
 
 for my $damage (@damages)
 {
@@ -276,7 +290,9 @@ for my $damage (@damages)
 					# days at the ends of the calendar may have no bin; what adds up to too much is said so
 					push @wrong, "$statement $state $text: " . unpack 'H*', $value
 					  unless $state eq '00000' || $statement eq 'read' && $state eq '22008'
-					  || $type eq 'customer_purchases' && $state eq '22003';
+					  || $type eq 'customer_purchases' && $state eq '22003'
+					  # cells of an activity have no revenue; a few bytes can mean a table beyond its limit
+					  || $type eq 'revenue_cells' && $state =~ /^(22023|22003|54000)$/;
 				}
 			}
 		}
