@@ -2384,6 +2384,12 @@ COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timest
 CREATE FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) RETURNS tally
     AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamptz_boolean' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, survival_curve, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_curve_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, survival_curve, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, survival_curve, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_curve_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, survival_curve, boolean) IS 'aggregate transition function';
 CREATE FUNCTION logrank_test_combine(tally, tally) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_combine(tally, tally) IS 'aggregate combine function';
@@ -2500,6 +2506,28 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(curve survival_curve, grp customer_key) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(survival_curve, customer_key) IS 'log-rank test of whether groups stay equally long, over all who are in the curves of each group, which have one unit; rows with a null curve or group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(curve, plan)).* FROM (SELECT plan, survival_curve(customer_subscriptions(customer, started, ended)) AS curve FROM contracts GROUP BY plan) s';
+
+CREATE AGGREGATE logrank_test(curve survival_curve, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(survival_curve, boolean) IS 'log-rank test of whether groups stay equally long, over all who are in the curves of each group, which have one unit; rows with a null curve or group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(curve, is_member)).* FROM curves';
 
 --
 -- src/family/contract.c
