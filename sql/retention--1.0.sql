@@ -3639,3 +3639,17 @@ CREATE AGGREGATE rollup(customer_subscriptions) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(customer_subscriptions) IS 'sum of values: the contracts of all of them, so a value that is merged twice counts twice; nulls are ignored, NULL if there are no others; e.g. rollup(subscriptions) over one stored value per group of customers';
+
+--
+-- src/family/stays.c
+--
+
+CREATE FUNCTION survival_curve(subscriptions customer_subscriptions, as_of timestamptz DEFAULT NULL,
+    grace integer DEFAULT 0, returns text DEFAULT 'end', since timestamptz DEFAULT NULL) RETURNS survival_curve
+    AS 'MODULE_PATHNAME', 'survival_curve_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION survival_curve(customer_subscriptions, timestamptz, integer, text, timestamptz) IS 'how long customers stay, in days from the first day with an MRR to the end of that stay: contracts that adjoin or overlap are one stay, gaps of at most grace days are part of it; a stay that is not over by the day as_of (by default the day after the last start) is observed until then, one that ended in the last grace days before only to its end; returns: ''end'', a later stay does not count, or ''new'', it counts by itself; stays that began before the day since, if that is given, are known from then on, and those over by then are left out; NULL for NULL, or if nobody is left; e.g. survival_curve(customer_subscriptions(customer, started, ended), current_date, 3)';
+
+CREATE FUNCTION fit_sbg(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL) RETURNS sbg_model
+    AS 'MODULE_PATHNAME', 'fit_sbg_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_sbg(customer_subscriptions, interval, timestamptz, integer, timestamptz) IS 'fit of a model of contracts that are renewed or not to customers, each with the stay that survival_curve(subscriptions) counts; the tenure is in periods (whole months or days) from the first day of the stay; stays that began before the day since, if that is given, count from then on; a WARNING if the data have no such model; NULL for NULL, or if nobody is left; e.g. SELECT (fit_sbg(customer_subscriptions(customer, started, ended), ''1 year'', current_date)).* FROM contracts';
