@@ -2603,8 +2603,7 @@ CREATE TYPE customer_purchases (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_purchases IS 'for each customer and day the purchases and the refunds, how many and for how much; made by customer_purchases(customer, at, amount), added up by rollup, read by revenue_cohort_table, rfm_table, top_share and others, and as customer_activity by cohort_table and its relatives';
 
@@ -3343,8 +3342,7 @@ CREATE TYPE customer_subscriptions (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_subscriptions IS 'for each customer the days on which contracts and the amount per month have changed; made by customer_subscriptions(customer, started, ended, amount), added up by rollup, read by mrr_table, mrr_cohort_table, survival_curve and others';
 
