@@ -3315,3 +3315,368 @@ CREATE FUNCTION revenue_table(cells revenue_cells, since timestamptz DEFAULT NUL
     complete boolean)
     AS 'MODULE_PATHNAME', 'revenue_table_cells' LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 25;
 COMMENT ON FUNCTION revenue_table(revenue_cells, timestamptz) IS 'the rows of revenue_table from cells of purchases, in the units of the amounts; no rows for NULL; e.g. revenue_table(cells)';
+
+--
+-- src/family/subscriptions.c
+--
+
+CREATE TYPE customer_subscriptions;
+
+CREATE FUNCTION customer_subscriptions_in(cstring) RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_subscriptions_out(customer_subscriptions) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_out(customer_subscriptions) IS 'I/O';
+CREATE FUNCTION customer_subscriptions_recv(internal) RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_subscriptions_send(customer_subscriptions) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_send(customer_subscriptions) IS 'I/O';
+
+CREATE TYPE customer_subscriptions (
+    INPUT = customer_subscriptions_in,
+    OUTPUT = customer_subscriptions_out,
+    RECEIVE = customer_subscriptions_recv,
+    SEND = customer_subscriptions_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended,
+    CATEGORY = 'r',
+    PREFERRED = true
+);
+COMMENT ON TYPE customer_subscriptions IS 'for each customer the days on which contracts and the amount per month have changed; made by customer_subscriptions(customer, started, ended, amount), added up by rollup, read by mrr_table, mrr_cohort_table, survival_curve and others';
+
+CREATE FUNCTION customer_subscriptions_eq(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_eq(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_ne(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_ne(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_lt(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_lt(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_le(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_le(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_gt(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_gt(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_ge(customer_subscriptions, customer_subscriptions) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_ge(customer_subscriptions, customer_subscriptions) IS 'implementation of an operator';
+CREATE FUNCTION customer_subscriptions_cmp(customer_subscriptions, customer_subscriptions) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_cmp(customer_subscriptions, customer_subscriptions) IS 'less-equal-greater';
+CREATE FUNCTION customer_subscriptions_hash(customer_subscriptions) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_hash(customer_subscriptions) IS 'hash';
+CREATE FUNCTION customer_subscriptions_hash_extended(customer_subscriptions, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_hash_extended(customer_subscriptions, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (customer_subscriptions, customer_subscriptions) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_subscriptions, customer_subscriptions) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_subscriptions, customer_subscriptions) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_subscriptions, customer_subscriptions) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_subscriptions, customer_subscriptions) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = customer_subscriptions,
+    RIGHTARG = customer_subscriptions,
+    FUNCTION = customer_subscriptions_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_subscriptions, customer_subscriptions) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY customer_subscriptions_ops USING btree;
+COMMENT ON OPERATOR FAMILY customer_subscriptions_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS customer_subscriptions_ops DEFAULT FOR TYPE customer_subscriptions USING btree
+    FAMILY customer_subscriptions_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 customer_subscriptions_cmp(customer_subscriptions, customer_subscriptions);
+COMMENT ON OPERATOR CLASS customer_subscriptions_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY customer_subscriptions_ops USING hash;
+COMMENT ON OPERATOR FAMILY customer_subscriptions_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS customer_subscriptions_ops DEFAULT FOR TYPE customer_subscriptions USING hash
+    FAMILY customer_subscriptions_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 customer_subscriptions_hash(customer_subscriptions),
+    FUNCTION 2 customer_subscriptions_hash_extended(customer_subscriptions, bigint);
+COMMENT ON OPERATOR CLASS customer_subscriptions_ops USING hash IS 'equal content';
+
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, double precision)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, numeric)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_numeric_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, numeric)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_numeric_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, numeric)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_numeric_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, numeric) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz)
+    RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz) IS 'aggregate transition function';
+CREATE FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) IS 'aggregate combine function';
+CREATE FUNCTION customer_subscriptions_finalfn(customer_subscriptions) RETURNS customer_subscriptions
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_subscriptions_finalfn(customer_subscriptions) IS 'aggregate final function';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started date, ended date, amount double precision) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, date, date, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp, amount double precision) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamp, timestamp, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz, amount double precision) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamptz, timestamptz, double precision) IS 'for each customer the days (days in the time zone of the session) on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started date, ended date, amount numeric) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, date, date, numeric) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp, amount numeric) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamp, timestamp, numeric) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz, amount numeric) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamptz, timestamptz, numeric) IS 'for each customer the days (days in the time zone of the session) on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started date, ended date) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, date, date) IS 'for each customer the days on which the number of contracts has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and counts 1 per month; rows with a NULL customer or start are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamp, timestamp) IS 'for each customer the days on which the number of contracts has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and counts 1 per month; rows with a NULL customer or start are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended)';
+
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz) (
+    SFUNC = customer_subscriptions_transfn,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamptz, timestamptz) IS 'for each customer the days (days in the time zone of the session) on which the number of contracts has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and counts 1 per month; rows with a NULL customer or start are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended)';
+
+CREATE AGGREGATE rollup(customer_subscriptions) (
+    SFUNC = customer_subscriptions_combine,
+    STYPE = customer_subscriptions,
+    SSPACE = -1,
+    FINALFUNC = customer_subscriptions_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_subscriptions_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_subscriptions) IS 'sum of values: the contracts of all of them, so a value that is merged twice counts twice; nulls are ignored, NULL if there are no others; e.g. rollup(subscriptions) over one stored value per group of customers';
+
+--
+-- src/family/mrr.c
+--
+
+CREATE FUNCTION mrr_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, movements text DEFAULT 'net', grace integer DEFAULT 0,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, opening_mrr numeric, new_mrr numeric, reactivation_mrr numeric,
+    expansion_mrr numeric, contraction_mrr numeric, churned_mrr numeric, closing_mrr numeric,
+    opening_customers bigint, new_customers bigint, reactivated_customers bigint, expanded_customers bigint,
+    contracted_customers bigint, churned_customers bigint, closing_customers bigint,
+    gross_revenue_retention double precision, net_revenue_retention double precision,
+    customer_retention double precision, quick_ratio double precision, revenue_per_customer double precision,
+    complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION mrr_table(customer_subscriptions, interval, timestamptz, text, integer, timestamptz, date) IS 'monthly recurring revenue at the beginning and at the end of each period, in the units of the amounts, and how it moved: new, reactivation, expansion, contraction, churn, with the numbers of customers; movements are net of a period, or daily: summed over its days; grace is the number of days without MRR that are no churn; ratios of periods that are not decided are NULL; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_table(s, as_of => now())';
+
+CREATE FUNCTION mrr_movements(subscriptions customer_subscriptions, during daterange, movement text DEFAULT NULL,
+    grace integer DEFAULT 0)
+    RETURNS TABLE (customer bigint, movement text, opening_mrr numeric, closing_mrr numeric, change numeric)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION mrr_movements(customer_subscriptions, daterange, text, integer) IS 'customers whose MRR at the end of the last day of a range is another than at the end of the day before it, in the units of the amounts, with the movement: new, reactivation, expansion, contraction or churn; all, or only those of one movement; no rows for NULL; e.g. mrr_movements(s, ''[2024-02-01,2024-03-01)'', ''churn'')';
+
+CREATE FUNCTION mrr(subscriptions customer_subscriptions, at date DEFAULT NULL) RETURNS numeric
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION mrr(customer_subscriptions, date) IS 'monthly recurring revenue at the end of a day, by default that of the last start, in the units of the amounts; NULL for a NULL value; e.g. mrr(s, ''2024-03-31'')';
+CREATE FUNCTION subscribers(subscriptions customer_subscriptions, at date DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION subscribers(customer_subscriptions, date) IS 'number of customers with an MRR above 0 at the end of a day, by default that of the last start; NULL for a NULL value; e.g. subscribers(s, ''2024-03-31'')';
+
+CREATE FUNCTION monthly_amount(amount numeric, term interval) RETURNS numeric
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION monthly_amount(numeric, interval) IS 'amount per month of what is paid for a term of whole months or of whole days, of which a month has 365.25 / 12, rounded to 4 decimals; NULL for NULL; e.g. monthly_amount(1200, ''1 year'') = 100';
+
+--
+-- src/family/mrr_retention.c
+--
+
+CREATE FUNCTION mrr_retention_table(subscriptions customer_subscriptions, within interval DEFAULT '12 months',
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, base_date date, base_customers bigint, retained_customers bigint,
+    base_mrr numeric, kept_mrr numeric, mrr numeric, customer_retention double precision,
+    gross_revenue_retention double precision, net_revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION mrr_retention_table(customer_subscriptions, interval, interval, timestamptz, integer, timestamptz, date) IS 'customers with an MRR at the end of base_date, which is the interval "within" before the end of each period, and what the same customers pay at the end of the period, in the units of the amounts; retention as shares of the base (0 and more), NULL for periods that are not decided; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_retention_table(s, ''12 months'', as_of => now())';
+
+CREATE FUNCTION mrr_cohort_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    initial_mrr numeric, kept_mrr numeric, mrr numeric, customer_retention double precision,
+    gross_revenue_retention double precision, net_revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION mrr_cohort_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date) IS 'cohorts by the period of the first day with an MRR, the MRR at the end of that day, and what they pay at the end of the period of each age, in the units of the amounts; retention as shares of the initial MRR and customers (0 and more), NULL for cells that are not decided; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_cohort_table(s, as_of => now())';
+
+CREATE FUNCTION gross_revenue_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION gross_revenue_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the MRR at the end of the day base that the same customers still pay at the end of the day at, where nobody counts with more than at base; NULL for NULL and if nobody pays at base; e.g. gross_revenue_retention(s, ''2023-12-31'', ''2024-12-31'')';
+CREATE FUNCTION net_revenue_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION net_revenue_retention(customer_subscriptions, date, date, integer) IS 'MRR at the end of the day at of the customers who pay at the end of the day base, as a share (0 and more) of their MRR there; NULL for NULL and if nobody pays at base; e.g. net_revenue_retention(s, ''2023-12-31'', ''2024-12-31'')';
+CREATE FUNCTION customer_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION customer_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the customers with an MRR at the end of the day base who have one at the end of the day at; NULL for NULL and if nobody pays at base; e.g. customer_retention(s, ''2023-12-31'', ''2024-12-31'')';

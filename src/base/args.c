@@ -259,6 +259,18 @@ ret_as_of_day(FmgrInfo *flinfo, int64 as_of, RetTimeKind kind)
 	return ret_finite_date(kind == RET_DATE ? (DateADT) as_of : DATEVAL_NOEND, "as_of");
 }
 
+/* Raise the error for a contract that ended before it started */
+void
+ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("ended must not be before started"),
+			 errdetail("It started on %s and ended on %s.",
+					   ret_instant_text(started, kind), ret_instant_text(ended, kind)),
+			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
+}
+
 /* Get the day of a timestamptz argument, or `otherwise` if it is null */
 int64
 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise)

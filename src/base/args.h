@@ -35,6 +35,7 @@ pg_noreturn extern void ret_reject_null_as_of(void);
 extern DateADT ret_finite_date(DateADT date, const char *name);
 extern DateADT ret_finite_day(RetOffsets *offsets, TimestampTz at, const char *name);
 extern DateADT ret_as_of_day(FmgrInfo *flinfo, int64 as_of, RetTimeKind kind);
+pg_noreturn extern void ret_reject_contract(int64 started, int64 ended, RetTimeKind kind);
 extern int64 ret_get_day(FunctionCallInfo fcinfo, int argno, const char *name, int64 otherwise);
 
 /* Lengths of time */

@@ -178,18 +178,6 @@ ret_reject_duration(double duration)
 						"Subtract the start from the end, or leave such rows out with FILTER (WHERE duration >= 0).");
 }
 
-/* Raise the error for a contract that ended before it started */
-void
-ret_reject_contract(int64 started, int64 ended, RetTimeKind kind)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("ended must not be before started"),
-			 errdetail("It started on %s and ended on %s.",
-					   ret_instant_text(started, kind), ret_instant_text(ended, kind)),
-			 errhint("Correct such rows, or leave them out with FILTER (WHERE ended IS NULL OR ended >= started).")));
-}
-
 /* Count a row with (tally, started, ended, as_of) */
 static pg_always_inline Datum
 count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind)

@@ -57,7 +57,6 @@ extern Datum ret_survival_curve(const RetDuration *durations, int64 n);
 extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
 extern void ret_survival_rewind(RetSurvivalWalk *walk);
 extern bool ret_survival_next(RetSurvivalWalk *walk);
-pg_noreturn extern void ret_reject_contract(int64 started, int64 ended, RetTimeKind kind);
 pg_noreturn extern void ret_reject_duration(double duration);
 extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
 

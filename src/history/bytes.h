@@ -45,6 +45,7 @@ struct Writer
 	DateADT		first;
 	DateADT		last;
 	int			scale;			/* decimals of the amounts that are written */
+	DateADT		latest;			/* the latest day that the type has set */
 	Totals		totals;			/* what the type's header has beside */
 };
 
@@ -133,6 +134,7 @@ writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
 	writer->ncustomers = reader->ncustomers;
 	writer->first = reader->first;
 	writer->last = reader->last;
+	writer->latest = reader->latest;
 	writer->scale = reader->next ? reader->scale : least_scale(reader);
 	writer->alloc = VARHDRSZ + sizeof(RetZone) + HEADER_SIZE + 16 * (Size) reader->ncustomers + 64;
 	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);

@@ -49,7 +49,8 @@
  * and after it:
  *
  *		header_put(writer, p)	write the header after version and form
- *		header_get(reader, p)	read it: ncustomers, first, last and scale
+ *		header_get(reader, p)	read it: ncustomers, first, last and scale; latest, if
+ *							the type sets one
  *		entries_put(writer, reader)	write a customer's entries, at least two
  *							bytes: get room from writer_reserve(), advance
  *							writer->used, divide amounts by 10^(reader->scale -
@@ -66,13 +67,15 @@
  *		transition functions	expanded_arg(), parts_touch() and parts_add() for
  *							rows of large groups, state_get(), state_zone(),
  *							state_set_zone(), state_set_scale() and state_add()
- *							for others
+ *							for others; state_set_latest() for a day that belongs to
+ *							no customer, of which the latest counts
  *		reading				value_open() and value_next(), whose customers come in
  *							no order; value_open_header() for what the header has
  *		parts of a value	value_during(), and value_span() for its days
  *
  * customer_activity (family/activity.c) drops the second of two equal entries,
- * customer_purchases (family/purchases.c) adds them: copy the one that is nearer.
+ * customer_purchases (family/purchases.c) adds them, customer_subscriptions
+ * (family/subscriptions.c) adds changes that may cancel: copy the one that is nearer.
  *
  *-------------------------------------------------------------------------
  */

@@ -55,8 +55,9 @@ typedef struct EventsForm
 	uint8		form;			/* FORM_EVENTS */
 	uint8		zoned;			/* 1: a RetZone is at the end */
 	uint8		scale;			/* decimals of the amounts */
-	uint32		nevents;		/* events in use */
-	uint32		nalloc;			/* events there is room for */
+	uint16		nevents;		/* events in use */
+	uint16		nalloc;			/* events there is room for */
+	DateADT		latest;			/* the latest day that the type has set */
 	Event		events[FLEXIBLE_ARRAY_MEMBER];
 } EventsForm;
 
@@ -83,6 +84,7 @@ events_alloc(Size size)
 	form->form = FORM_EVENTS;
 	form->zoned = 0;
 	form->scale = 0;
+	form->latest = DATEVAL_NOBEGIN;
 	form->nevents = 0;
 	form->nalloc = (size - offsetof(EventsForm, events)) / sizeof(Event);
 	return form;
@@ -105,6 +107,7 @@ events_grow(EventsForm *form)
 	EventsForm *larger = events_alloc((Size) VARSIZE(form) * 2);
 
 	larger->scale = form->scale;
+	larger->latest = form->latest;
 	larger->nevents = form->nevents;
 	memcpy(larger->events, form->events, form->nevents * sizeof(Event));
 	if (form->zoned)
@@ -119,6 +122,7 @@ expanded_from_events(EventsForm *form, MemoryContext parent)
 	Expanded   *expanded = parts_create(parent, form->nevents);
 
 	expanded->scale = form->scale;
+	expanded->latest = form->latest;
 	if (form->zoned)
 		expanded->zone = *events_zone(form);
 	for (uint32 i = 0; i < form->nevents; i++)
@@ -141,6 +145,7 @@ events_open(RetReader *reader, EventsForm *form)
 	reader->events = events;
 	reader->nevents = events_compact(events, form->nevents);
 	reader->scale = form->scale;
+	reader->latest = form->latest;
 	if (form->zoned)
 		reader->zone = *events_zone(form);
 	reader->first = DATEVAL_NOEND;
@@ -398,6 +403,15 @@ state_set_scale(State *state, int scale)
 	state->form->scale = scale;
 }
 
+/* Make a day the latest of a transition value, unless a later one is known */
+static inline void
+state_set_latest(State *state, DateADT day)
+{
+	DateADT    *latest = state->form ? &state->form->latest : &state->expanded->latest;
+
+	*latest = Max(*latest, day);
+}
+
 /* Make room in a full form of events: compact it, then grow or expand it */
 static void
 state_make_room(State *state)
@@ -451,6 +465,7 @@ state_reserve(State *state, const RetReader *reader)
 						   expanded_from_events(form, context) :
 						   parts_create(context, reader->ncustomers));
 		state->expanded->scale = form->scale;
+		state->expanded->latest = form->latest;
 		if (form->zoned)
 			state->expanded->zone = *events_zone(form);
 	}
@@ -471,6 +486,7 @@ state_merge(State *state, RetReader *reader)
 		state_set_zone(state, &zone);
 	}
 	state_set_scale(state, reader->scale);
+	state_set_latest(state, reader->latest);
 	factor = ret_amount_factor(state_scale(state) - reader->scale);
 	state_reserve(state, reader);
 	if (state->expanded)
@@ -634,6 +650,7 @@ value_during(FunctionCallInfo fcinfo)
 	value_open(&reader, PG_GETARG_DATUM(0));
 	expanded = parts_create(CurrentMemoryContext, reader.ncustomers);
 	expanded->scale = reader.scale;
+	expanded->latest = reader.latest;
 	while (value_next(&reader))
 	{
 		found |= entries_within(&reader, &during);

@@ -42,6 +42,7 @@ typedef struct Expanded
 	RetOffsets	offsets;		/* of the time zone */
 	RetZone		zone;			/* time zone that the days depend on, if they do */
 	int			scale;			/* decimals of the amounts */
+	DateADT		latest;			/* the latest day that the type has set */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* bytes of it */
@@ -109,6 +110,7 @@ parts_create(MemoryContext parent, int64 n)
 	Expanded   *expanded = MemoryContextAllocZero(context, sizeof(Expanded));
 
 	EOH_init_header(&expanded->hdr, &expanded_methods, context);
+	expanded->latest = DATEVAL_NOBEGIN;
 	expanded_set_parts(expanded, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
 	return expanded;
 }
@@ -343,6 +345,7 @@ parts_open(RetReader *reader, Expanded *expanded)
 	expanded_flush(expanded);
 	parts_walk(reader, expanded->parts, expanded->nparts);
 	reader->scale = expanded->scale;
+	reader->latest = expanded->latest;
 	if (!expanded->canonical)
 		reader->zone = expanded->zone;
 }
@@ -421,7 +424,7 @@ expanded_write(Expanded *expanded)
 	reader_init(&reader);
 	parts_open(&reader, expanded);
 	if (!expanded->canonical)
-		expanded->flat = sent_write(expanded->parts, expanded->nparts, expanded->scale,
+		expanded->flat = sent_write(expanded->parts, expanded->nparts, expanded->scale, expanded->latest,
 									&expanded->zone, &expanded->flat_size);
 	if (expanded->flat == NULL)
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);

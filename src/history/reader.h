@@ -29,6 +29,7 @@ typedef struct RetReader
 	DateADT		first;			/* first day of any customer */
 	DateADT		last;			/* last day of any customer */
 	int			scale;			/* decimals of the amounts, 0 if there are none */
+	DateADT		latest;			/* latest of the days that belong to a value as a whole */
 	RetZone		zone;			/* of a transition value that depends on one */
 
 	/* public: the customer that was read */

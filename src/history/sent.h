@@ -24,7 +24,8 @@ typedef struct SentForm
 	uint8		form;			/* FORM_SENT */
 	uint16		nparts;
 	RetZone		zone;			/* time zone that the days depend on, if they do */
-	int64		scale;			/* decimals of the amounts */
+	int32		scale;			/* decimals of the amounts */
+	DateADT		latest;			/* the latest day that the type has set */
 } SentForm;
 
 /* The front of a part, of 24 bytes, before its hashes, strays, units and sizes */
@@ -56,12 +57,12 @@ put_bytes(char *p, const void *bytes, Size size)
 }
 
 /*
- * Write parts in which no rows wait, and the zone that they depend on, in the
- * current context; NULL if they are too large for a value that shares a row
+ * Write parts in which no rows wait, and what belongs to the value as a whole, in
+ * the current context; NULL if they are too large for a value that shares a row
  * with others
  */
 static uint8 *
-sent_write(const Days *parts, int nparts, int scale, const RetZone *zone, Size *size)
+sent_write(const Days *parts, int nparts, int scale, DateADT latest, const RetZone *zone, Size *size)
 {
 	SentForm   *form;
 	char	   *p;
@@ -83,6 +84,7 @@ sent_write(const Days *parts, int nparts, int scale, const RetZone *zone, Size *
 	form->nparts = nparts;
 	form->zone = *zone;
 	form->scale = scale;
+	form->latest = latest;
 	p = (char *) (form + 1);
 	for (int i = 0; i < nparts; i++)
 	{
@@ -151,5 +153,6 @@ sent_open(RetReader *reader, struct varlena *value)
 	}
 	parts_walk(reader, parts, form->nparts);
 	reader->zone = form->zone;
-	reader->scale = (int) form->scale;
+	reader->scale = form->scale;
+	reader->latest = form->latest;
 }
