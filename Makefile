@@ -14,8 +14,7 @@ STORE   = store/money store/counters store/customer_key store/customer_map store
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/sent history/parts history/forms history/engine history/type
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue family/revenue_cells \
-          family/subscriptions \
-          family/concentration family/states family/worth \
+          family/concentration family/states family/worth family/subscriptions family/mrr family/mrr_retention \
           family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \
           family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit \
           family/survival family/gaps family/logrank family/contract family/stays

@@ -2631,8 +2631,7 @@ CREATE TYPE customer_purchases (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_purchases IS 'for each customer and day the purchases and the refunds, how many and for how much; made by customer_purchases(customer, at, amount), added up by rollup, read by revenue_cohort_table, rfm_table, top_share and others, and as customer_activity by cohort_table and its relatives';
 
@@ -3371,8 +3370,7 @@ CREATE TYPE customer_subscriptions (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_subscriptions IS 'for each customer the days on which contracts and the amount per month have changed; made by customer_subscriptions(customer, started, ended, amount), added up by rollup, read by mrr_table, mrr_cohort_table, survival_curve and others';
 
@@ -3639,6 +3637,75 @@ CREATE AGGREGATE rollup(customer_subscriptions) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(customer_subscriptions) IS 'sum of values: the contracts of all of them, so a value that is merged twice counts twice; nulls are ignored, NULL if there are no others; e.g. rollup(subscriptions) over one stored value per group of customers';
+
+--
+-- src/family/mrr.c
+--
+
+CREATE FUNCTION mrr_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, movements text DEFAULT 'net', grace integer DEFAULT 0,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, opening_mrr numeric, new_mrr numeric, reactivation_mrr numeric,
+    expansion_mrr numeric, contraction_mrr numeric, churned_mrr numeric, closing_mrr numeric,
+    opening_customers bigint, new_customers bigint, reactivated_customers bigint, expanded_customers bigint,
+    contracted_customers bigint, churned_customers bigint, closing_customers bigint,
+    gross_revenue_retention double precision, net_revenue_retention double precision,
+    customer_retention double precision, quick_ratio double precision, revenue_per_customer double precision,
+    complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION mrr_table(customer_subscriptions, interval, timestamptz, text, integer, timestamptz, date) IS 'monthly recurring revenue at the beginning and at the end of each period, in the units of the amounts, and how it moved: new, reactivation, expansion, contraction, churn, with the numbers of customers; movements are net of a period, or daily: summed over its days; grace is the number of days without MRR that are no churn; ratios of periods that are not decided are NULL; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_table(s, as_of => now())';
+
+CREATE FUNCTION mrr_movements(subscriptions customer_subscriptions, during daterange, movement text DEFAULT NULL,
+    grace integer DEFAULT 0)
+    RETURNS TABLE (customer bigint, movement text, opening_mrr numeric, closing_mrr numeric, change numeric)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION mrr_movements(customer_subscriptions, daterange, text, integer) IS 'customers whose MRR at the end of the last day of a range is another than at the end of the day before it, in the units of the amounts, with the movement: new, reactivation, expansion, contraction or churn; all, or only those of one movement; no rows for NULL; e.g. mrr_movements(s, ''[2024-02-01,2024-03-01)'', ''churn'')';
+
+CREATE FUNCTION mrr(subscriptions customer_subscriptions, at date DEFAULT NULL) RETURNS numeric
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION mrr(customer_subscriptions, date) IS 'monthly recurring revenue at the end of a day, by default that of the last start, in the units of the amounts; NULL for a NULL value; e.g. mrr(s, ''2024-03-31'')';
+CREATE FUNCTION subscribers(subscriptions customer_subscriptions, at date DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION subscribers(customer_subscriptions, date) IS 'number of customers with an MRR above 0 at the end of a day, by default that of the last start; NULL for a NULL value; e.g. subscribers(s, ''2024-03-31'')';
+
+CREATE FUNCTION monthly_amount(amount numeric, term interval) RETURNS numeric
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION monthly_amount(numeric, interval) IS 'amount per month of what is paid for a term of whole months or of whole days, of which a month has 365.25 / 12, rounded to 4 decimals; NULL for NULL; e.g. monthly_amount(1200, ''1 year'') = 100';
+
+--
+-- src/family/mrr_retention.c
+--
+
+CREATE FUNCTION mrr_retention_table(subscriptions customer_subscriptions, within interval DEFAULT '12 months',
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0,
+    since timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, base_date date, base_customers bigint, retained_customers bigint,
+    base_mrr numeric, kept_mrr numeric, mrr numeric, customer_retention double precision,
+    gross_revenue_retention double precision, net_revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION mrr_retention_table(customer_subscriptions, interval, interval, timestamptz, integer, timestamptz, date) IS 'customers with an MRR at the end of base_date, which is the interval "within" before the end of each period, and what the same customers pay at the end of the period, in the units of the amounts; retention as shares of the base (0 and more), NULL for periods that are not decided; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_retention_table(s, ''12 months'', as_of => now())';
+
+CREATE FUNCTION mrr_cohort_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    initial_mrr numeric, kept_mrr numeric, mrr numeric, customer_retention double precision,
+    gross_revenue_retention double precision, net_revenue_retention double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION mrr_cohort_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date) IS 'cohorts by the period of the first day with an MRR, the MRR at the end of that day, and what they pay at the end of the period of each age, in the units of the amounts; retention as shares of the initial MRR and customers (0 and more), NULL for cells that are not decided; as_of is the first day whose data are not complete, by default the day after the last start; no rows for NULL; e.g. mrr_cohort_table(s, as_of => now())';
+
+CREATE FUNCTION gross_revenue_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION gross_revenue_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the MRR at the end of the day base that the same customers still pay at the end of the day at, where nobody counts with more than at base; NULL for NULL and if nobody pays at base; e.g. gross_revenue_retention(s, ''2023-12-31'', ''2024-12-31'')';
+CREATE FUNCTION net_revenue_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION net_revenue_retention(customer_subscriptions, date, date, integer) IS 'MRR at the end of the day at of the customers who pay at the end of the day base, as a share (0 and more) of their MRR there; NULL for NULL and if nobody pays at base; e.g. net_revenue_retention(s, ''2023-12-31'', ''2024-12-31'')';
+CREATE FUNCTION customer_retention(subscriptions customer_subscriptions, base date, at date,
+    grace integer DEFAULT 0) RETURNS double precision
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION customer_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the customers with an MRR at the end of the day base who have one at the end of the day at; NULL for NULL and if nobody pays at base; e.g. customer_retention(s, ''2023-12-31'', ''2024-12-31'')';
 
 --
 -- src/family/stays.c

@@ -43,6 +43,20 @@ ret_bins_init(RetBins *bins, int32 months, int32 days, DateADT origin)
 		bins->origin -= mday - 1;
 }
 
+/* Raise error 22023 unless an interval is a positive number of whole months or of whole days */
+void
+ret_check_period(const Interval *period, const char *name)
+{
+	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
+		(period->month != 0 && period->day != 0) ||
+		period->month < 0 || period->day < 0 ||
+		(period->month == 0 && period->day == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a positive number of whole months or of whole days", name),
+				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
+}
+
 /*
  * Get bins whose length is the interval argument argno: whole months or whole
  * days, error 22023 otherwise.  origin is in bin 0.
@@ -54,14 +68,7 @@ ret_bins_get(FunctionCallInfo fcinfo, int argno, const char *name, DateADT origi
 
 	ret_reject_null_option(fcinfo, argno, name);
 	period = PG_GETARG_INTERVAL_P(argno);
-	if (INTERVAL_NOT_FINITE(period) || period->time != 0 ||
-		(period->month != 0 && period->day != 0) ||
-		period->month < 0 || period->day < 0 ||
-		(period->month == 0 && period->day == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be a positive number of whole months or of whole days", name),
-				 errhint("Use an interval such as '1 month', '3 months', '7 days' or '1 year'.")));
+	ret_check_period(period, name);
 	ret_bins_init(bins, period->month, period->day, origin);
 }
 
@@ -191,6 +198,18 @@ ret_check_bins(int64 nbins)
 				 errdetail("There are %lld, the limit is %lld.",
 						   (long long) nbins, (long long) MAX_BINS),
 				 errhint("Use a longer period, or pass an earlier as_of.")));
+}
+
+/* Raise error 54000 if a cohort table would have too many cells */
+void
+ret_check_cells(int64 ncells, int64 limit, const char *hint)
+{
+	if (ncells > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the cohort table has too many cells"),
+				 errdetail("The limit is %lld.", (long long) limit),
+				 errhint("%s", hint)));
 }
 
 /*

@@ -65,6 +65,8 @@ extern void ret_periods_get(FunctionCallInfo fcinfo, int period, int as_of, int 
 extern void ret_periods_open(RetPeriods *periods, DateADT first, DateADT last);
 extern int64 ret_first_bin(const RetBins *bins, int64 since);
 extern void ret_check_bins(int64 nbins);
+extern void ret_check_cells(int64 ncells, int64 limit, const char *hint);
+extern void ret_check_period(const Interval *period, const char *name);
 extern Datum ret_bin_date(const RetBins *bins, int64 bin);
 
 /* Get the bin of a day */

@@ -22,7 +22,7 @@ extern Datum ret_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls, int n)
 extern Datum ret_counts_row(FunctionCallInfo fcinfo, const int64 *counts, int n);
 extern Datum ret_float_row(FunctionCallInfo fcinfo, const double *values, int n);
 
-#define RET_MAX_FIELDS		20
+#define RET_MAX_FIELDS		24
 
 /* A row that gets its fields one by one.  All zeros is a row without fields. */
 typedef struct RetRow

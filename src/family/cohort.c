@@ -141,12 +141,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 
 		/* enough for 'elapsed', too: windows begin no earlier than bins */
 		cohorts->ncells += cohort->nages;
-		if (cohorts->ncells > MAX_CELLS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("the cohort table has too many cells"),
-					 errdetail("The limit is %lld.", (long long) MAX_CELLS),
-					 errhint("Use a longer period, or a horizon, or since.")));
+		ret_check_cells(cohorts->ncells, MAX_CELLS, "Use a longer period, or a horizon, or since.");
 		cohort->begun = -1;
 		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

@@ -137,7 +137,7 @@ static void
 put_ratio(RetRow *row, int128 units, int128 whole, bool rated)
 {
 	if (rated && whole > 0)
-		ret_put_double(row, (double) ((long double) units / (long double) whole));
+		ret_put_double(row, ret_amount_quotient(units, whole));
 	else
 		ret_put_null(row);
 }
@@ -175,12 +175,7 @@ get_cohort(RevenueCohorts *cohorts, int64 bin)
 	{
 		cohort->nages = periods->n - (bin - periods->first);
 		cohorts->ncells += cohort->nages;
-		if (cohorts->ncells > MAX_CELLS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("the cohort table has too many cells"),
-					 errdetail("The limit is %lld.", (long long) MAX_CELLS),
-					 errhint("Use a longer period, or since.")));
+		ret_check_cells(cohorts->ncells, MAX_CELLS, "Use a longer period, or since.");
 
 		/* one more, so that what ends with the last age can be subtracted after it */
 		cohort->cells = palloc_extended((cohort->nages + 1) * sizeof(RevenueCell),

@@ -154,5 +154,5 @@ revenue_retention(PG_FUNCTION_ARGS)
 	}
 	if (before <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((double) ((long double) after / (long double) before));
+	PG_RETURN_FLOAT8(ret_amount_quotient(after, before));
 }

@@ -733,3 +733,22 @@ ret_amount_ratio(int128 units, int scale, int64 divisor)
 	money.form = RET_MONEY_FORM(scale, 0);
 	return ret_money_ratio(&money, divisor);
 }
+
+/* Divide a sum of units by another one, which is greater than 0, rounding once */
+double
+ret_amount_quotient(int128 units, int128 whole)
+{
+	uint128		size = units < 0 ? -(uint128) units : (uint128) units;
+	Wide		a = {{(uint64) size, (uint64) (size >> 64), 0}};
+	Wide		b = {{(uint64) whole, (uint64) (whole >> 64), 0}};
+	double		result;
+
+	Assert(whole > 0);
+	/* both are exact doubles, so the division is the only rounding */
+	if (likely(size < EXACT_DOUBLE && whole < EXACT_DOUBLE))
+		return (double) (int64) units / (double) (int64) whole;
+	if (units == 0)
+		return 0;
+	result = wide_quotient(a, b, 0);
+	return units < 0 ? -result : result;
+}

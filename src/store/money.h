@@ -73,6 +73,7 @@ pg_noreturn extern void ret_amount_too_large(void);
 extern Datum ret_amount_numeric(int128 units, int scale);
 extern Datum ret_amount_shown(int128 units, int scale, int shown_scale);
 extern double ret_amount_ratio(int128 units, int scale, int64 divisor);
+extern double ret_amount_quotient(int128 units, int128 whole);
 
 /* Compute 10^n, 0 <= n <= RET_AMOUNT_MAX_SCALE */
 static inline int64
