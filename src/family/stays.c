@@ -31,6 +31,7 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/contract.h"
+#include "family/mrr.h"
 #include "family/subscriptions.h"
 #include "family/survival.h"
 #include "store/tally.h"
@@ -74,9 +75,8 @@ static bool
 open_stays(FunctionCallInfo fcinfo, Stays *stays, int as_of, int grace, int since)
 {
 	int64		day = ret_get_day(fcinfo, as_of, "as_of", RET_INSTANT_MIN);
+	int32		days = ret_grace_arg(fcinfo, grace);
 
-	ret_reject_null_option(fcinfo, grace, "grace");
-	ret_check_at_least(PG_GETARG_INT32(grace), 0, "grace", "Pass the most days that a gap may last, or 0.");
 	stays->returns = RETURNS_END;
 	stays->since = ret_get_day(fcinfo, since, "since", RET_INSTANT_MIN);
 	stays->segment = 0;
@@ -84,7 +84,7 @@ open_stays(FunctionCallInfo fcinfo, Stays *stays, int as_of, int grace, int sinc
 		return false;
 	ret_subscriptions_open(&stays->reader, PG_GETARG_DATUM(0));
 	stays->reader.as_of = PG_ARGISNULL(as_of) ? (int64) stays->reader.last_start + 1 : day;
-	stays->reader.grace = PG_GETARG_INT32(grace);
+	stays->reader.grace = days;
 	stays->reader.nsegments = 0;
 	return true;
 }

@@ -70,7 +70,7 @@ SELECT sum(churned + censored) AS customers, sum(churned) AS left,
        min(time) FILTER (WHERE churned > 0) AS first
 FROM value, LATERAL survival_table(survival_curve(n, '2024-05-10')) t;
 -- who left in the last 3 days may return in time: censored where they left
-SELECT as_of, time AS days, churned, censored
+SELECT as_of::date, time AS days, churned, censored
 FROM value, generate_series(date '2024-02-20', '2024-02-25', interval '1 day') as_of,
      LATERAL survival_table(survival_curve(s, as_of, 3)) t WHERE time = 15 ORDER BY as_of;
 -- the data begin on 10 February: 2 was gone, 1, 5, 6, 10 and 14 were there
@@ -89,10 +89,9 @@ SELECT survival_curve(s, '2024-01-01') AS before, survival_curve(s, '2024-05-10'
         WHERE customer IN (9, 13)) AS nobody
 FROM value;
 -- by groups, and while the value is built
-SELECT customer > 7 AS late, median_lifetime(survival_curve(customer_subscriptions(customer, started, ended, amount),
-                                                            '2024-05-10')) AS median,
-       sum(amount) AS check
-FROM book GROUP BY 1 ORDER BY 1;
+SELECT customer > 7 AS later, round(survival_at(survival_curve(customer_subscriptions(customer, started, ended, amount),
+                                                               '2024-05-10'), 60)::numeric, 4) AS after_60
+FROM book WHERE customer IS NOT NULL GROUP BY 1 ORDER BY 1;
 
 --
 -- Customers who changed plan: nobody left, and there is nothing to compare
@@ -238,16 +237,16 @@ CREATE TABLE curve AS
 	SELECT grp, survival_curve(customer_subscriptions(customer, started, ended), '2023-07-01', since => '2023-01-01') AS c
 	FROM r_book GROUP BY grp;
 INSERT INTO curve SELECT 'all', rollup(c) FROM curve;
-SELECT grp, count(*) AS times, count(r.time) AS known,
+SELECT x.grp, count(*) AS times, (SELECT count(*) FROM r_curve r WHERE r.grp = x.grp) AS expected,
        bool_and((r.at_risk, r.churned, r.censored) = (t.at_risk, t.churned, t.censored)) AS counts,
        bool_and(near(t.survival, r.survival, 1e-10) AND near(t.std_error, r.std_error, 1e-10)
                 AND near(t.cumulative_hazard, r.hazard, 1e-10)) AS estimates,
        bool_and(near(t.lower, r.log_lower, 1e-10) AND near(t.upper, r.log_upper, 1e-10)) AS log,
        bool_and(near(l.lower, r.loglog_lower, 1e-10) AND near(l.upper, r.loglog_upper, 1e-10)) AS log_log
-FROM curve, survival_table(c, interval_type => 'log') t JOIN LATERAL survival_table(c) l USING (time)
-FULL JOIN r_curve r USING (time)
-WHERE r.grp = curve.grp GROUP BY grp ORDER BY grp;
-SELECT grp, p, near(lifetime_quantile(c, p), r.at) AS quantile, near(i.lower, r.lower) AS lower, near(i.upper, r.upper) AS upper
+FROM curve x, survival_table(c, interval_type => 'log') t, survival_table(c) l, r_curve r
+WHERE l.time = t.time AND r.grp = x.grp AND r.time = t.time GROUP BY x.grp ORDER BY x.grp;
+SELECT grp, p, near(lifetime_quantile(c, p), r.at) AS quantile, near(i.lower, r.lower) AS lower,
+       near(i.upper, r.upper) AS upper
 FROM (VALUES ('all', 0.25, 40, 8, 60), ('all', 0.5, 80, 48, 224), ('all', 0.75, 276, 170, NULL), ('a', 0.25, 28, 1, 64),
 	('a', 0.5, 56, 1, 132), ('a', 0.75, 132, 40, NULL), ('d', 0.25, 5, NULL, NULL), ('d', 0.5, 5, NULL, NULL),
 	('d', 0.75, 5, NULL, NULL)) r(grp, p, at, lower, upper)
@@ -262,3 +261,236 @@ SELECT near((logrank_test(c, grp)).chi_square, 5.568684889786276, 1e-10) AS four
        (logrank_test(c, grp)).degrees_of_freedom,
        near((logrank_test(c, grp) FILTER (WHERE grp IN ('a', 'b'))).chi_square, 2.2946659654578876, 1e-10) AS two_groups
 FROM curve WHERE grp <> 'all';
+
+--
+-- Scattered contracts against SQL
+--
+-- 240 customers with up to 6 contracts each: gaps, overlaps, amounts of 0 and below, ends that are open or far away
+CREATE TABLE scattered AS
+	SELECT c AS customer, started,
+	       CASE WHEN dice(c * 100 + i, 5, 7) > 0 THEN started + dice(c * 100 + i, 3, 90) END AS ended,
+	       (dice(c * 100 + i, 4, 12) - 2) * 5 AS amount
+	FROM (SELECT c, i, date '2022-01-01' + dice(c, 1, 250) + dice(c * 100 + i, 2, 40 * i) AS started
+	      FROM generate_series(1, 240) c, generate_series(1, 1 + dice(c, 6, 6)) i) x;
+CREATE TABLE scattered_value AS SELECT customer_subscriptions(customer, started, ended, amount) AS s FROM scattered;
+-- the days with an MRR; runs of them, of which those with short gaps are one
+CREATE TABLE paid AS
+	SELECT customer, day::date
+	FROM generate_series(date '2022-01-01', '2023-12-31', interval '1 day') day, scattered
+	WHERE day >= started AND (day < ended OR ended IS NULL) GROUP BY customer, day HAVING sum(amount) > 0;
+CREATE TABLE choice AS
+	SELECT row_number() OVER () AS id, as_of, grace, returns, since
+	FROM unnest(ARRAY['2022-07-01', '2023-03-15']::date[]) as_of, unnest(ARRAY[0, 1, 7, 40]) grace,
+	     unnest(ARRAY['end', 'new']) returns, unnest(ARRAY[NULL, '2022-01-01', '2022-05-20', '2022-09-01']::date[]) since;
+CREATE TABLE stay AS
+	WITH day AS (
+		SELECT h.*, customer, day, coalesce(day - lag(day) OVER w > grace + 1, true) AS first
+		FROM choice h JOIN paid ON day < as_of WINDOW w AS (PARTITION BY id, customer ORDER BY day)),
+	run AS (SELECT *, count(*) FILTER (WHERE first) OVER (PARTITION BY id, customer ORDER BY day) AS number FROM day)
+	SELECT id, customer, number, min(day) AS started, max(day) + 1 AS ended, max(day) + 1 + grace < as_of AS churned,
+	       greatest(since - min(day), 0) AS entry, max(day) + 1 - min(day) AS exit
+	FROM run WHERE returns = 'new' OR number = 1 GROUP BY id, as_of, grace, since, customer, number
+	HAVING since IS NULL OR max(day) >= since OR min(day) >= since;
+CREATE INDEX ON stay (id, exit);
+ANALYZE stay;
+CREATE TABLE late AS
+	SELECT id, survival_curve(s, as_of, grace, returns, since) AS c FROM choice, scattered_value;
+SELECT count(DISTINCT s.id) AS choices, count(*) FILTER (WHERE entry > 0) > 500 AS late,
+       count(*) FILTER (WHERE churned) > 500 AS left, count(*) FILTER (WHERE number > 1) > 500 AS again,
+       (SELECT count(*) FROM late WHERE c IS NULL) AS empty
+FROM stay s;
+-- at risk are those with entry < t <= exit
+CREATE TABLE oracle AS
+	SELECT id, t AS time, n AS at_risk, d AS churned, c AS censored, product(1 - d / n::float8) OVER w AS survival,
+	       coalesce(sum(d / (n::float8 * (n - d))) FILTER (WHERE d < n) OVER w, 0) AS v,
+	       sum(d / n::float8) OVER w AS hazard, lead(t, 1, 1000000) OVER w AS next
+	FROM (SELECT id, exit AS t, count(*) FILTER (WHERE churned) AS d, count(*) FILTER (WHERE NOT churned) AS c,
+	             (SELECT count(*) FROM stay o WHERE o.id = s.id AND o.entry < s.exit AND o.exit >= s.exit) AS n
+	      FROM stay s GROUP BY id, exit) x
+	WINDOW w AS (PARTITION BY id ORDER BY t);
+CREATE INDEX ON oracle (id, time);
+ANALYZE oracle;
+SELECT count(*) > 3000 AS many, count(t.time) = count(*) AND count(o.time) = count(*) AS same_times,
+       bool_and((t.at_risk, t.churned, t.censored) = (o.at_risk, o.churned, o.censored)) AS counts,
+       bool_and(near(t.survival, o.survival)) AS survival, bool_and(near(t.cumulative_hazard, o.hazard)) AS hazard,
+       bool_and(near(t.std_error, CASE WHEN o.survival > 0 THEN o.survival * sqrt(o.v) END)) AS std_error
+FROM (SELECT id, t.* FROM late, survival_table(c) t) t FULL JOIN oracle o USING (id, time);
+-- without late entries, it is the value that the rows of the stays make
+SELECT count(*) AS choices, bool_and(c::text = rows::text) AS same
+FROM late JOIN (SELECT id, survival_curve(exit, churned) AS rows, max(entry) AS latest FROM stay GROUP BY id) r USING (id)
+WHERE latest = 0;
+-- numbers of each curve: the area below its steps, the error of that, a step, the step that crosses a level
+SELECT count(*) AS tried, bool_and(near(mean_lifetime(c, h), first + area)) AS mean,
+       bool_and(near(mean_lifetime_error(c, h), sqrt(v))) AS error, bool_and(near(survival_at(c, h), coalesce(s, 1))) AS survival
+FROM late, unnest(ARRAY[10, 55, 120]) h,
+     LATERAL (SELECT least(min(time), h) AS first, max(time) AS last,
+                     coalesce(sum(survival * (least(next, h) - time)) FILTER (WHERE time < h), 0) AS area,
+                     min(survival) FILTER (WHERE time <= h) AS s
+              FROM oracle o WHERE o.id = late.id) a,
+     LATERAL (SELECT coalesce(sum(power((SELECT sum(b.survival * (least(b.next, h) - b.time)) FROM oracle b
+                                         WHERE b.id = late.id AND b.time >= o.time AND b.time < h), 2)
+                                  * churned / (at_risk::float8 * (at_risk - churned))), 0) AS v
+              FROM oracle o WHERE o.id = late.id AND churned > 0 AND churned < at_risk AND time < h AND survival > 0) e
+WHERE h < last;
+SELECT count(*) AS tried, bool_and(lifetime_quantile(c, p) IS NOT DISTINCT FROM
+                (SELECT min(time) FROM oracle o WHERE o.id = late.id AND survival <= 1 - p)) AS quantile
+FROM late, unnest(ARRAY[0.0931, 0.2511, 0.3377, 0.5003, 0.7103]) p WHERE c IS NOT NULL;
+
+-- the whole is the sum of its parts, byte for byte, however the customers are split
+SELECT count(*) AS tried, bool_and(whole.c::text = parts.c::text) AS same
+FROM late whole JOIN (
+	SELECT id, ways, rollup(c) AS c
+	FROM (SELECT h.id, ways, survival_curve(customer_subscriptions(customer, started, ended, amount), as_of, grace,
+	                                        returns, since) AS c
+	      FROM choice h, scattered, unnest(ARRAY[2, 3, 10, 97]) ways
+	      GROUP BY h.id, as_of, grace, returns, since, ways, customer % ways) x
+	GROUP BY id, ways) parts USING (id);
+SELECT parallel_check('SELECT rollup(c)::text FROM late');
+-- a binary form that is read again
+SELECT count(*) AS values, bool_and(c::text::survival_curve = c) AS same FROM late WHERE c IS NOT NULL;
+
+-- many distinct entries and durations
+CREATE TABLE many AS
+	SELECT i, date '2000-01-01' + dice(i, 7, 6000) AS started, 1 + dice(i, 8, 7000) AS days FROM generate_series(1, 5000) i;
+CREATE TABLE many_stays AS
+	SELECT greatest(date '2010-01-01' - started, 0) AS entry, least(days, date '2024-01-01' - started) AS exit
+	FROM many WHERE started + days > date '2010-01-01';
+SELECT count(*) > 1500 AS many,
+       bool_and(t.at_risk = (SELECT count(*) FROM many_stays WHERE entry < t.time AND exit >= t.time)) AS same
+FROM (SELECT survival_curve(customer_subscriptions(i, started, started + days), '2024-01-01', since => '2010-01-01') AS c
+      FROM many) x, survival_table(c) t;
+
+--
+-- The log-rank test of curves
+--
+-- without late entries it is that of the rows, to the last bit, for groups of any type and any number of curves a group
+SELECT count(*) AS tried, bool_and(curves::text = rows::text) AS same, bool_and(split::text = rows::text) AS split,
+       bool_and(flags::text = row_flags::text) AS booleans
+FROM (SELECT id, logrank_test(exit, churned, grp) AS rows, logrank_test(exit, churned, grp = '2') AS row_flags
+      FROM (SELECT *, (customer % 5)::text AS grp FROM stay) x GROUP BY id HAVING max(entry) = 0) r
+JOIN (SELECT id, logrank_test(c, grp) AS curves, logrank_test(c, grp = '2') AS flags
+      FROM (SELECT id, (customer % 5)::text AS grp, survival_curve(exit, churned) AS c FROM stay GROUP BY 1, 2) x
+      GROUP BY id) c USING (id)
+JOIN (SELECT id, logrank_test(c, grp) AS split
+      FROM (SELECT id, (customer % 5)::text AS grp, survival_curve(exit, churned) AS c
+            FROM stay GROUP BY 1, 2, customer % 17) x GROUP BY id) s USING (id);
+-- with late entries, the sums over the times at which customers leave, of two groups
+CREATE VIEW two_groups AS
+	SELECT id, sum(d1 - d * n1 / n) AS u,
+	       sum(CASE WHEN n > 1 THEN d * (n - d) / (n - 1) * n1 / n * (1 - n1 / n) ELSE 0 END) AS v
+	FROM (SELECT t.id, t.exit, count(*) FILTER (WHERE s.exit = t.exit AND churned)::float8 AS d,
+	             count(*) FILTER (WHERE s.exit = t.exit AND churned AND customer % 3 = 0)::float8 AS d1,
+	             count(*)::float8 AS n, count(*) FILTER (WHERE customer % 3 = 0)::float8 AS n1
+	      FROM (SELECT DISTINCT id, exit FROM stay WHERE churned) t
+	      JOIN stay s ON s.id = t.id AND s.entry < t.exit AND s.exit >= t.exit GROUP BY 1, 2) x
+	GROUP BY id;
+SELECT count(*) AS tried, bool_and(near(chi_square, u * u / v, 1e-10)) AS chi_square,
+       bool_and(degrees_of_freedom = 1) AS one
+FROM two_groups JOIN (
+	SELECT id, (logrank_test(c, grp)).*
+	FROM (SELECT h.id, customer % 3 = 0 AS grp,
+	             survival_curve(customer_subscriptions(customer, started, ended, amount), as_of, grace, returns, since) AS c
+	      FROM choice h, scattered GROUP BY h.id, as_of, grace, returns, since, customer % 3 = 0) x
+	GROUP BY id) t USING (id);
+SELECT parallel_check('SELECT logrank_test(c, id % 4)::text FROM late');
+SELECT logrank_test(c, id) AS one_group FROM late WHERE id = 1;
+SELECT logrank_test(CASE WHEN id = 1 THEN c END, id) AS one_curve, logrank_test(c, nullif(id, 1)) AS one_name
+FROM late WHERE id < 3;
+SELECT failure('SELECT logrank_test(c, i) FROM late, generate_series(1, 1001) i WHERE id = 1');
+
+--
+-- fit_sbg
+--
+SET client_min_messages = error;
+-- without late entries it is that of the tenures: periods that are over, and one more of those who left
+CREATE FUNCTION periods(first date, last date, period interval) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	k int := 0;
+BEGIN
+	WHILE first + (k + 1) * period <= last LOOP
+		k := k + 1;
+	END LOOP;
+	RETURN k;
+END $$;
+CREATE TABLE tenure AS
+	SELECT id, as_of, grace, since, period, periods(started, ended - 1, period) + churned::int AS tenure, churned,
+	       CASE WHEN entry > 0 THEN periods(started, since, period) ELSE 0 END AS entry
+	FROM stay JOIN choice USING (id), unnest(ARRAY['1 month', '10 days', '3 months']::interval[]) period
+	WHERE returns = 'end';
+SELECT count(*) AS tried, count((m).alpha) > 5 AS fitted,
+       bool_and(m::text = fit_sbg(s, period, as_of, grace, since)::text) AS same
+FROM (SELECT id, as_of, grace, since, period, fit_sbg(tenure, churned) AS m
+      FROM tenure WHERE since IS NULL OR since = '2022-01-01' GROUP BY 1, 2, 3, 4, 5) x, scattered_value;
+-- with late entries, the likelihood of each customer is that of the periods after the entry, and it is the highest
+CREATE FUNCTION likelihood(choice bigint, length interval, alpha float8, beta float8) RETURNS float8
+RETURN (SELECT sum(ln(CASE WHEN churned AND k = tenure THEN alpha ELSE beta + k - 1 END / (alpha + beta + k - 1)))
+        FROM tenure, generate_series(entry + 1, tenure) k WHERE id = choice AND period = length);
+SELECT count(*) > 5 AS fitted, bool_and(near(l, l0, 1e-10)) AS likelihood,
+       bool_and(l >= greatest(likelihood(id, period, alpha * 1.001, beta), likelihood(id, period, alpha / 1.001, beta),
+                              likelihood(id, period, alpha, beta * 1.001), likelihood(id, period, alpha, beta / 1.001)))
+           AS highest
+FROM (SELECT id, period, m.alpha, m.beta, m.log_likelihood AS l, likelihood(id, period, m.alpha, m.beta) AS l0
+      FROM choice, scattered_value, unnest(ARRAY['1 month', '10 days']::interval[]) period,
+           LATERAL fit_sbg(s, period, as_of, grace, since) m
+      WHERE returns = 'end' AND since > '2022-01-01' AND m.converged) x;
+SELECT fit_sbg(s, as_of => '2022-01-01') AS nobody, fit_sbg(NULL::customer_subscriptions) AS none,
+       (fit_sbg(s, '2 years', '2022-12-31')).note
+FROM scattered_value;
+
+--
+-- Errors
+--
+SELECT failure(format('SELECT survival_curve(s, %s) FROM scattered_value', arguments))
+FROM (VALUES ('grace => -1'), ('grace => NULL'), ('returns => ''again'''), ('returns => NULL'),
+	('as_of => ''infinity'''), ('since => ''-infinity''')) v(arguments);
+SELECT failure(format('SELECT fit_sbg(s, %s) FROM scattered_value', arguments))
+FROM (VALUES ('''1 hour'''), ('NULL'), ('grace => -1'), ('since => ''infinity''')) v(arguments);
+SELECT failure($$SELECT fit_sbg(customer_subscriptions(1, date '1700-01-01', NULL), '1 day', '2024-01-01')$$);
+-- options are checked even without a value
+SELECT failure('SELECT survival_curve(NULL::customer_subscriptions, grace => -1)'),
+       failure('SELECT fit_sbg(NULL::customer_subscriptions, ''1 hour'')');
+
+--
+-- Only what there can be is a value: each late entry has a longer duration
+--
+-- triples of a number and two counts as a value
+CREATE FUNCTION points(VARIADIC p float8[]) RETURNS text
+RETURN (SELECT '\x01010102' || lpad(to_hex(cardinality(p) / 3), 8, '0')
+               || string_agg(CASE n % 3 WHEN 1 THEN encode(float8send(x), 'hex')
+                             ELSE encode(int8send(x::bigint), 'hex') END, '' ORDER BY n)
+        FROM unnest(p) WITH ORDINALITY u(x, n));
+CREATE FUNCTION read_points(VARIADIC p float8[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT string_agg(format('%s:%s', time, at_risk), ' ' ORDER BY time)
+	        FROM survival_table(points(VARIADIC p)::survival_curve));
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT name, read_points(VARIADIC p) AS result
+FROM (VALUES (1, 'one who enters at 5', ARRAY[-5, 1, 0, 6, 0, 1]), (2, 'two', ARRAY[-5, 2, 0, 6, 1, 0, 7, 0, 1]),
+	(3, 'after another has left', ARRAY[-5, 1, 0, 3, 0, 1, 6, 0, 1]),
+	(4, 'in turn', ARRAY[-5, 1, 0, -2, 1, 0, 3, 0, 1, 6, 1, 0]), (5, 'at once', ARRAY[-0.5, 1, 0, 0, 3, 3, 1, 0, 1]),
+	(6, 'who is not there', ARRAY[-5, 1, 0]), (7, 'and leaves then', ARRAY[-5, 1, 0, 5, 0, 1]),
+	(8, 'and before', ARRAY[-5, 1, 0, 4, 1, 0]), (9, 'but only one', ARRAY[-5, 2, 0, 6, 0, 1]),
+	(10, 'the other leaves too early', ARRAY[-5, 2, 0, 4, 1, 0, 6, 0, 1]),
+	(11, 'and has left', ARRAY[-5, 0, 1, 6, 0, 1]), (12, 'and has left twice', ARRAY[-5, 1, 1, 6, 0, 2]),
+	(13, 'nobody enters', ARRAY[-5, 0, 0, 6, 0, 1]), (14, 'not in order', ARRAY[-5, 1, 0, -6, 1, 0, 7, 2, 0])) v(i, name, p)
+ORDER BY i;
+-- nor does a state become one that no customers can have
+CREATE AGGREGATE finish(tally) (SFUNC = survival_curve_combine, STYPE = tally, FINALFUNC = survival_curve_finalfn);
+CREATE AGGREGATE compare(tally) (SFUNC = logrank_test_combine, STYPE = tally, FINALFUNC = logrank_test_finalfn);
+SELECT finish(t::tally) = points(-5, 1, 0, 3, 0, 1, 6, 1, 0)::survival_curve AS together
+FROM (VALUES (points(-5, 1, 0)), (points(3, 0, 1)), (points(6, 1, 0))) v(t);
+SELECT failure('SELECT finish(points(-5, 1, 0, 5, 0, 1)::tally)');
+-- a large one
+SELECT failure('SELECT finish(points(t - 700, 1, 0)::tally) FROM generate_series(1, 600) t');
+-- of groups 1 and 2: one whole, one who enters twice, one who does not leave later, one who left when entering
+SELECT failure(format('SELECT compare(%L::tally)', '\x01020302' || lpad(to_hex(cardinality(p) / 4), 8, '0')
+                      || (SELECT string_agg(CASE WHEN n % 4 = 1 THEN encode(float8send(x), 'hex') || repeat('00', 8)
+                                                 WHEN n % 4 = 2 THEN encode(float8send(x), 'hex')
+                                                 ELSE encode(int8send(x::bigint), 'hex') END, '' ORDER BY n)
+                          FROM unnest(p) WITH ORDINALITY u(x, n)))) AS result
+FROM (VALUES (1, ARRAY[-5::float8, 1, 1, 0, 6, 1, 0, 1, 6, 2, 0, 1]), (2, ARRAY[-5, 1, 1, 0, 6, 2, 0, 1]),
+	(3, ARRAY[-5, 1, 1, 0, 5, 1, 0, 1, 6, 2, 0, 1]), (4, ARRAY[-5, 1, 0, 1, 6, 1, 0, 1, 6, 2, 0, 1])) v(i, p) ORDER BY i;
+
+DROP SCHEMA customer_survival_test CASCADE;
