@@ -346,9 +346,9 @@ SELECT median_lifetime(survival_curve(lower(stay), upper(stay), '2024-03-01')) A
        survival_at(survival_curve(lower(stay), upper(stay), '2024-03-01'), 30) AS stay
 FROM (SELECT customer, unnest(range_agg(daterange(started, ended))) AS stay FROM switch GROUP BY customer) s;
 -- resolution: literals, NULL, parameters, now
-SELECT survival_curve('2024-01-01', '2024-01-31', '2024-03-01') = survival_curve(30, true) AS literals,
-       survival_curve('2024-01-01', NULL, '2024-01-31') = survival_curve(30, false) AS with_null,
-       survival_curve(NULL, NULL, '2024-01-31') AS nobody;
+SELECT survival_curve(date '2024-01-01', '2024-01-31', '2024-03-01') = survival_curve(30, true) AS literals,
+       survival_curve(date '2024-01-01', NULL, '2024-01-31') = survival_curve(30, false) AS with_null,
+       survival_curve(NULL::date, NULL, '2024-01-31') AS nobody;
 SELECT bytes(survival_curve(started::date, ended::date, now()))
            = bytes(survival_curve(started::date, ended::date, current_date)) AS now,
        bytes(survival_curve(started, ended, now())) = bytes(survival_curve(started, ended, localtimestamp)) AS local,
