@@ -36,6 +36,26 @@ CREATE FUNCTION pg_temp.money(currency text, v double precision) RETURNS text LA
                    WHEN abs(v) < 1e16 THEN to_char((abs(v) / 1e12)::numeric, 'FM99,990.0') || 'tn'
                    ELSE btrim(to_char(abs(v)::numeric, '9.9EEEE')) END $$;
 
+-- 1, 2 or 5 times a power of ten, not below v: from one line of a chart to the next
+CREATE FUNCTION pg_temp.tick(v double precision) RETURNS numeric LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN f <= 1 THEN 1 WHEN f <= 2 THEN 2 WHEN f <= 5 THEN 5 ELSE 10 END * power
+    FROM (SELECT power(10::numeric, floor(log(v::numeric)) + 0) AS power) AS p, LATERAL (SELECT v::numeric / power AS f) AS fraction $$;
+
+-- Amounts of one chart or table share a unit, 1, 1000 and so on, and the number of
+-- decimals with which the largest of them has three digits
+CREATE FUNCTION pg_temp.unit(top double precision, whole double precision) RETURNS double precision LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN top < whole THEN 1 ELSE power(1000::numeric, floor(log(top::numeric) / 3))::float8 END $$;
+CREATE FUNCTION pg_temp.decimals(top double precision, unit double precision) RETURNS int LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN top <= 0 THEN 0 WHEN top < unit THEN least(9, 1 - floor(log(top / unit))) ELSE greatest(0, 2 - floor(log(top / unit))) END::int $$;
+
+-- €41.2, -€3, €12k, €1.25M
+CREATE FUNCTION pg_temp.brief(currency text, v double precision, unit double precision, decimals int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN r < 0 THEN '-' ELSE '' END || currency
+           || to_char(abs(r), 'FM999,999,999,999,999,990' || CASE WHEN decimals > 0 THEN '.' || repeat('0', decimals) ELSE '' END)
+           || CASE unit WHEN 1 THEN '' WHEN 1e3 THEN 'k' WHEN 1e6 THEN 'M' WHEN 1e9 THEN 'bn' WHEN 1e12 THEN 'tn'
+                        ELSE 'e+' || round(log(unit)) END
+    FROM round((v / unit)::numeric, decimals) AS r $$;
+
 -- A name, a large number, a note; with a sign before it in an equation.  Long numbers
 -- are written smaller, and what stands in <em> is their unit.
 CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE AS $$
