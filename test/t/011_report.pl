@@ -61,7 +61,7 @@ sub check_page
 	unlike($html, qr/<(?:script|link|iframe|object|img|base|form)\b/i, "$name: no script and no other file");
 	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i,
 	       "$name: nothing is fetched or run");
-	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]|###/i, "$name: every number is one");
+	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]\d+%?"|###/i, "$name: every number is one");
 	my $plurals = qr/days|weeks|months|years|customers|events|answers|purchases|contracts|refunds/;
 	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
 		"$name: no holes, and no plural of one");
@@ -75,6 +75,10 @@ sub check_page
 	is("@long", '', "$name: no number is wider than its tile");
 	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
 	is($negative, 0, "$name: no size is negative");
+	my @outside = grep { $_ < -0.1 || $_ > 370 } $html =~ m{<(?:rect|circle|line)\b[^>]* c?y1?="(-?[\d.]+)"}g;
+	is("@outside", '', "$name: nothing is drawn outside of a chart");
+	my %desc = $html =~ m{<title id="[^"]*">(.*?)</title><desc id="[^"]*">(.*?)</desc>}g;
+	is(join('; ', grep { $desc{$_} eq '' || $desc{$_} eq $_ } sort keys %desc), '', "$name: each chart is described");
 	if (run([ 'sh', '-c', 'command -v xmllint' ], '>', \my $path))
 	{
 		my $agrees = run([ 'xmllint', '--noout', '-' ], '<', \$html, '2>', \my $err);
@@ -150,7 +154,8 @@ is($rc, 0, 'a report is made');
 is($messages, '', 'without any message');
 check_page($html, 'report');
 is( headlines($html),
-	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they say; What they are worth',
+	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they say; What they are worth; '
+	  . 'What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
 	'it has all its sections');
 is(heat_map($html), <<'END' =~ s/\n\z//r, 'the cohorts, unfinished cells marked, future ones empty');
 2024-01 2 100 50 100 0*
@@ -211,7 +216,8 @@ is($messages, '', 'with subscriptions: without any message');
 check_page($stays, 'subscriptions');
 is( headlines($stays),
 	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; How long contracts last; '
-	  . '&lt;Club&gt; against others; What they are worth',
+	  . '&lt;Club&gt; against others; What they are worth; What they have brought by then; Revenue, cohort by cohort; '
+	  . 'Whose revenue it is',
 	'with subscriptions: two sections more');
 is_deeply(
 	{ map { $_ => tiles($stays)->{$_} } 'Contracts', 'Median length', 'Mean length', '&lt;Club&gt;', 'Others',
@@ -385,8 +391,10 @@ is($rc, 0, 'a report of 600 customers') or diag($messages);
 is($messages, '', 'of 600 customers: without any message');
 check_page($html, '600 customers');
 is(headlines($html),
-   'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; Who will come back',
-	'of 600 customers: has one section more');
+   'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; What they have '
+	 . 'brought by then; Revenue, cohort by cohort; Whose revenue it is; How much the best of them bring; '
+	 . 'Who will come back; Who is about to leave',
+	'of 600 customers: has three sections more');
 my $interval = $node->safe_psql('other', <<'END');
 SELECT format('%s to %s', round((m - e)::numeric, 2), round((m + e)::numeric, 2))
 FROM (SELECT avg(v) AS m, 1.96 * stddev_samp(v) / sqrt(count(*)) AS e
@@ -408,6 +416,116 @@ cmp_ok(scalar keys %segment, '>', 4, 'the segments');
 my $total = 0;
 $total += $_ for values %segment;
 is($total, 600, 'and everybody is in one');
+
+# Money, against plain SQL over the rows: 600 customers who send some of it back, later
+# as well, some orders free or of an unknown amount
+$node->safe_psql('other', <<'END');
+CREATE TABLE money AS
+SELECT customer_id, ordered_at + time '12:00' AS ordered_at,
+       CASE WHEN noise(n, 7) < 0.02 THEN NULL WHEN noise(n, 7) < 0.04 THEN 0 ELSE round((amount * (0.5 + 3 * noise(customer_id, 11) ^ 2))::numeric, 2) END AS amount
+FROM (SELECT *, customer_id * 1000 + ordered_at - date '2023-01-01' AS n FROM purchases) AS p;
+INSERT INTO money
+SELECT customer_id, ordered_at + noise(n, 9) * interval '60 days', -round(amount * noise(n, 10)::numeric, 2)
+FROM (SELECT *, customer_id * 1000 + extract(epoch FROM ordered_at)::bigint AS n FROM money) AS m
+WHERE noise(n, 8) < 0.1 AND amount > 0;
+INSERT INTO money VALUES (1001, '2023-03-01', -7.77), (1002, NULL, 5), (NULL, '2023-03-01', 5);
+CREATE TABLE people AS SELECT c AS number, '<' || md5(c::text) || '>' AS called FROM generate_series(1, 599) AS c;
+
+-- A refund lowers the purchase day before it, or the first; months are numbers
+CREATE TABLE paid AS
+WITH bought AS (SELECT DISTINCT customer_id, ordered_at::date AS day FROM money WHERE coalesce(amount >= 0, true)),
+     moved AS (SELECT m.*, (SELECT coalesce(max(day) FILTER (WHERE day <= m.ordered_at::date), min(day))
+                            FROM bought AS b WHERE b.customer_id = m.customer_id) AS day FROM money AS m)
+SELECT customer_id, day, extract(year FROM day)::int * 12 + extract(month FROM day)::int AS month, sum(amount) AS revenue,
+       count(*) FILTER (WHERE coalesce(amount >= 0, true)) AS purchases,
+       min(extract(year FROM day)::int * 12 + extract(month FROM day)::int) OVER (PARTITION BY customer_id) AS cohort
+FROM moved WHERE day IS NOT NULL AND day < '2024-08-10' AND ordered_at < '2024-08-10' GROUP BY customer_id, day;
+CREATE FUNCTION shown(v numeric) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN v < 0 THEN '-' ELSE '' END || to_char(abs(v), CASE WHEN abs(v) < 10000 THEN 'FM99,990.00' ELSE 'FM99,999,990' END);
+CREATE FUNCTION named(month int) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN ((month - 1) / 12) || '-' || lpad(((month - 1) % 12 + 1)::text, 2, '0');
+END
+my @shop = ('-v', 'orders=money', '-v', 'as_of=2024-08-10', '-v', 'names=people', '-v', 'id=number', '-v', 'name=called');
+($rc, $html, $messages) = report('other', @shop);
+is("$rc $messages", '0 ', 'a report of money');
+check_page($html, 'money');
+my $by_age = $node->safe_psql('other', <<'END');
+SELECT string_agg(format('%s: %s of %s customers (95%%: %s to %s)', age, shown(avg), n, shown(avg - e), shown(avg + e)), E'\n' ORDER BY age)
+FROM (SELECT age, count(*) AS n, avg(brought) AS avg, (1.959963984540054 * stddev_samp(brought) / sqrt(count(*)::numeric)) AS e
+      FROM (SELECT customer_id, age, coalesce(sum(revenue) FILTER (WHERE month <= cohort + age), 0) AS brought
+            FROM paid, generate_series(0, 24) AS age WHERE cohort + age < 2024 * 12 + 8 GROUP BY customer_id, age) AS c
+      GROUP BY age) AS a
+END
+is(join("\n", $html =~ m{<title>(\d+: [^<]* customers \(95%: [^<]*\))</title><circle}g), $by_age, 'the lifetime value curve');
+my ($least) = $by_age =~ /^0: ([\d.]+) /;
+my ($curve) = $html =~ m{"brought-title (.*?)</svg></section>}s;
+my ($first, $last_point) = (map { [ /cy="([\d.]+)"/ ]->[0] } $curve =~ m{<circle [^>]*>}g)[ 0, -1 ];
+my ($tick_at, $tick_is) = $curve =~ m{class="grid" x1="0" x2="100%" y1="([\d.]+)" y2="[^"]*"/><text [^>]*>(\d+)<}s;
+my ($zero) = $curve =~ m{class="axis" x1="0" x2="100%" y1="([\d.]+)"};
+cmp_ok(abs(($zero - $first) / ($zero - $tick_at) * $tick_is - $least), '<', 0.5, 'stands where its numbers say');
+my $by_month = $node->safe_psql('other', <<'END');
+SELECT string_agg(format('%s: %s from %s customer%s and %s purchase%s: %s new, %s retained, %s back after a pause%s', named(month), shown(r), n,
+                         CASE WHEN n <> 1 THEN 's' END, p, CASE WHEN p <> 1 THEN 's' END, shown(fresh), shown(kept), shown(back),
+                         CASE month WHEN 2024 * 12 + 8 THEN ', not over yet' END), E'\n' ORDER BY month)
+FROM (SELECT month, sum(r) AS r, count(*) AS n, sum(p) AS p, coalesce(sum(r) FILTER (WHERE month = cohort), 0) AS fresh,
+             coalesce(sum(r) FILTER (WHERE before = month - 1), 0) AS kept, coalesce(sum(r) FILTER (WHERE before < month - 1), 0) AS back
+      FROM (SELECT customer_id, cohort, month, coalesce(sum(revenue), 0) AS r, sum(purchases) AS p,
+                   lag(month) OVER (PARTITION BY customer_id ORDER BY month) AS before
+            FROM paid GROUP BY customer_id, cohort, month) AS c GROUP BY month) AS m
+END
+is(join("\n", $html =~ m{<title>([\d-]+: [^<]* purchases?: [^<]*)</title>}g), $by_month, 'revenue of new, retained and returning customers');
+my $by_cohort = $node->safe_psql('other', <<'END');
+SELECT string_agg(line, E'\n' ORDER BY cohort)
+FROM (SELECT cohort, format('%s %s %s', named(cohort), max(n), string_agg(round(brought / n) || CASE WHEN cohort + age < 2024 * 12 + 8 THEN '' ELSE '*' END, ' ' ORDER BY age)) AS line
+      FROM (SELECT cohort, age, count(DISTINCT customer_id) AS n, coalesce(sum(revenue) FILTER (WHERE month <= cohort + age), 0) AS brought
+            FROM paid, generate_series(0, 24) AS age WHERE cohort + age <= 2024 * 12 + 8 GROUP BY cohort, age) AS c
+      GROUP BY cohort) AS l
+END
+my ($spent) = $html =~ m{<h2>Revenue, cohort by cohort</h2>(.*?)</section>}s;
+my @spent;
+while ($spent =~ m{<tr><th scope="row">(\d[\d-]*)</th><td class="size">(\d+)</td>(.*?)</tr>}g)
+{
+	my ($cohort, $size, $cells) = ($1, $2, $3);
+	push @spent, join ' ', $cohort, $size,
+	  map { m{class="(\w+)" title="[^"]*">([-\d.]+)<} ? $2 . ($1 eq 'open' ? '*' : '') : () } $cells =~ m{<td.*?</td>}g;
+}
+is(join("\n", @spent), $by_cohort, 'revenue of the cohorts, unfinished cells marked');
+my $by_tenth = $node->safe_psql('other', <<'END');
+SELECT string_agg(format('%s %s %s %s', n, shown(r), round(100 * r / sum, 1), round(100 * upto / sum, 1)), E'\n' ORDER BY bin)
+FROM (SELECT bin, count(*) AS n, sum(brought) AS r, sum(sum(brought)) OVER (ORDER BY bin) AS upto, sum(sum(brought)) OVER () AS sum
+      FROM (SELECT brought, (SELECT min(b) FROM generate_series(1, 10) AS b WHERE place <= b * n / 10) AS bin
+            FROM (SELECT greatest(coalesce(sum(revenue), 0), 0) AS brought, row_number() OVER (ORDER BY greatest(coalesce(sum(revenue), 0), 0) DESC) AS place,
+                         count(*) OVER () AS n FROM paid GROUP BY customer_id) AS c) AS b
+      GROUP BY bin) AS t
+END
+my ($best) = $html =~ m{<h2>How much the best of them bring</h2>(.*?)</section>}s;
+is(join("\n", map { m{</i>([\d.]+)%.*?<td>(\d+)</td><td>([\d.,]+)</td>.*<td>([\d.]+)%</td>}s ? "$2 $3 $1 $4" : () } $best =~ m{<tr><th.*?</tr>}sg),
+   $by_tenth, 'what the best of them bring');
+$tiles = tiles($html);
+is($tiles->{'The best tenth'}, ($by_tenth =~ /^\d+ \S+ (\S+)/)[0] . '%', 'and in a tile');
+ok(!exists $tiles->{'The best hundredth'}, 'the best hundredth of 600 is left out');
+my $calls = $node->safe_psql('other', <<'END');
+SET search_path = analytics, public;
+CREATE TEMP TABLE c AS
+	SELECT customer_id, rfm_summary(ordered_at, amount, '2024-08-10') AS s FROM money
+	WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL GROUP BY customer_id HAVING bool_or(coalesce(amount >= 0, true));
+SELECT string_agg(format('%s %s %s %s %s%%', coalesce('&lt;' || md5(number::text) || '&gt;', 'no name'), (s).last_day, round((s).age - (s).recency),
+                         (s).purchases, round(100 * alive)), E'\n' ORDER BY stake DESC)
+FROM (SELECT customer_id, s, p_alive(m, s) AS alive, (1 - p_alive(m, s)) * clv(m, g, s, '1 year', 0.1) AS stake
+      FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m, fit_gamma_gamma((s).frequency, (s).monetary_value) AS g FROM c) AS f
+      WHERE (s).frequency >= 2 AND (s).age - (s).recency > (s).recency / (s).frequency
+      ORDER BY stake DESC LIMIT 12) AS l LEFT JOIN people ON number = customer_id
+END
+my ($leaving) = $html =~ m{<h2>Who is about to leave</h2>(.*?)</section>}s;
+is(join("\n", map { m{<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>.*?</td><td>(.*?)</td><td>.*?</td><td>(.*?)</td>} ? "$1 $2 $3 $4 $5" : () }
+		$leaving =~ m{<tr><th scope="row".*?</tr>}g), $calls, 'whom to call, by name');
+($rc, $html) = report('other', @shop[ 0 .. 3 ], '-v', 'calls=3', '-v', 'amount=');
+my @called = $html =~ m{<tr><th scope="row">(\d+)</th><td>20}g;
+is(scalar @called, 3, 'fewer of them, by number, without amounts');
+check_page($html, 'money without amounts');
+($rc, $html) = report('other', @shop, '-v', 'calls=0');
+unlike($html, qr/Who is about to leave|who is about to leave|&lt;/, 'or none, and nobody is named');
+
 $node->safe_psql('other', 'DELETE FROM purchases WHERE customer_id > 99');
 ($rc, $html) = report('other', '-v', 'orders=purchases');
 unlike($html, qr/<h2>Who will come back/, '99 customers are too few');

@@ -24,7 +24,7 @@ SELECT format('<section><h2>What they have brought by then</h2><p class="hint">R
               :'unit', CASE WHEN :'brought_is_cut' THEN ', cut off where it leaves the chart' END);
 SELECT $html$<div class="legend"><span><i class="retained"></i>revenue per customer so far</span>
 <span><i class="band"></i>95% interval</span></div>$html$;
-SELECT pg_temp.chart('brought', 336, 'Lifetime value curve', string_agg(format('By the end of %s %s %s have brought %s each.',
+SELECT pg_temp.chart('brought', 336, 'Lifetime value curve', string_agg(format('By the end of %s %s, %s have brought %s each.',
        :'unit', age, pg_temp.many(customers, 'customer'), pg_temp.money(:'currency_html', value)), ' ' ORDER BY age))
 FROM report_brought WHERE age IN (0, :brought_last);
 SELECT pg_temp.gridline((:brought_zero - i * :brought_tick * :brought_scale)::numeric,
@@ -41,9 +41,8 @@ SELECT format('<g><title>%s: %s of %s (95%%: %s to %s)</title><circle class="ret
 FROM report_brought_points ORDER BY age;
 SELECT pg_temp.label(x, 292, age::text, thin) || pg_temp.label(x, 311, brought, ' strong' || thin)
        || pg_temp.label(x, 328, pg_temp.n(customers), ' soft small' || thin)
-FROM (SELECT *, pg_temp.brief(:'currency_html', value, :brought_label_unit, :brought_label_digits) AS brought
-      FROM report_brought_points) AS b,
-     (SELECT 8 + greatest(6.5 * length(pg_temp.n(:brought_most)), 7 * length(pg_temp.brief(:'currency', -:brought_top, :brought_label_unit, :brought_label_digits))) AS widest) AS w,
+FROM (SELECT *, 8 + greatest(6.5 * length(pg_temp.n(:brought_most)), 7.3 * max(length(brought)) OVER ()) AS widest
+      FROM report_brought_points, LATERAL (SELECT pg_temp.brief('', value, :brought_label_unit, :brought_label_digits) AS brought) AS t) AS b,
      pg_temp.thin(age, :brought_last, greatest(widest, 40)) AS thin
 WHERE thin IS NOT NULL ORDER BY age;
 SELECT pg_temp.row_name(292, :'unit' || 's', '') || pg_temp.row_name(311, 'brought', 'strong')

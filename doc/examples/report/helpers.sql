@@ -52,7 +52,7 @@ CREATE FUNCTION pg_temp.decimals(top double precision, unit double precision) RE
 CREATE FUNCTION pg_temp.brief(currency text, v double precision, unit double precision, decimals int) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN r < 0 THEN '-' ELSE '' END || currency
            || to_char(abs(r), 'FM999,999,999,999,999,990' || CASE WHEN decimals > 0 THEN '.' || repeat('0', decimals) ELSE '' END)
-           || CASE unit WHEN 1 THEN '' WHEN 1e3 THEN 'k' WHEN 1e6 THEN 'M' WHEN 1e9 THEN 'bn' WHEN 1e12 THEN 'tn'
+           || CASE CASE WHEN r <> 0 THEN unit ELSE 1 END WHEN 1 THEN '' WHEN 1e3 THEN 'k' WHEN 1e6 THEN 'M' WHEN 1e9 THEN 'bn' WHEN 1e12 THEN 'tn'
                         ELSE 'e+' || round(log(unit)) END
     FROM round((v / unit)::numeric, decimals) AS r $$;
 
@@ -68,7 +68,7 @@ CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT
 -- pixels.  What percent cannot say (polygons) stands in an inner svg that is stretched.
 CREATE FUNCTION pg_temp.chart(id text, height int, title text, description text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format('<svg class="chart" height="%s" role="img" aria-labelledby="%s-title %2$s-text"><title id="%2$s-title">%s</title>'
-                  '<desc id="%2$s-text">%s</desc>', height, id, title, description) $$;
+                  '<desc id="%2$s-text">%4$s</desc>', height, id, title, description) $$;
 
 CREATE FUNCTION pg_temp.gridline(y numeric, label text, is_axis boolean) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format('<line class="%s" x1="0" x2="100%%" y1="%s" y2="%2$s"/><text class="soft end" x="-12" y="%s">%s</text>',

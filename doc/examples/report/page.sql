@@ -74,6 +74,7 @@ summary { cursor: pointer; color: var(--link); }
 .segments thead th { color: var(--soft); vertical-align: bottom; width: 84px; }
 .segments tbody th { padding-left: 0; text-align: left; white-space: nowrap; }
 .calls { min-width: 640px; }
+.calls tbody th { position: sticky; left: 0; background: var(--page); }
 .segments thead .left { width: auto; padding-left: 0; }
 .segments thead .share { padding-left: 18px; }
 .segments .share { width: 50%; text-align: left; color: var(--soft); }

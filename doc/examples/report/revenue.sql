@@ -44,13 +44,14 @@ FROM report_revenue JOIN
       UNION ALL SELECT bar, '' FROM report_revenue_parts GROUP BY bar HAVING bool_and(amount = 0)) AS b USING (bar)
 ORDER BY bar;
 SELECT pg_temp.label(x, 326, to_char(period_start, :'label_1'), thin)
-       || pg_temp.label(x, 362, pg_temp.brief(:'currency_html', (revenue * :money_unit)::float8, :bought_label_unit, :bought_label_digits), ' strong' || thin)
+       || pg_temp.label(x, 362, pg_temp.brief('', (revenue * :money_unit)::float8, :bought_label_unit, :bought_label_digits), ' strong' || thin)
        || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
                THEN pg_temp.label(x, 341, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :bought_step AS x FROM report_revenue) AS b,
      (SELECT count(DISTINCT to_char(period_start, 'YYYY')) AS years FROM report_revenue) AS y,
-     (SELECT 8 + 7 * length(pg_temp.brief(:'currency', -greatest(:bought_top, :bought_depth)::float8, :bought_label_unit, :bought_label_digits)) AS widest) AS w,
+     (SELECT 6 + 7.3 * max(length(pg_temp.brief('', (revenue * :money_unit)::float8, :bought_label_unit, :bought_label_digits))) AS widest
+      FROM report_revenue) AS w,
      pg_temp.thin(bar - 1, :bought_slots, greatest(widest, CASE :'label_1' WHEN 'MM-DD' THEN 44 ELSE 38 END)) AS thin
 ORDER BY bar;
 SELECT pg_temp.row_name(362, 'revenue', 'strong') || '</svg>';

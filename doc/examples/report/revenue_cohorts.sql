@@ -27,7 +27,7 @@ FROM generate_series(0, 100, 5) AS percent;
 SELECT format('<div class="scroll" tabindex="0" role="region" aria-label="Revenue of cohorts"><table class="heat%s" style="min-width: %spx; max-width: %spx">'
               '<colgroup><col style="width: 88px"/><col style="width: 80px"/><col span="%s"/></colgroup>'
               '<thead><tr><th class="left" rowspan="2" scope="col">First bought</th><th rowspan="2" scope="col">Customers</th>'
-              '<th colspan="%4$s" scope="colgroup">revenue per customer, by %ss since the first</th></tr><tr>%s</tr></thead><tbody>',
+              '<th colspan="%4$s" scope="colgroup">by %ss since the first</th></tr><tr>%s</tr></thead><tbody>',
               CASE WHEN least(:spent_count, :bins) > 27 THEN ' tall' END, 168 + 35 * (:spent_last + 1),
               168 + greatest(64 * (:spent_last + 1), 280), :spent_last + 1, :'unit',
               string_agg(format('<th scope="col">%s</th>', age), '' ORDER BY age))
