@@ -71,7 +71,7 @@ sub check_page
 	my @labels = $html =~ /<text class="mid[^"]*" x="[^"]*" y="(\d+)"/g;
 	is((grep { $_ < 220 } @labels), 0, "$name: no label stands in a chart, where a line could strike it through");
 	my @long
-	    = grep { length > 12 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
+	    = grep { length > 13 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
 	is("@long", '', "$name: no number is wider than its tile");
 	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
 	is($negative, 0, "$name: no size is negative");
@@ -627,6 +627,74 @@ for my $case ([ 1e-2, '0.42' ], [ 1, '42.35' ], [ 1e3, '42,353' ], [ 1e6, '42.4M
 	check_page($html, "amounts x $factor");
 	is(tiles($html)->{'Lifetime value'}, $value, "amounts x $factor: the lifetime value");
 }
+
+# Odd money: every section has its numbers, or a sentence says why it is left out
+my @odd = (
+	[ 'no revenue', q{SELECT c, date '2024-01-01' + d * c, 0 FROM generate_series(1, 150) c, generate_series(0, 2) d},
+		'What they are worth; Who will come back', qr/Left out: .*revenue by age, cohort and period, as there is none/ ],
+	[ 'unknown amounts', q{SELECT c, date '2024-01-01' + c, NULL FROM generate_series(1, 60) c}, '', qr/Left out: who will come back/ ],
+	[ 'one customer', q{SELECT 1, date '2024-01-01' + 20 * d, 5 * d FROM generate_series(0, 9) d},
+		'What they are worth; What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
+		qr/Left out: how much the best of them bring, which takes 10 customers/ ],
+	[ 'only refunds', q{SELECT c, date '2024-01-01' + c, -c FROM generate_series(1, 20) c}, '',
+		qr{<p>There is no purchase, but 20 refunds, in odd\.</p>} ],
+	[ 'one month', q{SELECT c, date '2024-01-01' + c, c FROM generate_series(1, 20) c},
+		'What they are worth; Revenue, cohort by cohort; Whose revenue it is; How much the best of them bring',
+		qr/Left out: .*what they have brought by then, as no month after a first one is over/ ],
+	[ 'three decimals', q{SELECT c, date '2024-01-01' + d * c, 0.001 * c FROM generate_series(1, 30) c, generate_series(0, 4) d},
+		undef, qr{<th scope="row">2024-01</th>.*>0\.\d+</td>} ],
+	[ 'a third', q{SELECT c, date '2024-01-01' + d * c, c / 3.0 FROM generate_series(1, 30) c, generate_series(0, 4) d},
+		undef, qr{<span>Lifetime value</span><b[^>]*>25\.83<} ],
+	[ 'trillions', q{SELECT c, date '2024-01-01' + d * c, (1e12 + 0.01 * d) * CASE WHEN d = 3 THEN -1 ELSE 1 END
+	                 FROM generate_series(1, 30) c, generate_series(0, 4) d}, undef, qr/tn</ ],
+	[ 'paid back more', q{SELECT c, date '2024-01-01' + d * c, CASE d WHEN 2 THEN -90 ELSE 10 END FROM generate_series(1, 40) c, generate_series(0, 2) d},
+		'What they are worth; What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
+		qr/Left out: how much the best of them bring, as nobody has brought anything/ ],
+	[ 'one large amount', q{SELECT c, date '2024-01-01' + d * c, CASE c WHEN 1 THEN 123456789.12 ELSE 1 END
+	                        FROM generate_series(1, 30) c, generate_series(0, 4) d}, undef, qr/, cut off where it leaves the chart/ ],
+	[ 'years', q{SELECT c, date '1990-01-01' + d * 900, 10 FROM generate_series(1, 30) c, generate_series(0, 13) d},
+		undef, qr/<h2>Whose revenue it is/ ]);
+for my $case (@odd)
+{
+	my ($name, $query, $sections, $sentence) = @$case;
+	$node->safe_psql('other', "DROP TABLE IF EXISTS odd; CREATE TABLE odd (customer_id, ordered_at, amount) AS $query");
+	for my $currency ('', 'EUR ')
+	{
+		($rc, $html, $messages) = report('other', '-v', 'orders=odd', '-v', "currency=$currency");
+		is("$rc $messages", '0 ', "$name: a report '$currency'");
+		check_page($html, $name);
+	}
+	like($html =~ s/EUR //gr, $sentence, "$name: has its sentence");
+	my $found = join '; ', grep { /worth|brought|Revenue|revenue|best|back|leave/ && !/many/ } split /; /, headlines($html);
+	is($found, $sections, "$name: the sections that there are data for") if defined $sections;
+}
+
+# More was paid back than bought, by those who had come before: the bar hangs below the line
+$node->safe_psql('other', q{
+DROP TABLE odd; CREATE TABLE odd (customer_id, ordered_at, amount) AS VALUES
+	(1, date '2024-01-10', 100.0), (1, '2024-02-10', 20), (1, '2024-02-20', -80), (2, '2024-02-11', 30), (2, '2024-03-11', 40),
+	(3, '2024-01-12', 10), (3, '2024-03-13', 15), (3, '2024-03-20', -40), (4, '2024-01-13', 50), (4, '2024-02-14', 5)});
+($rc, $html, $messages) = report('other', '-v', 'orders=odd', '-v', 'as_of=2024-04-01');
+is("$rc $messages", '0 ', 'a report of a month below zero');
+check_page($html, 'a month below zero');
+like($html, qr/<span>below the line: more paid back than bought</, 'which the legend says');
+my ($line_of_zero) = $html =~ m{"bought-title.*?<line class="axis" x1="0" x2="100%" y1="([\d.]+)"}s;
+for my $expected ([ '2024-02: -25.00 from 3 customers and 3 purchases: 30.00 new, -55.00 retained, 0.00 back', { retained => -55, new => 30 } ],
+                  [ '2024-03: 15.00 from 2 customers and 2 purchases: 0.00 new, 40.00 retained, -25.00 back', { retained => 40, resurrected => -25 } ],
+                  [ '2024-01: 160.00 from 3 customers and 3 purchases: 160.00 new, 0.00 retained, 0.00 back', { new => 160 } ])
+{
+	my ($title, $parts) = @$expected;
+	my ($group) = $html =~ m{<title>\Q$title\E[^<]*</title>(.*?)</g>};
+	my %drawn = map { m{class="(\w+)" x="[^"]*" y="([\d.]+)" width="[^"]*" height="([\d.]+)"}; ($1 => [ $2, $3 ]) } ($group // '') =~ m{<rect [^>]*>}g;
+	is(join(' ', sort keys %drawn), join(' ', sort keys %$parts), "$title: its parts");
+	my ($unit) = map { $drawn{$_}[1] / abs $parts->{$_} } grep { $drawn{$_} } sort keys %$parts;
+	for my $part (grep { $drawn{$_} } sort keys %$parts)
+	{
+		cmp_ok(abs($drawn{$part}[1] - $unit * abs $parts->{$part}), '<', 0.5, "$part: as high as it says");
+		cmp_ok(abs($drawn{$part}[0] + ($parts->{$part} > 0 ? $drawn{$part}[1] : 0) - $line_of_zero), '<', 0.2, "$part: stands on the line, or hangs from it");
+	}
+}
+is(row_of($html, 'bought', 362), '160 -25 15', 'and the sums stand below');
 
 # README's command: yesterday's report stays until today's is whole
 my ($command) = slurp_file("$root/README.md") =~ /^(psql -X -d shop .*?-o .*?)\n```/ms;

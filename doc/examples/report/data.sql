@@ -33,7 +33,7 @@ SELECT p, customer_activity(p) AS activity, clv_summary(p) AS clv
 FROM (SELECT customer_purchases(customer, at, :money) AS p FROM report_orders OFFSET 0) AS v;
 
 SELECT activity IS NOT NULL AS has_activity, activity IS NOT NULL AND :'has_amounts' AS has_amounts,
-       coalesce(nullif(:'as_of', ''), upper(activity_span(activity))::text, '') AS as_of,
+       CASE WHEN :'as_of' <> '' THEN :'as_of' WHEN activity IS NULL THEN '' ELSE upper(purchase_span(p))::text END AS as_of,
        coalesce(customers(activity), 0) AS customers
 FROM report_data \gset
 

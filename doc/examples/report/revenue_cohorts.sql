@@ -1,12 +1,11 @@
 -- Revenue per customer, cohort by cohort, as the cohorts of curve and heat map.  Shades
 -- from the lowest of the complete cells to the highest, but for a few outliers.
 SELECT count(DISTINCT cohort) AS count, max(age) AS last, count(DISTINCT cohort) > :bins AS are_cut,
-       coalesce(max(abs(value)), 0) AS largest, min(value) FILTER (WHERE complete) AS low,
-       percentile_disc(0.98) WITHIN GROUP (ORDER BY value) FILTER (WHERE complete) AS high,
-       pg_temp.unit(coalesce(max(abs(value)), 0), 1000) AS unit
+       max(abs(value)) AS largest, pg_temp.unit(max(abs(value)), 1000) AS unit, bool_or(complete) AS has_shades,
+       coalesce(min(value) FILTER (WHERE complete), 0) AS low,
+       coalesce(percentile_disc(0.98) WITHIN GROUP (ORDER BY value) FILTER (WHERE complete), 0) AS high
 FROM (SELECT *, (cumulative_revenue / customers)::float8 * :money_unit AS value FROM report_revenue_cohorts) AS c \gset spent_
-SELECT pg_temp.decimals(:spent_largest, :spent_unit) AS digits, coalesce(nullif(:'spent_low', ''), '0')::float8 AS low,
-       greatest(coalesce(nullif(:'spent_high', ''), '0')::float8, coalesce(nullif(:'spent_low', ''), '0')::float8) AS high \gset spent_
+SELECT pg_temp.decimals(:spent_largest, :spent_unit) AS digits \gset spent_
 -- A number of a cell, in the unit of the table
 CREATE FUNCTION pg_temp.in_unit(v double precision, unit double precision, digits int) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT pg_temp.brief('', v / unit, 1, digits) $$;
@@ -19,10 +18,10 @@ SELECT format('<section><h2>Revenue, cohort by cohort</h2><p class="hint">Each r
               CASE WHEN :spent_unit > 1 THEN coalesce(', in ' || CASE :spent_unit WHEN 1e3 THEN 'thousands' WHEN 1e6 THEN 'millions'
                   WHEN 1e9 THEN 'billions' WHEN 1e12 THEN 'trillions' ELSE '10^' || round(log(:spent_unit)) END, '') END,
               CASE WHEN :'spent_are_cut' THEN format(' The latest %s of %s cohorts.', :bins, :spent_count) END);
-SELECT format('<div class="legend"><span class="ramp">%s', pg_temp.money(:'currency_html', :spent_low))
-       || string_agg(format('<i class="c%s"></i>', percent), '' ORDER BY percent)
-       || format('%s</span><span><i class="open"></i>not over yet, so far</span><span>blank: still to come</span></div>',
-                 pg_temp.money(:'currency_html', :spent_high))
+SELECT '<div class="legend">' || CASE WHEN :'spent_has_shades' THEN format('<span class="ramp">%s%s%s</span>',
+           pg_temp.money(:'currency_html', :spent_low), string_agg(format('<i class="c%s"></i>', percent), '' ORDER BY percent),
+           pg_temp.money(:'currency_html', :spent_high)) ELSE '' END
+       || '<span><i class="open"></i>not over yet, so far</span><span>blank: still to come</span></div>'
 FROM generate_series(0, 100, 5) AS percent;
 SELECT format('<div class="scroll" tabindex="0" role="region" aria-label="Revenue of cohorts"><table class="heat%s" style="min-width: %spx; max-width: %spx">'
               '<colgroup><col style="width: 88px"/><col style="width: 80px"/><col span="%s"/></colgroup>'
