@@ -26,10 +26,11 @@ CREATE FUNCTION pg_temp.ci(lower double precision, upper double precision) RETUR
 CREATE FUNCTION pg_temp.signed(v double precision, digits int DEFAULT 1) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_char(round(v::numeric, digits), CASE digits WHEN 0 THEN 'FMSG999,990' ELSE 'FMSG999,990.0' END) $$;
 
--- €129.26, €12,926, €12.9M: never more than a tile holds
+-- €0.0042, €129.26, €12,926, €12.9M: never more than a tile holds
 CREATE FUNCTION pg_temp.money(currency text, v double precision) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN v < 0 THEN '-' ELSE '' END || currency
-           || CASE WHEN abs(v) < 1e4 THEN to_char(abs(v)::numeric, 'FM99,990.00')
+    SELECT CASE WHEN v <= -1e-9 THEN '-' ELSE '' END || currency
+           || CASE WHEN abs(v) BETWEEN 1e-9 AND 0.095 THEN round(abs(v)::numeric, 1 - floor(log(abs(v)))::int)::text
+                   WHEN abs(v) < 1e4 THEN to_char(abs(v)::numeric, 'FM99,990.00')
                    WHEN abs(v) < 1e7 THEN pg_temp.n(abs(v))
                    WHEN abs(v) < 1e10 THEN to_char((abs(v) / 1e6)::numeric, 'FM99,990.0') || 'M'
                    WHEN abs(v) < 1e13 THEN to_char((abs(v) / 1e9)::numeric, 'FM99,990.0') || 'bn'

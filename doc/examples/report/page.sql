@@ -71,6 +71,7 @@ summary { cursor: pointer; color: var(--link); }
 .numbers thead th { color: var(--soft); vertical-align: bottom; }
 .segments { width: 100%; min-width: 560px; font-size: 13px; }
 .segments th, .segments td { padding: 3px 0 3px 18px; text-align: right; font-weight: 400; border-bottom: 1px solid var(--grid); }
+.segments td { white-space: nowrap; }
 .segments thead th { color: var(--soft); vertical-align: bottom; width: 84px; }
 .segments tbody th { padding-left: 0; text-align: left; white-space: nowrap; }
 .calls { min-width: 640px; }
