@@ -8,84 +8,12 @@ use FindBin;
 use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use PostgreSQL::Test::Utils;
+use ReportTest;
 use RetentionTest;
 use Test::More;
 
 my $files = PostgreSQL::Test::Utils::tempdir_short();
-my $node = start_server('report', conf => "timezone = 'UTC'");
-
-# Exit status, the page and the messages of a report
-sub report
-{
-	my ($db, @options) = @_;
-	my $page = "$files/page.html";
-	unlink $page;
-	run([ 'psql', '-X', '-d', $node->connstr($db), @options, '-o', $page, '-f', "$root/doc/examples/report.sql" ],
-		'<', \undef, '>', \my $out, '2>', \my $err);
-	my $rc = $? >> 8;
-	my $html = -e $page ? slurp_file($page) : '';
-	return ($rc, $html, $out . $err);
-}
-
-# What is wrong with the markup: every tag closed in order, attributes quoted,
-# no stray < or &
-sub markup_error
-{
-	my ($html) = @_;
-	my @open;
-	$html =~ s/\A<!DOCTYPE html>\n// or return 'no document type';
-	pos($html) = 0;
-	while (pos($html) < length $html)
-	{
-		if ($html =~ m{\G<([a-z][a-z0-9]*)(?: [a-z][a-zA-Z0-9:-]*="(?:[^<>&"]|&(?:amp|lt|gt|quot|#\d+);)*")*(/?)>}gc)
-		{
-			push @open, $1 unless $2;
-		}
-		elsif ($html =~ m{\G</([a-z][a-z0-9]*)>}gc)
-		{
-			my $last = pop(@open) // 'nothing';
-			return "</$1> closes $last" if $last ne $1;
-		}
-		elsif ($html !~ m{\G(?:[^<&]|&(?:amp|lt|gt|quot|#\d+);)+}gc)
-		{
-			return 'unexpected: ' . substr($html, pos($html), 60);
-		}
-	}
-	return @open ? "not closed: @open" : '';
-}
-
-sub check_page
-{
-	my ($html, $name) = @_;
-	is(markup_error($html), '', "$name: the markup is well-formed");
-	unlike($html, qr/<(?:script|link|iframe|object|img|base|form)\b/i, "$name: no script and no other file");
-	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i,
-	       "$name: nothing is fetched or run");
-	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]\d+%?"|###/i, "$name: every number is one");
-	my $plurals = qr/days|weeks|months|years|customers|events|answers|purchases|contracts|refunds/;
-	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
-		"$name: no holes, and no plural of one");
-	my $free = () = $html =~ /(?<!<div class="scroll" tabindex="0" role="region" aria-label=")(?=<table)/g;
-	my $scrolled = () = $html =~ m{<div class="scroll" tabindex="0" role="region" aria-label="[^"]+">\s*<table}g;
-	is($scrolled, $free, "$name: what is wide scrolls for itself");
-	my @labels = $html =~ /<text class="mid[^"]*" x="[^"]*" y="(\d+)"/g;
-	is((grep { $_ < 220 } @labels), 0, "$name: no label stands in a chart, where a line could strike it through");
-	my @long
-	    = grep { length > 13 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
-	is("@long", '', "$name: no number is wider than its tile");
-	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
-	is($negative, 0, "$name: no size is negative");
-	my @outside = grep { $_ < -0.1 || $_ > 370 } $html =~ m{<(?:rect|circle|line)\b[^>]* c?y1?="(-?[\d.]+)"}g;
-	is("@outside", '', "$name: nothing is drawn outside of a chart");
-	my %desc = $html =~ m{<title id="[^"]*">(.*?)</title><desc id="[^"]*">(.*?)</desc>}g;
-	is(join('; ', grep { $desc{$_} eq '' || $desc{$_} eq $_ } sort keys %desc), '', "$name: each chart is described");
-	if (run([ 'sh', '-c', 'command -v xmllint' ], '>', \my $path))
-	{
-		my $agrees = run([ 'xmllint', '--noout', '-' ], '<', \$html, '2>', \my $err);
-		ok($agrees, "$name: xmllint agrees") or diag($err);
-	}
-	return;
-}
+my $node = start_report_server();
 
 # "cohort size cell cell ...", * marks an unfinished cell, . an empty one.  Every cell
 # has the shade of its share on the legend's scale, but for age 0.
@@ -110,29 +38,6 @@ sub heat_map
 		push @rows, "@row";
 	}
 	return join "\n", @rows;
-}
-
-# name: value
-sub tiles
-{
-	my ($html) = @_;
-	my %tiles;
-	$tiles{$1} //= $2 =~ s{</?em>}{}gr while $html =~ m{<div class="tile"><span>(.*?)</span><b[^>]*>(.*?)</b>}g;
-	return \%tiles;
-}
-
-# The labels of a row below a chart, which stand at the same height
-sub row_of
-{
-	my ($html, $id, $y) = @_;
-	my ($chart) = $html =~ m{<svg class="chart"[^>]*"$id-title (.*?)</svg>\s*(?:</section>|<details>)}s or return '';
-	return join ' ', $chart =~ m{<text class="mid[^"]*" x="[^"]*" y="$y">([^<]*)<}g;
-}
-
-sub headlines
-{
-	my ($html) = @_;
-	return join '; ', $html =~ m{<h2>(.*?)</h2>}g;
 }
 
 # The shop of four customers whose numbers are known, and a survey
@@ -416,116 +321,6 @@ cmp_ok(scalar keys %segment, '>', 4, 'the segments');
 my $total = 0;
 $total += $_ for values %segment;
 is($total, 600, 'and everybody is in one');
-
-# Money, against plain SQL over the rows: 600 customers who send some of it back, later
-# as well, some orders free or of an unknown amount
-$node->safe_psql('other', <<'END');
-CREATE TABLE money AS
-SELECT customer_id, ordered_at + time '12:00' AS ordered_at,
-       CASE WHEN noise(n, 7) < 0.02 THEN NULL WHEN noise(n, 7) < 0.04 THEN 0 ELSE round((amount * (0.5 + 3 * noise(customer_id, 11) ^ 2))::numeric, 2) END AS amount
-FROM (SELECT *, customer_id * 1000 + ordered_at - date '2023-01-01' AS n FROM purchases) AS p;
-INSERT INTO money
-SELECT customer_id, ordered_at + noise(n, 9) * interval '60 days', -round(amount * noise(n, 10)::numeric, 2)
-FROM (SELECT *, customer_id * 1000 + extract(epoch FROM ordered_at)::bigint AS n FROM money) AS m
-WHERE noise(n, 8) < 0.1 AND amount > 0;
-INSERT INTO money VALUES (1001, '2023-03-01', -7.77), (1002, NULL, 5), (NULL, '2023-03-01', 5);
-CREATE TABLE people AS SELECT c AS number, '<' || md5(c::text) || '>' AS called FROM generate_series(1, 599) AS c;
-
--- A refund lowers the purchase day before it, or the first; months are numbers
-CREATE TABLE paid AS
-WITH bought AS (SELECT DISTINCT customer_id, ordered_at::date AS day FROM money WHERE coalesce(amount >= 0, true)),
-     moved AS (SELECT m.*, (SELECT coalesce(max(day) FILTER (WHERE day <= m.ordered_at::date), min(day))
-                            FROM bought AS b WHERE b.customer_id = m.customer_id) AS day FROM money AS m)
-SELECT customer_id, day, extract(year FROM day)::int * 12 + extract(month FROM day)::int AS month, sum(amount) AS revenue,
-       count(*) FILTER (WHERE coalesce(amount >= 0, true)) AS purchases,
-       min(extract(year FROM day)::int * 12 + extract(month FROM day)::int) OVER (PARTITION BY customer_id) AS cohort
-FROM moved WHERE day IS NOT NULL AND day < '2024-08-10' AND ordered_at < '2024-08-10' GROUP BY customer_id, day;
-CREATE FUNCTION shown(v numeric) RETURNS text LANGUAGE sql IMMUTABLE
-	RETURN CASE WHEN v < 0 THEN '-' ELSE '' END || to_char(abs(v), CASE WHEN abs(v) < 10000 THEN 'FM99,990.00' ELSE 'FM99,999,990' END);
-CREATE FUNCTION named(month int) RETURNS text LANGUAGE sql IMMUTABLE
-	RETURN ((month - 1) / 12) || '-' || lpad(((month - 1) % 12 + 1)::text, 2, '0');
-END
-my @shop = ('-v', 'orders=money', '-v', 'as_of=2024-08-10', '-v', 'names=people', '-v', 'id=number', '-v', 'name=called');
-($rc, $html, $messages) = report('other', @shop);
-is("$rc $messages", '0 ', 'a report of money');
-check_page($html, 'money');
-my $by_age = $node->safe_psql('other', <<'END');
-SELECT string_agg(format('%s: %s of %s customers (95%%: %s to %s)', age, shown(avg), n, shown(avg - e), shown(avg + e)), E'\n' ORDER BY age)
-FROM (SELECT age, count(*) AS n, avg(brought) AS avg, (1.959963984540054 * stddev_samp(brought) / sqrt(count(*)::numeric)) AS e
-      FROM (SELECT customer_id, age, coalesce(sum(revenue) FILTER (WHERE month <= cohort + age), 0) AS brought
-            FROM paid, generate_series(0, 24) AS age WHERE cohort + age < 2024 * 12 + 8 GROUP BY customer_id, age) AS c
-      GROUP BY age) AS a
-END
-is(join("\n", $html =~ m{<title>(\d+: [^<]* customers \(95%: [^<]*\))</title><circle}g), $by_age, 'the lifetime value curve');
-my ($least) = $by_age =~ /^0: ([\d.]+) /;
-my ($curve) = $html =~ m{"brought-title (.*?)</svg></section>}s;
-my ($first, $last_point) = (map { [ /cy="([\d.]+)"/ ]->[0] } $curve =~ m{<circle [^>]*>}g)[ 0, -1 ];
-my ($tick_at, $tick_is) = $curve =~ m{class="grid" x1="0" x2="100%" y1="([\d.]+)" y2="[^"]*"/><text [^>]*>(\d+)<}s;
-my ($zero) = $curve =~ m{class="axis" x1="0" x2="100%" y1="([\d.]+)"};
-cmp_ok(abs(($zero - $first) / ($zero - $tick_at) * $tick_is - $least), '<', 0.5, 'stands where its numbers say');
-my $by_month = $node->safe_psql('other', <<'END');
-SELECT string_agg(format('%s: %s from %s customer%s and %s purchase%s: %s new, %s retained, %s back after a pause%s', named(month), shown(r), n,
-                         CASE WHEN n <> 1 THEN 's' END, p, CASE WHEN p <> 1 THEN 's' END, shown(fresh), shown(kept), shown(back),
-                         CASE month WHEN 2024 * 12 + 8 THEN ', not over yet' END), E'\n' ORDER BY month)
-FROM (SELECT month, sum(r) AS r, count(*) AS n, sum(p) AS p, coalesce(sum(r) FILTER (WHERE month = cohort), 0) AS fresh,
-             coalesce(sum(r) FILTER (WHERE before = month - 1), 0) AS kept, coalesce(sum(r) FILTER (WHERE before < month - 1), 0) AS back
-      FROM (SELECT customer_id, cohort, month, coalesce(sum(revenue), 0) AS r, sum(purchases) AS p,
-                   lag(month) OVER (PARTITION BY customer_id ORDER BY month) AS before
-            FROM paid GROUP BY customer_id, cohort, month) AS c GROUP BY month) AS m
-END
-is(join("\n", $html =~ m{<title>([\d-]+: [^<]* purchases?: [^<]*)</title>}g), $by_month, 'revenue of new, retained and returning customers');
-my $by_cohort = $node->safe_psql('other', <<'END');
-SELECT string_agg(line, E'\n' ORDER BY cohort)
-FROM (SELECT cohort, format('%s %s %s', named(cohort), max(n), string_agg(round(brought / n) || CASE WHEN cohort + age < 2024 * 12 + 8 THEN '' ELSE '*' END, ' ' ORDER BY age)) AS line
-      FROM (SELECT cohort, age, count(DISTINCT customer_id) AS n, coalesce(sum(revenue) FILTER (WHERE month <= cohort + age), 0) AS brought
-            FROM paid, generate_series(0, 24) AS age WHERE cohort + age <= 2024 * 12 + 8 GROUP BY cohort, age) AS c
-      GROUP BY cohort) AS l
-END
-my ($spent) = $html =~ m{<h2>Revenue, cohort by cohort</h2>(.*?)</section>}s;
-my @spent;
-while ($spent =~ m{<tr><th scope="row">(\d[\d-]*)</th><td class="size">(\d+)</td>(.*?)</tr>}g)
-{
-	my ($cohort, $size, $cells) = ($1, $2, $3);
-	push @spent, join ' ', $cohort, $size,
-	  map { m{class="(\w+)" title="[^"]*">([-\d.]+)<} ? $2 . ($1 eq 'open' ? '*' : '') : () } $cells =~ m{<td.*?</td>}g;
-}
-is(join("\n", @spent), $by_cohort, 'revenue of the cohorts, unfinished cells marked');
-my $by_tenth = $node->safe_psql('other', <<'END');
-SELECT string_agg(format('%s %s %s %s', n, shown(r), round(100 * r / sum, 1), round(100 * upto / sum, 1)), E'\n' ORDER BY bin)
-FROM (SELECT bin, count(*) AS n, sum(brought) AS r, sum(sum(brought)) OVER (ORDER BY bin) AS upto, sum(sum(brought)) OVER () AS sum
-      FROM (SELECT brought, (SELECT min(b) FROM generate_series(1, 10) AS b WHERE place <= b * n / 10) AS bin
-            FROM (SELECT greatest(coalesce(sum(revenue), 0), 0) AS brought, row_number() OVER (ORDER BY greatest(coalesce(sum(revenue), 0), 0) DESC) AS place,
-                         count(*) OVER () AS n FROM paid GROUP BY customer_id) AS c) AS b
-      GROUP BY bin) AS t
-END
-my ($best) = $html =~ m{<h2>How much the best of them bring</h2>(.*?)</section>}s;
-is(join("\n", map { m{</i>([\d.]+)%.*?<td>(\d+)</td><td>([\d.,]+)</td>.*<td>([\d.]+)%</td>}s ? "$2 $3 $1 $4" : () } $best =~ m{<tr><th.*?</tr>}sg),
-   $by_tenth, 'what the best of them bring');
-$tiles = tiles($html);
-is($tiles->{'The best tenth'}, ($by_tenth =~ /^\d+ \S+ (\S+)/)[0] . '%', 'and in a tile');
-ok(!exists $tiles->{'The best hundredth'}, 'the best hundredth of 600 is left out');
-my $calls = $node->safe_psql('other', <<'END');
-SET search_path = analytics, public;
-CREATE TEMP TABLE c AS
-	SELECT customer_id, rfm_summary(ordered_at, amount, '2024-08-10') AS s FROM money
-	WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL GROUP BY customer_id HAVING bool_or(coalesce(amount >= 0, true));
-SELECT string_agg(format('%s %s %s %s %s%%', coalesce('&lt;' || md5(number::text) || '&gt;', 'no name'), (s).last_day, round((s).age - (s).recency),
-                         (s).purchases, round(100 * alive)), E'\n' ORDER BY stake DESC)
-FROM (SELECT customer_id, s, p_alive(m, s) AS alive, (1 - p_alive(m, s)) * clv(m, g, s, '1 year', 0.1) AS stake
-      FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m, fit_gamma_gamma((s).frequency, (s).monetary_value) AS g FROM c) AS f
-      WHERE (s).frequency >= 2 AND (s).age - (s).recency > (s).recency / (s).frequency
-      ORDER BY stake DESC LIMIT 12) AS l LEFT JOIN people ON number = customer_id
-END
-my ($leaving) = $html =~ m{<h2>Who is about to leave</h2>(.*?)</section>}s;
-is(join("\n", map { m{<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>.*?</td><td>(.*?)</td><td>.*?</td><td>(.*?)</td>} ? "$1 $2 $3 $4 $5" : () }
-		$leaving =~ m{<tr><th scope="row".*?</tr>}g), $calls, 'whom to call, by name');
-($rc, $html) = report('other', @shop[ 0 .. 3 ], '-v', 'calls=3', '-v', 'amount=');
-my @called = $html =~ m{<tr><th scope="row">(\d+)</th><td>20}g;
-is(scalar @called, 3, 'fewer of them, by number, without amounts');
-check_page($html, 'money without amounts');
-($rc, $html) = report('other', @shop, '-v', 'calls=0');
-unlike($html, qr/Who is about to leave|who is about to leave|&lt;/, 'or none, and nobody is named');
-
 $node->safe_psql('other', 'DELETE FROM purchases WHERE customer_id > 99');
 ($rc, $html) = report('other', '-v', 'orders=purchases');
 unlike($html, qr/<h2>Who will come back/, '99 customers are too few');
@@ -627,74 +422,6 @@ for my $case ([ 1e-2, '0.42' ], [ 1, '42.35' ], [ 1e3, '42,353' ], [ 1e6, '42.4M
 	check_page($html, "amounts x $factor");
 	is(tiles($html)->{'Lifetime value'}, $value, "amounts x $factor: the lifetime value");
 }
-
-# Odd money: every section has its numbers, or a sentence says why it is left out
-my @odd = (
-	[ 'no revenue', q{SELECT c, date '2024-01-01' + d * c, 0 FROM generate_series(1, 150) c, generate_series(0, 2) d},
-		'What they are worth; Who will come back', qr/Left out: .*revenue by age, cohort and period, as there is none/ ],
-	[ 'unknown amounts', q{SELECT c, date '2024-01-01' + c, NULL FROM generate_series(1, 60) c}, '', qr/Left out: who will come back/ ],
-	[ 'one customer', q{SELECT 1, date '2024-01-01' + 20 * d, 5 * d FROM generate_series(0, 9) d},
-		'What they are worth; What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
-		qr/Left out: how much the best of them bring, which takes 10 customers/ ],
-	[ 'only refunds', q{SELECT c, date '2024-01-01' + c, -c FROM generate_series(1, 20) c}, '',
-		qr{<p>There is no purchase, but 20 refunds, in odd\.</p>} ],
-	[ 'one month', q{SELECT c, date '2024-01-01' + c, c FROM generate_series(1, 20) c},
-		'What they are worth; Revenue, cohort by cohort; Whose revenue it is; How much the best of them bring',
-		qr/Left out: .*what they have brought by then, as no month after a first one is over/ ],
-	[ 'three decimals', q{SELECT c, date '2024-01-01' + d * c, 0.001 * c FROM generate_series(1, 30) c, generate_series(0, 4) d},
-		undef, qr{<span>Average purchase</span><b[^>]*>0\.016</b>.*<th scope="row">2024-01</th>.*>0\.\d+</td>}s ],
-	[ 'a third', q{SELECT c, date '2024-01-01' + d * c, c / 3.0 FROM generate_series(1, 30) c, generate_series(0, 4) d},
-		undef, qr{<span>Lifetime value</span><b[^>]*>25\.83<} ],
-	[ 'trillions', q{SELECT c, date '2024-01-01' + d * c, (1e12 + 0.01 * d) * CASE WHEN d = 3 THEN -1 ELSE 1 END
-	                 FROM generate_series(1, 30) c, generate_series(0, 4) d}, undef, qr/tn</ ],
-	[ 'paid back more', q{SELECT c, date '2024-01-01' + d * c, CASE d WHEN 2 THEN -90 ELSE 10 END FROM generate_series(1, 40) c, generate_series(0, 2) d},
-		'What they are worth; What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
-		qr/Left out: how much the best of them bring, as nobody has brought anything/ ],
-	[ 'one large amount', q{SELECT c, date '2024-01-01' + d * c, CASE c WHEN 1 THEN 123456789.12 ELSE 1 END
-	                        FROM generate_series(1, 30) c, generate_series(0, 4) d}, undef, qr/, cut off where it leaves the chart/ ],
-	[ 'years', q{SELECT c, date '1990-01-01' + d * 900, 10 FROM generate_series(1, 30) c, generate_series(0, 13) d},
-		undef, qr/<h2>Whose revenue it is/ ]);
-for my $case (@odd)
-{
-	my ($name, $query, $sections, $sentence) = @$case;
-	$node->safe_psql('other', "DROP TABLE IF EXISTS odd; CREATE TABLE odd (customer_id, ordered_at, amount) AS $query");
-	for my $currency ('', 'EUR ')
-	{
-		($rc, $html, $messages) = report('other', '-v', 'orders=odd', '-v', "currency=$currency");
-		is("$rc $messages", '0 ', "$name: a report '$currency'");
-		check_page($html, $name);
-	}
-	like($html =~ s/EUR //gr, $sentence, "$name: has its sentence");
-	my $found = join '; ', grep { /worth|brought|Revenue|revenue|best|back|leave/ && !/many/ } split /; /, headlines($html);
-	is($found, $sections, "$name: the sections that there are data for") if defined $sections;
-}
-
-# More was paid back than bought, by those who had come before: the bar hangs below the line
-$node->safe_psql('other', q{
-DROP TABLE odd; CREATE TABLE odd (customer_id, ordered_at, amount) AS VALUES
-	(1, date '2024-01-10', 100.0), (1, '2024-02-10', 20), (1, '2024-02-20', -80), (2, '2024-02-11', 30), (2, '2024-03-11', 40),
-	(3, '2024-01-12', 10), (3, '2024-03-13', 15), (3, '2024-03-20', -40), (4, '2024-01-13', 50), (4, '2024-02-14', 5)});
-($rc, $html, $messages) = report('other', '-v', 'orders=odd', '-v', 'as_of=2024-04-01');
-is("$rc $messages", '0 ', 'a report of a month below zero');
-check_page($html, 'a month below zero');
-like($html, qr/<span>below the line: more paid back than bought</, 'which the legend says');
-my ($line_of_zero) = $html =~ m{"bought-title.*?<line class="axis" x1="0" x2="100%" y1="([\d.]+)"}s;
-for my $expected ([ '2024-02: -25.00 from 3 customers and 3 purchases: 30.00 new, -55.00 retained, 0.00 back', { retained => -55, new => 30 } ],
-                  [ '2024-03: 15.00 from 2 customers and 2 purchases: 0.00 new, 40.00 retained, -25.00 back', { retained => 40, resurrected => -25 } ],
-                  [ '2024-01: 160.00 from 3 customers and 3 purchases: 160.00 new, 0.00 retained, 0.00 back', { new => 160 } ])
-{
-	my ($title, $parts) = @$expected;
-	my ($group) = $html =~ m{<title>\Q$title\E[^<]*</title>(.*?)</g>};
-	my %drawn = map { m{class="(\w+)" x="[^"]*" y="([\d.]+)" width="[^"]*" height="([\d.]+)"}; ($1 => [ $2, $3 ]) } ($group // '') =~ m{<rect [^>]*>}g;
-	is(join(' ', sort keys %drawn), join(' ', sort keys %$parts), "$title: its parts");
-	my ($unit) = map { $drawn{$_}[1] / abs $parts->{$_} } grep { $drawn{$_} } sort keys %$parts;
-	for my $part (grep { $drawn{$_} } sort keys %$parts)
-	{
-		cmp_ok(abs($drawn{$part}[1] - $unit * abs $parts->{$part}), '<', 0.5, "$part: as high as it says");
-		cmp_ok(abs($drawn{$part}[0] + ($parts->{$part} > 0 ? $drawn{$part}[1] : 0) - $line_of_zero), '<', 0.2, "$part: stands on the line, or hangs from it");
-	}
-}
-is(row_of($html, 'bought', 362), '160 -25 15', 'and the sums stand below');
 
 # README's command: yesterday's report stays until today's is whole
 my ($command) = slurp_file("$root/README.md") =~ /^(psql -X -d shop .*?-o .*?)\n```/ms;
