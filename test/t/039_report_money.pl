@@ -31,7 +31,8 @@ sql(<<'END');
 CREATE FUNCTION noise(n bigint, stream bigint) RETURNS double precision LANGUAGE sql IMMUTABLE STRICT
 	RETURN ((hashint8extended(n, stream) & 4294967295) + 0.5) / 4294967296;
 CREATE TABLE orders AS
-SELECT c AS customer_id, timestamp '2023-01-01 12:00' + floor(500 * noise(c, 1) + days) * interval '1 day' AS ordered_at,
+SELECT c AS customer_id,
+       timestamp '2023-01-01 12:00' + floor(500 * noise(c, 1) + days) * interval '1 day' AS ordered_at,
        CASE WHEN noise(n, 7) < 0.02 THEN NULL WHEN noise(n, 7) < 0.04 THEN 0
             ELSE round(((10 + 40 * noise(n, 5)) * (0.5 + 3 * noise(c, 11) ^ 2))::numeric, 2) END AS amount
 FROM (SELECT c, c * 100 + k AS n,
@@ -103,8 +104,10 @@ cmp_ok(abs(($zero - $first) / ($zero - $tick_at) * $tick - $least), '<', 0.5, 's
 # Its cohorts, unfinished cells marked
 my $by_cohort = sql(<<'END');
 SELECT string_agg(format('%s %s %s', named(cohort), n, cells), E'\n' ORDER BY cohort)
-FROM (SELECT cohort, max(n) AS n, string_agg(round(mean) || CASE WHEN complete THEN '' ELSE '*' END, ' ' ORDER BY age) AS cells
-      FROM (SELECT cohort, age, complete, count(*) AS n, avg(brought) AS mean FROM brought GROUP BY cohort, age, complete) AS c
+FROM (SELECT cohort, max(n) AS n,
+             string_agg(round(mean) || CASE WHEN complete THEN '' ELSE '*' END, ' ' ORDER BY age) AS cells
+      FROM (SELECT cohort, age, complete, count(*) AS n, avg(brought) AS mean
+            FROM brought GROUP BY cohort, age, complete) AS c
       GROUP BY cohort) AS r
 END
 my @cohorts;
@@ -139,14 +142,16 @@ FROM (SELECT month, sum(revenue) AS r, count(*) AS n, sum(purchases) AS p,
       GROUP BY month) AS m
 END
 my $bars = section('Whose revenue it is');
-is(lines_of($bars =~ m{<title>([\d-]+: [^<]*)</title>}g), $by_month, 'revenue of new, retained and returning customers');
+is(lines_of($bars =~ m{<title>([\d-]+: [^<]*)</title>}g),
+	$by_month, 'revenue of new, retained and returning customers');
 is(lines_of($bars =~ m{<g class="unfinished"><title>(.*?)</title>}g), ($by_month =~ /\n([^\n]*, not over yet)\z/)[0],
 	'the last month is pale');
 unlike($bars, qr/below the line/, 'nothing hangs below the line');
 
 # Concentration
 my $by_tenth = sql(<<'END');
-SELECT string_agg(format('%s %s %s %s', n, shown(r), round(100 * r / total, 1), round(100 * upto / total, 1)), E'\n' ORDER BY bin)
+SELECT string_agg(format('%s %s %s %s', n, shown(r), round(100 * r / total, 1), round(100 * upto / total, 1)),
+                  E'\n' ORDER BY bin)
 FROM (SELECT bin, count(*) AS n, sum(brought) AS r, sum(sum(brought)) OVER (ORDER BY bin) AS upto,
              sum(sum(brought)) OVER () AS total
       FROM (SELECT brought, (row_number() OVER (ORDER BY brought DESC) - 1) / 60 AS bin
@@ -164,11 +169,13 @@ ok(!exists $tiles->{'The best hundredth'}, 'the best hundredth of 600 is left ou
 my $half = sql(<<'END');
 SELECT round(100.0 * min(place) FILTER (WHERE upto >= total / 2) / 600, 1) || '%|'
        || round(2 * sum((601 - place) * brought) / (600 * max(total)) - 601 / 600.0, 2)
-FROM (SELECT brought, row_number() OVER w AS place, sum(brought) OVER (w ROWS UNBOUNDED PRECEDING) AS upto, sum(brought) OVER () AS total
+FROM (SELECT brought, row_number() OVER w AS place, sum(brought) OVER (w ROWS UNBOUNDED PRECEDING) AS upto,
+             sum(brought) OVER () AS total
       FROM (SELECT greatest(sum(revenue), 0) AS brought, customer_id FROM paid GROUP BY customer_id) AS c
       WINDOW w AS (ORDER BY brought DESC, customer_id)) AS l
 END
-is(join('|', @$tiles{ 'Half of the revenue', 'Gini coefficient' }), $half, 'half of the revenue, and the Gini coefficient');
+is(join('|', @$tiles{ 'Half of the revenue', 'Gini coefficient' }),
+	$half, 'half of the revenue, and the Gini coefficient');
 
 # Whom to call, by name
 my $calls = sql(<<'END');
@@ -176,9 +183,10 @@ CREATE TEMP TABLE c AS
 	SELECT customer_id, rfm_summary(ordered_at, amount, '2024-08-10') AS s FROM orders
 	WHERE customer_id IS NOT NULL AND ordered_at IS NOT NULL
 	GROUP BY customer_id HAVING bool_or(coalesce(amount >= 0, true));
-SELECT string_agg(format('%s %s %s %s %s %s %s%% %s', coalesce('&lt;' || md5(number::text) || '&gt;', 'no name'), (s).last_day,
-                         (s).age - (s).recency, round(((s).recency / (s).frequency)::numeric), (s).purchases,
-                         shown((s).revenue::numeric), round(100 * alive), shown(stake::numeric)), E'\n' ORDER BY stake DESC)
+SELECT string_agg(format('%s %s %s %s %s %s %s%% %s', coalesce('&lt;' || md5(number::text) || '&gt;', 'no name'),
+                         (s).last_day, (s).age - (s).recency, round(((s).recency / (s).frequency)::numeric),
+                         (s).purchases, shown((s).revenue::numeric), round(100 * alive), shown(stake::numeric)),
+                  E'\n' ORDER BY stake DESC)
 FROM (SELECT customer_id, s, p_alive(m, s) AS alive, (1 - p_alive(m, s)) * clv(m, g, s, '1 year', 0.1) AS stake
       FROM c, (SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m,
                       fit_gamma_gamma((s).frequency, (s).monetary_value) AS g FROM c) AS f
@@ -224,17 +232,20 @@ my @odd = (
 		"c, date '2024-01-01' + d * c, c / 3.0 FROM generate_series(1, 30) c, $each_time",
 		undef, qr{<span>Lifetime value</span><b[^>]*>25\.83<} ],
 	[   'trillions, some paid back',
-		"c, date '2024-01-01' + d * c, (1e12 + 0.01) * CASE d WHEN 3 THEN -1 ELSE 1 END FROM generate_series(1, 30) c, $each_time",
+		"c, date '2024-01-01' + d * c, (1e12 + 0.01) * CASE d WHEN 3 THEN -1 ELSE 1 END
+		 FROM generate_series(1, 30) c, $each_time",
 		undef, qr{<span>Lifetime value</span><b[^>]*>3,000\.0bn<} ],
 	[   'amounts of 25 digits',
 		"c, date '2024-01-01' + d * c, 1e24 + 0.01 FROM generate_series(1, 30) c, $each_time",
 		undef, qr{<span>Lifetime value</span><b[^>]*>5\.0e\+24<.*>1\.00e\+24<|in 10\^24}s ],
 	[   'paid back more than bought',
-		"c, date '2024-01-01' + d * c, CASE d WHEN 2 THEN -90 ELSE 10 END FROM generate_series(1, 40) c, $each_time",
+		"c, date '2024-01-01' + d * c, CASE d WHEN 2 THEN -90 ELSE 10 END
+		 FROM generate_series(1, 40) c, $each_time",
 		'What they are worth; What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
 		qr/Left out: how much the best of them bring, as nobody has brought anything/ ],
 	[   'one large amount',
-		"c, date '2024-01-01' + d * c, CASE c WHEN 1 THEN 123456789.12 ELSE 1 END FROM generate_series(1, 30) c, $each_time",
+		"c, date '2024-01-01' + d * c, CASE c WHEN 1 THEN 123456789.12 ELSE 1 END
+		 FROM generate_series(1, 30) c, $each_time",
 		undef, qr/, cut off where it leaves the chart/ ],
 	[ 'years', "c, date '1990-01-01' + d * 2900, 10 FROM generate_series(1, 30) c, $each_time", undef, qr/<h2>Whose/ ]);
 for my $case (@odd)
@@ -279,7 +290,8 @@ for my $month (
 	my ($title, $parts) = @$month;
 	my ($drawn) = $bars =~ m{<title>\Q$title\E[^<]*</title>(.*?)</g>};
 	my %box = map { $_->[0] => $_ }
-	  map { [ /class="(\w+)" x="[^"]*" y="([\d.]+)" width="[^"]*" height="([\d.]+)"/ ] } ($drawn // '') =~ m{<rect [^>]*>}g;
+	  map { [ /class="(\w+)" x="[^"]*" y="([\d.]+)" width="[^"]*" height="([\d.]+)"/ ] }
+	  ($drawn // '') =~ m{<rect [^>]*>}g;
 	is(join(' ', sort keys %box), join(' ', sort keys %$parts), "$title: its parts");
 	for my $part (grep { $box{$_} } sort keys %$parts)
 	{
