@@ -263,6 +263,14 @@ for my $case (@odd)
 	is($found, $headlines, "$name: the sections that there are data for") if defined $headlines;
 }
 
+# One customer has no interval
+sql("DROP TABLE odd;
+     CREATE TABLE odd (customer_id, ordered_at, amount) AS SELECT 1, date '2024-01-01' + 20 * d, 5 FROM $each_time");
+($rc, $html) = report('postgres', '-v', 'orders=odd');
+$curve = section('What they have brought by then');
+like($curve, qr{<title>1: 15\.00 of 1 customer</title>}, 'the curve of one customer');
+unlike($curve, qr/95%: /, 'has no interval');
+
 # More was paid back than bought, by those who had come before: their bar hangs below
 # the line, that of the others stands on it
 sql(<<'END');

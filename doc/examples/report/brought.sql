@@ -3,8 +3,8 @@
 SELECT max(age) AS last, max(customers) AS most, max(abs(value)) AS top FROM report_brought \gset brought_
 SELECT tick, ceil(top / tick)::int AS above, greatest(ceil(-bottom / tick), 0)::int AS below, pg_temp.unit(greatest(top, -bottom), 1e4) AS unit,
        is_cut, pg_temp.unit(:brought_top, 1000) AS label_unit
-FROM (SELECT least(max(upper), high + high - low) AS top, greatest(least(min(lower), 0), low - (high - low)) AS bottom,
-             max(upper) > high + high - low OR min(lower) < low - (high - low) AS is_cut
+FROM (SELECT least(greatest(max(upper), high), high + high - low) AS top, greatest(least(min(lower), low), low - (high - low)) AS bottom,
+             coalesce(max(upper) > high + high - low OR min(lower) < low - (high - low), false) AS is_cut
       FROM report_brought, (SELECT greatest(max(value), 0) AS high, least(min(value), 0) AS low FROM report_brought) AS line
       GROUP BY high, low) AS r,
      LATERAL (SELECT pg_temp.tick(coalesce(nullif((top - bottom) / 5, 0), 1)) AS tick) AS t \gset brought_
@@ -14,8 +14,8 @@ SELECT 260.0 / ((:brought_above + :brought_below) * :brought_tick) AS scale,
        14 + 260.0 * :brought_above / (:brought_above + :brought_below) AS zero \gset brought_
 CREATE TEMP TABLE report_brought_points ON COMMIT DROP AS
 SELECT b.*, round(100.0 * age / :brought_last, 2) AS x, least(greatest(round(:brought_zero - value::numeric * :brought_scale, 1), 14), 274) AS y,
-       least(greatest(round(:brought_zero - lower::numeric * :brought_scale, 1), 14), 274) AS y_lower,
-       least(greatest(round(:brought_zero - upper::numeric * :brought_scale, 1), 14), 274) AS y_upper
+       least(greatest(round(:brought_zero - coalesce(lower, value)::numeric * :brought_scale, 1), 14), 274) AS y_lower,
+       least(greatest(round(:brought_zero - coalesce(upper, value)::numeric * :brought_scale, 1), 14), 274) AS y_upper
 FROM report_brought AS b;
 
 SELECT format('<section><h2>What they have brought by then</h2><p class="hint">Revenue per customer, refunds subtracted, by the end of '
@@ -35,9 +35,8 @@ SELECT format('<svg viewBox="0 0 1000 336" preserveAspectRatio="none" width="100
               string_agg(10 * x || ',' || y_lower, ' ' ORDER BY age DESC))
        || format(E'\n<polyline class="line" points="%s"/></svg>', string_agg(10 * x || ',' || y, ' ' ORDER BY age))
 FROM report_brought_points;
-SELECT format('<g><title>%s: %s of %s (95%%: %s to %s)</title><circle class="retained" cx="%s%%" cy="%s" r="3.4"/></g>',
-              age, pg_temp.money(:'currency_html', value), pg_temp.many(customers, 'customer'), pg_temp.money(:'currency_html', lower),
-              pg_temp.money(:'currency_html', upper), x, y)
+SELECT format('<g><title>%s: %s of %s%s</title><circle class="retained" cx="%s%%" cy="%s" r="3.4"/></g>', age,
+              pg_temp.money(:'currency_html', value), pg_temp.many(customers, 'customer'), pg_temp.money_ci(:'currency_html', lower, upper), x, y)
 FROM report_brought_points ORDER BY age;
 SELECT pg_temp.label(x, 292, age::text, thin) || pg_temp.label(x, 311, brought, ' strong' || thin)
        || pg_temp.label(x, 328, pg_temp.n(customers), ' soft small' || thin)

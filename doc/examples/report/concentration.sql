@@ -1,6 +1,6 @@
 -- How much the best customers bring
 \qecho '<section><h2>How much the best of them bring</h2><p class="hint">Customers in ten groups of one size, those who have brought the most first.'
-\qecho 'A shop that lives from a few has to know them; refunds are subtracted, and who was paid back more than they paid counts as 0.</p>'
+\qecho 'A shop that lives off a few has to know them. Refunds are subtracted, and whoever was paid back more than they paid counts as 0.</p>'
 \qecho '<div class="tiles">'
 SELECT pg_temp.tile(name, value, note)
 FROM report_data,

@@ -68,7 +68,7 @@ WHERE :'has_amounts' AND age <= :ages;
 
 CREATE TEMP TABLE report_brought ON COMMIT DROP AS
 SELECT age, customers, cumulative_per_customer * :money_unit AS value,
-       coalesce(lower, cumulative_per_customer) * :money_unit AS lower, coalesce(upper, cumulative_per_customer) * :money_unit AS upper
+       lower * :money_unit AS lower, upper * :money_unit AS upper
 FROM report_data, revenue_curve(p, :'period', nullif(:'as_of', '')::date)
 WHERE :'has_amounts' AND age <= :ages AND customers > 0;
 

@@ -37,6 +37,10 @@ CREATE FUNCTION pg_temp.money(currency text, v double precision) RETURNS text LA
                    WHEN abs(v) < 1e16 THEN to_char((abs(v) / 1e12)::numeric, 'FM99,990.0') || 'tn'
                    ELSE btrim(to_char(abs(v)::numeric, '9.9EEEE')) END $$;
 
+-- (95%: €120 to €130), or nothing where an interval is not known
+CREATE FUNCTION pg_temp.money_ci(currency text, lower double precision, upper double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN lower IS NULL THEN '' ELSE format(' (95%%: %s to %s)', pg_temp.money(currency, lower), pg_temp.money(currency, upper)) END $$;
+
 -- 1, 2 or 5 times a power of ten, not below v: from one line of a chart to the next
 CREATE FUNCTION pg_temp.tick(v double precision) RETURNS numeric LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN f <= 1 THEN 1 WHEN f <= 2 THEN 2 WHEN f <= 5 THEN 5 ELSE 10 END * power

@@ -41,9 +41,8 @@ FROM (SELECT DISTINCT cohort FROM report_revenue_cohorts ORDER BY cohort DESC LI
                             pg_temp.money(:'currency_html', cumulative_revenue * :money_unit), pg_temp.many(customers, 'customer'),
                             to_char(period_start, :'label'),
                             CASE WHEN NOT complete THEN ', not over yet'
-                                 WHEN lower IS NULL THEN ': ' || pg_temp.money(:'currency_html', value) || ' each'
-                                 ELSE format(': %s each (95%%: %s to %s)', pg_temp.money(:'currency_html', value),
-                                             pg_temp.money(:'currency_html', lower * :money_unit), pg_temp.money(:'currency_html', upper * :money_unit)) END,
+                                 ELSE format(': %s each%s', pg_temp.money(:'currency_html', value),
+                                             pg_temp.money_ci(:'currency_html', lower * :money_unit, upper * :money_unit)) END,
                             pg_temp.in_unit(value, :spent_unit, :spent_digits)) AS cell
                         FROM (SELECT (cumulative_revenue / customers)::float8 * :money_unit AS value) AS v
                         WHERE c.customers IS NOT NULL) AS t ON true
@@ -52,8 +51,8 @@ ORDER BY cohort;
 SELECT format('</tbody><tfoot><tr><th scope="row">All</th><td class="size">%s</td>%s</tr></tfoot></table></div></section>',
               pg_temp.n(:customers), string_agg(coalesce(cell, '<td></td>'), '' ORDER BY age))
 FROM generate_series(0, :spent_last) AS g(age) LEFT JOIN report_brought AS b USING (age)
-     LEFT JOIN LATERAL (SELECT format('<td class="%s" title="%s each of %s (95%%: %s to %s)">%s</td>',
+     LEFT JOIN LATERAL (SELECT format('<td class="%s" title="%s each of %s%s">%s</td>',
                             pg_temp.shade_between(value, :spent_low, :spent_high), pg_temp.money(:'currency_html', value),
-                            pg_temp.many(b.customers, 'customer'), pg_temp.money(:'currency_html', lower), pg_temp.money(:'currency_html', upper),
+                            pg_temp.many(b.customers, 'customer'), pg_temp.money_ci(:'currency_html', lower, upper),
                             pg_temp.in_unit(value, :spent_unit, :spent_digits)) AS cell
                         WHERE b.customers IS NOT NULL) AS t ON true;
