@@ -3489,11 +3489,13 @@ CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision)
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp,
+    double precision)
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision)
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz,
+    timestamptz, double precision)
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision) IS 'aggregate transition function';
@@ -3521,7 +3523,8 @@ CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) RETURNS customer_subscriptions
+CREATE FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions)
+    RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) IS 'aggregate combine function';
 CREATE FUNCTION customer_subscriptions_finalfn(customer_subscriptions) RETURNS customer_subscriptions
@@ -3539,7 +3542,8 @@ CREATE AGGREGATE customer_subscriptions(customer customer_key, started date, end
 );
 COMMENT ON AGGREGATE customer_subscriptions(customer_key, date, date, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
 
-CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp, amount double precision) (
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp,
+    amount double precision) (
     SFUNC = customer_subscriptions_transfn,
     STYPE = customer_subscriptions,
     SSPACE = -1,
@@ -3550,7 +3554,8 @@ CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp
 );
 COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamp, timestamp, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
 
-CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz, amount double precision) (
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz,
+    amount double precision) (
     SFUNC = customer_subscriptions_transfn,
     STYPE = customer_subscriptions,
     SSPACE = -1,
@@ -3706,6 +3711,40 @@ CREATE FUNCTION customer_retention(subscriptions customer_subscriptions, base da
     grace integer DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION customer_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the customers with an MRR at the end of the day base who have one at the end of the day at; NULL for NULL and if nobody pays at base; e.g. customer_retention(s, ''2023-12-31'', ''2024-12-31'')';
+
+--
+-- src/family/cohort.c, src/family/lifecycle.c, src/family/activity_rate.c: of subscriptions
+--
+
+CREATE FUNCTION cohort_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01', confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'cohort_table_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION cohort_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date, double precision) IS 'cohorts by the period of the first paid day, and the share (0..1) of each that pays at the end of each later period, with its Wilson interval; grace is the longest pause in days after which a customer has not left; rates are NULL until a cell is complete; no rows for NULL; e.g. cohort_table(s, as_of => now())';
+
+CREATE FUNCTION retention_curve(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01', confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME', 'retention_curve_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION retention_curve(customer_subscriptions, interval, timestamptz, integer, timestamptz, date, double precision) IS 'the complete cells of cohort_table of subscriptions pooled by age: the share (0..1) that still pays at the end of the period age periods later, and its Wilson interval; no rows for NULL; e.g. retention_curve(s, as_of => now())';
+
+CREATE FUNCTION lifecycle_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
+    churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
+    quick_ratio double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'lifecycle_table_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION lifecycle_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date) IS 'for each period the customers who pay at its end: new, retained, resurrected, and churned and dormant ones, and rates (0..1) over those who paid at the end of the period before; the customers of mrr_table; no rows for NULL; e.g. lifecycle_table(s, as_of => now())';
+
+CREATE FUNCTION retention_summary(subscriptions customer_subscriptions, period daterange, grace integer DEFAULT 0)
+    RETURNS retention_summary
+    AS 'MODULE_PATHNAME', 'retention_summary_subscriptions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION retention_summary(customer_subscriptions, daterange, integer) IS 'numbers of customers who paid at the end of the day before the period (base), still pay at the end of its last day (retained), or do not (lost), and who pay then and did not before (acquired); NULL for NULL; e.g. retention_summary(s, ''[2024-02-01,2024-03-01)'')';
 
 --
 -- src/family/stays.c
