@@ -2113,7 +2113,7 @@ CREATE TYPE survival_curve (
     ALIGNMENT = double,
     STORAGE = extended
 );
-COMMENT ON TYPE survival_curve IS 'for each distinct duration the numbers of customers who left then and of those not observed after it; equal content is equal bytes; e.g. survival_table(survival_curve(months, churned))';
+COMMENT ON TYPE survival_curve IS 'for each distinct duration the numbers of customers who left then and of those not observed after it, and the numbers of those who came under observation late; equal content is equal bytes; e.g. survival_table(survival_curve(months, churned))';
 
 CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2269,7 +2269,7 @@ CREATE AGGREGATE survival_curve(started date, ended date, as_of date) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, current_date)';
+COMMENT ON AGGREGATE survival_curve(date, date, date) IS 'how long contracts last, one row each, in days from the start to the end: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended on the day on which they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, current_date)';
 
 CREATE AGGREGATE survival_curve(started date, ended date, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2280,7 +2280,7 @@ CREATE AGGREGATE survival_curve(started date, ended date, as_of timestamptz) (
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(date, date, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(date, date, timestamptz) IS 'how long contracts last, one row each, in days from the start to the end: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended on the day on which they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE survival_curve(started timestamp, ended timestamp, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2291,7 +2291,7 @@ CREATE AGGREGATE survival_curve(started timestamp, ended timestamp, as_of timest
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(timestamp, timestamp, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(timestamp, timestamp, timestamptz) IS 'how long contracts last, one row each, in days from the start to the end: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended on the day on which they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE survival_curve(started timestamptz, ended timestamptz, as_of timestamptz) (
     SFUNC = survival_curve_transfn,
@@ -2302,7 +2302,7 @@ CREATE AGGREGATE survival_curve(started timestamptz, ended timestamptz, as_of ti
     COMBINEFUNC = survival_curve_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE survival_curve(timestamptz, timestamptz, timestamptz) IS 'how long customers stay, in days from the start to the end of their contracts, by days of the session''s time zone: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended when they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
+COMMENT ON AGGREGATE survival_curve(timestamptz, timestamptz, timestamptz) IS 'how long contracts last, one row each, in days from the start to the end, by days of the session''s time zone: contracts with a null ended, or one not before the day as_of, are observed until as_of; contracts with a null started, or one not before as_of, and those that ended on the day on which they started are ignored; a null as_of is an error; NULL if no rows remain; e.g. survival_curve(started, ended, now())';
 
 CREATE AGGREGATE rollup(survival_curve) (
     SFUNC = survival_curve_rollup_transfn,
@@ -2320,7 +2320,7 @@ CREATE FUNCTION survival_table(curve survival_curve, confidence double precision
     RETURNS TABLE ("time" double precision, at_risk bigint, churned bigint, censored bigint, survival double precision,
     std_error double precision, lower double precision, upper double precision, cumulative_hazard double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100;
-COMMENT ON FUNCTION survival_table(survival_curve, double precision, text) IS 'for each distinct time, in the unit of the curve, the customers at risk before it, those who left and those not observed after it, and the Kaplan-Meier survival after it (0..1) with Greenwood''s error and limits (''log-log'', ''log'' or ''plain''), which are NULL where undefined; no rows for NULL; e.g. survival_table(curve, 0.9)';
+COMMENT ON FUNCTION survival_table(survival_curve, double precision, text) IS 'for each distinct time, in the unit of the curve, the customers at risk before it (who were under observation by then and had not left), those who left and those not observed after it, and the Kaplan-Meier survival after it (0..1) with Greenwood''s error and limits (''log-log'', ''log'' or ''plain''), which are NULL where undefined; no rows for NULL; e.g. survival_table(curve, 0.9)';
 CREATE FUNCTION survival_at(curve survival_curve, "time" double precision) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_at(survival_curve, double precision) IS 'share (0..1) of the customers who stay longer than a time, in the unit of the curve; NULL for NULL, and after the last observed time unless nobody was left then; e.g. survival_at(curve, 12)';
@@ -2406,7 +2406,7 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp cu
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over durations in any unit; rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key) IS 'log-rank test of whether groups stay equally long, over durations in any unit, one row each (a row per contract compares contracts); rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2417,7 +2417,7 @@ CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp bo
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'log-rank test of whether groups of customers stay equally long, over durations in any unit; rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean) IS 'log-rank test of whether groups stay equally long, over durations in any unit, one row each (a row per contract compares contracts); rows with a null duration or group are ignored, a null churned is false; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2428,7 +2428,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp customer
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, date, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, date, customer_key) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2439,7 +2439,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of date, grp boolean)
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, date, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, date, boolean) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, current_date, is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2450,7 +2450,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp c
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, customer_key) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2461,7 +2461,7 @@ CREATE AGGREGATE logrank_test(started date, ended date, as_of timestamptz, grp b
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(date, date, timestamptz, boolean) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2472,7 +2472,7 @@ CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestam
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, customer_key) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2483,7 +2483,7 @@ CREATE AGGREGATE logrank_test(started timestamp, ended timestamp, as_of timestam
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamp, timestamp, timestamptz, boolean) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2494,7 +2494,7 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, customer_key) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, customer_key) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), plan)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of timestamptz, grp boolean) (
     SFUNC = logrank_test_transfn,
@@ -2505,7 +2505,7 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     COMBINEFUNC = logrank_test_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'log-rank test of whether the contracts of groups last equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts, one row each; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
 
 CREATE AGGREGATE logrank_test(curve survival_curve, grp customer_key) (
     SFUNC = logrank_test_transfn,
@@ -2569,7 +2569,7 @@ CREATE AGGREGATE fit_sbg(tenure integer, churned boolean) (
     COMBINEFUNC = fit_sbg_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'fit of a model of contracts that are renewed or not; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which a customer who is still there has been kept; null tenures are ignored, a null churned is false; NULL if no rows remain; a WARNING if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
+COMMENT ON AGGREGATE fit_sbg(integer, boolean) IS 'fit of a model of contracts that are renewed or not, one row each; tenure is the period (1, 2, ...) in which a customer left, or the number of periods (0, 1, ...) for which a customer who is still there has been kept; null tenures are ignored, a null churned is false; NULL if no rows remain; a WARNING if the data have no such model; e.g. SELECT (fit_sbg(years, churned)).* FROM contracts';
 
 CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean) (
     SFUNC = fit_sbg_transfn,
