@@ -106,7 +106,8 @@ SELECT median_lifetime(survival_curve(started, ended, '2024-03-01')) AS by_contr
        survival_at(survival_curve(customer_subscriptions(customer, started, ended), '2024-03-01'), 30) AS stay
 FROM switch;
 SELECT (logrank_test(c, odd)).*
-FROM (SELECT customer % 2 = 1 AS odd, survival_curve(customer_subscriptions(customer, started, ended), '2024-03-01') AS c
+FROM (SELECT customer % 2 = 1 AS odd,
+             survival_curve(customer_subscriptions(customer, started, ended), '2024-03-01') AS c
       FROM switch GROUP BY 1) x;
 
 --
@@ -234,7 +235,8 @@ d,170,2,1,0,0,,1.83333333333,,,,
 d,281,1,0,1,0,,1.83333333333,,,,
 \.
 CREATE TABLE curve AS
-	SELECT grp, survival_curve(customer_subscriptions(customer, started, ended), '2023-07-01', since => '2023-01-01') AS c
+	SELECT grp, survival_curve(customer_subscriptions(customer, started, ended), '2023-07-01',
+	                           since => '2023-01-01') AS c
 	FROM r_book GROUP BY grp;
 INSERT INTO curve SELECT 'all', rollup(c) FROM curve;
 SELECT x.grp, count(*) AS times, (SELECT count(*) FROM r_curve r WHERE r.grp = x.grp) AS expected,
@@ -254,8 +256,8 @@ JOIN curve USING (grp), lifetime_quantile_interval(c, p) i ORDER BY grp, p;
 SELECT grp, horizon, near(mean_lifetime(c, horizon), r.mean, 1e-10) AS mean,
        near(mean_lifetime_error(c, horizon), r.error, 1e-10) AS error
 FROM (VALUES ('all', 60, 46.461896100239784, 3.6463303873435753), ('all', 200, 110.43563946756515, 13.18168933219332),
-	('a', 60, 41.888888888888886, 7.1895748332275442), ('a', 200, 80.231746031746013, 20.958052552044197), ('d', 60, 5, 0),
-	('d', 200, 5, 0)) r(grp, horizon, mean, error)
+	('a', 60, 41.888888888888886, 7.1895748332275442), ('a', 200, 80.231746031746013, 20.958052552044197),
+	('d', 60, 5, 0), ('d', 200, 5, 0)) r(grp, horizon, mean, error)
 JOIN curve USING (grp) ORDER BY grp, horizon;
 SELECT near((logrank_test(c, grp)).chi_square, 5.568684889786276, 1e-10) AS four_groups,
        (logrank_test(c, grp)).degrees_of_freedom,
@@ -281,7 +283,8 @@ CREATE TABLE paid AS
 CREATE TABLE choice AS
 	SELECT row_number() OVER () AS id, as_of, grace, returns, since
 	FROM unnest(ARRAY['2022-07-01', '2023-03-15']::date[]) as_of, unnest(ARRAY[0, 1, 7, 40]) grace,
-	     unnest(ARRAY['end', 'new']) returns, unnest(ARRAY[NULL, '2022-01-01', '2022-05-20', '2022-09-01']::date[]) since;
+	     unnest(ARRAY['end', 'new']) returns,
+	     unnest(ARRAY[NULL, '2022-01-01', '2022-05-20', '2022-09-01']::date[]) since;
 CREATE TABLE stay AS
 	WITH day AS (
 		SELECT h.*, customer, day, coalesce(day - lag(day) OVER w > grace + 1, true) AS first
@@ -317,11 +320,13 @@ SELECT count(*) > 3000 AS many, count(t.time) = count(*) AND count(o.time) = cou
 FROM (SELECT id, t.* FROM late, survival_table(c) t) t FULL JOIN oracle o USING (id, time);
 -- without late entries, it is the value that the rows of the stays make
 SELECT count(*) AS choices, bool_and(c::text = rows::text) AS same
-FROM late JOIN (SELECT id, survival_curve(exit, churned) AS rows, max(entry) AS latest FROM stay GROUP BY id) r USING (id)
+FROM late JOIN (SELECT id, survival_curve(exit, churned) AS rows, max(entry) AS latest
+                FROM stay GROUP BY id) r USING (id)
 WHERE latest = 0;
 -- numbers of each curve: the area below its steps, the error of that, a step, the step that crosses a level
 SELECT count(*) AS tried, bool_and(near(mean_lifetime(c, h), first + area)) AS mean,
-       bool_and(near(mean_lifetime_error(c, h), sqrt(v))) AS error, bool_and(near(survival_at(c, h), coalesce(s, 1))) AS survival
+       bool_and(near(mean_lifetime_error(c, h), sqrt(v))) AS error,
+       bool_and(near(survival_at(c, h), coalesce(s, 1))) AS survival
 FROM late, unnest(ARRAY[10, 55, 120]) h,
      LATERAL (SELECT least(min(time), h) AS first, max(time) AS last,
                      coalesce(sum(survival * (least(next, h) - time)) FILTER (WHERE time < h), 0) AS area,
@@ -351,13 +356,15 @@ SELECT count(*) AS values, bool_and(c::text::survival_curve = c) AS same FROM la
 
 -- many distinct entries and durations
 CREATE TABLE many AS
-	SELECT i, date '2000-01-01' + dice(i, 7, 6000) AS started, 1 + dice(i, 8, 7000) AS days FROM generate_series(1, 5000) i;
+	SELECT i, date '2000-01-01' + dice(i, 7, 6000) AS started, 1 + dice(i, 8, 7000) AS days
+	FROM generate_series(1, 5000) i;
 CREATE TABLE many_stays AS
 	SELECT greatest(date '2010-01-01' - started, 0) AS entry, least(days, date '2024-01-01' - started) AS exit
 	FROM many WHERE started + days > date '2010-01-01';
 SELECT count(*) > 1500 AS many,
        bool_and(t.at_risk = (SELECT count(*) FROM many_stays WHERE entry < t.time AND exit >= t.time)) AS same
-FROM (SELECT survival_curve(customer_subscriptions(i, started, started + days), '2024-01-01', since => '2010-01-01') AS c
+FROM (SELECT survival_curve(customer_subscriptions(i, started, started + days), '2024-01-01',
+                            since => '2010-01-01') AS c
       FROM many) x, survival_table(c) t;
 
 --
@@ -389,7 +396,8 @@ SELECT count(*) AS tried, bool_and(near(chi_square, u * u / v, 1e-10)) AS chi_sq
 FROM two_groups JOIN (
 	SELECT id, (logrank_test(c, grp)).*
 	FROM (SELECT h.id, customer % 3 = 0 AS grp,
-	             survival_curve(customer_subscriptions(customer, started, ended, amount), as_of, grace, returns, since) AS c
+	             survival_curve(customer_subscriptions(customer, started, ended, amount), as_of, grace, returns,
+	                            since) AS c
 	      FROM choice h, scattered GROUP BY h.id, as_of, grace, returns, since, customer % 3 = 0) x
 	GROUP BY id) t USING (id);
 SELECT parallel_check('SELECT logrank_test(c, id % 4)::text FROM late');
@@ -474,7 +482,8 @@ FROM (VALUES (1, 'one who enters at 5', ARRAY[-5, 1, 0, 6, 0, 1]), (2, 'two', AR
 	(8, 'and before', ARRAY[-5, 1, 0, 4, 1, 0]), (9, 'but only one', ARRAY[-5, 2, 0, 6, 0, 1]),
 	(10, 'the other leaves too early', ARRAY[-5, 2, 0, 4, 1, 0, 6, 0, 1]),
 	(11, 'and has left', ARRAY[-5, 0, 1, 6, 0, 1]), (12, 'and has left twice', ARRAY[-5, 1, 1, 6, 0, 2]),
-	(13, 'nobody enters', ARRAY[-5, 0, 0, 6, 0, 1]), (14, 'not in order', ARRAY[-5, 1, 0, -6, 1, 0, 7, 2, 0])) v(i, name, p)
+	(13, 'nobody enters', ARRAY[-5, 0, 0, 6, 0, 1]),
+	(14, 'not in order', ARRAY[-5, 1, 0, -6, 1, 0, 7, 2, 0])) v(i, name, p)
 ORDER BY i;
 -- nor does a state become one that no customers can have
 CREATE AGGREGATE finish(tally) (SFUNC = survival_curve_combine, STYPE = tally, FINALFUNC = survival_curve_finalfn);
@@ -491,6 +500,7 @@ SELECT failure(format('SELECT compare(%L::tally)', '\x01020302' || lpad(to_hex(c
                                                  ELSE encode(int8send(x::bigint), 'hex') END, '' ORDER BY n)
                           FROM unnest(p) WITH ORDINALITY u(x, n)))) AS result
 FROM (VALUES (1, ARRAY[-5::float8, 1, 1, 0, 6, 1, 0, 1, 6, 2, 0, 1]), (2, ARRAY[-5, 1, 1, 0, 6, 2, 0, 1]),
-	(3, ARRAY[-5, 1, 1, 0, 5, 1, 0, 1, 6, 2, 0, 1]), (4, ARRAY[-5, 1, 0, 1, 6, 1, 0, 1, 6, 2, 0, 1])) v(i, p) ORDER BY i;
+	(3, ARRAY[-5, 1, 1, 0, 5, 1, 0, 1, 6, 2, 0, 1]), (4, ARRAY[-5, 1, 0, 1, 6, 1, 0, 1, 6, 2, 0, 1])) v(i, p)
+ORDER BY i;
 
 DROP SCHEMA customer_survival_test CASCADE;

@@ -35,7 +35,8 @@ INSERT INTO curve (c)
 -- customers who come late: one, who leaves then; all; some
 INSERT INTO curve (c)
 	SELECT survival_curve(customer_subscriptions(i, date '2024-01-01' + i * 7 % k,
-	                                             date '2024-01-02' + i * 7 % k + CASE WHEN i % 3 > 0 THEN i * 5 % k END),
+	                                             date '2024-01-02' + i * 7 % k
+	                                                 + CASE WHEN i % 3 > 0 THEN i * 5 % k END),
 	                      '2024-01-01'::date + 2 * k, since => date '2024-01-01' + shift)
 	FROM (VALUES (2, 2), (9, 9), (20, 8), (30, 22), (2000, 900)) v(k, shift), generate_series(1, k) i GROUP BY k, shift;
 CREATE VIEW picture AS
@@ -263,8 +264,8 @@ my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 10 40 7f 80 ff
                                               00000001 00000002 0fffffff 10000000 3fffffff 7fffffff 80000000 ffffffff
   0000000000000000 0000000000000001 000000007fffffff 00000000ffffffff 0000000100000000 ffffffffffffffff 7fffffffffffffff
       7ffffffffffffffe 4000000000000000 8000000000000000
-  7ff0000000000000 fff0000000000000 7ff8000000000000 fff8000000000001 7fefffffffffffff 3ff0000000000000 bff0000000000000 c014000000000000
-      433fffffffffffff 0010000000000000 40f86a0000000000 3fe0000000000000);
+  7ff0000000000000 fff0000000000000 7ff8000000000000 fff8000000000001 7fefffffffffffff 3ff0000000000000 bff0000000000000
+      c014000000000000 433fffffffffffff 0010000000000000 40f86a0000000000 3fe0000000000000);
 my @words = grep { length == 8 } @favourites;
 
 sub damaged
