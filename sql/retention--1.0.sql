@@ -2603,8 +2603,7 @@ CREATE TYPE customer_purchases (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_purchases IS 'for each customer and day the purchases and the refunds, how many and for how much; made by customer_purchases(customer, at, amount), added up by rollup, read by revenue_cohort_table, rfm_table, top_share and others, and as customer_activity by cohort_table and its relatives';
 
@@ -3343,8 +3342,7 @@ CREATE TYPE customer_subscriptions (
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = double,
     STORAGE = extended,
-    CATEGORY = 'r',
-    PREFERRED = true
+    CATEGORY = 'r'
 );
 COMMENT ON TYPE customer_subscriptions IS 'for each customer the days on which contracts and the amount per month have changed; made by customer_subscriptions(customer, started, ended, amount), added up by rollup, read by mrr_table, mrr_cohort_table, survival_curve and others';
 
@@ -3680,3 +3678,37 @@ CREATE FUNCTION customer_retention(subscriptions customer_subscriptions, base da
     grace integer DEFAULT 0) RETURNS double precision
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION customer_retention(customer_subscriptions, date, date, integer) IS 'share (0..1) of the customers with an MRR at the end of the day base who have one at the end of the day at; NULL for NULL and if nobody pays at base; e.g. customer_retention(s, ''2023-12-31'', ''2024-12-31'')';
+
+--
+-- src/family/cohort.c, src/family/lifecycle.c, src/family/activity_rate.c: of subscriptions
+--
+
+CREATE FUNCTION cohort_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01', confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'cohort_table_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION cohort_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date, double precision) IS 'cohorts by the period of the first paid day, and the share (0..1) of each that pays at the end of each later period, with its Wilson interval; grace is the longest pause in days after which a customer has not left; rates are NULL until a cell is complete; no rows for NULL; e.g. cohort_table(s, as_of => now())';
+
+CREATE FUNCTION retention_curve(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01', confidence double precision DEFAULT 0.95)
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME', 'retention_curve_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION retention_curve(customer_subscriptions, interval, timestamptz, integer, timestamptz, date, double precision) IS 'the complete cells of cohort_table of subscriptions pooled by age: the share (0..1) that still pays at the end of the period age periods later, and its Wilson interval; no rows for NULL; e.g. retention_curve(s, as_of => now())';
+
+CREATE FUNCTION lifecycle_table(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL,
+    origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, active bigint, new_customers bigint, retained bigint, resurrected bigint,
+    churned bigint, dormant bigint, retention_rate double precision, churn_rate double precision,
+    quick_ratio double precision, complete boolean)
+    AS 'MODULE_PATHNAME', 'lifecycle_table_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION lifecycle_table(customer_subscriptions, interval, timestamptz, integer, timestamptz, date) IS 'for each period the customers who pay at its end: new, retained, resurrected, and churned and dormant ones, and rates (0..1) over those who paid at the end of the period before; the customers of mrr_table; no rows for NULL; e.g. lifecycle_table(s, as_of => now())';
+
+CREATE FUNCTION retention_summary(subscriptions customer_subscriptions, period daterange, grace integer DEFAULT 0)
+    RETURNS retention_summary
+    AS 'MODULE_PATHNAME', 'retention_summary_subscriptions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION retention_summary(customer_subscriptions, daterange, integer) IS 'numbers of customers who paid at the end of the day before the period (base), still pay at the end of its last day (retained), or do not (lost), and who pay then and did not before (acquired); NULL for NULL; e.g. retention_summary(s, ''[2024-02-01,2024-03-01)'')';

@@ -11,13 +11,14 @@ BEGIN
     RETURN v::timestamp;
 END $$;
 
+-- With at most 9 decimals, as customer_purchases takes them
 CREATE FUNCTION pg_temp.to_amount(v text) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     IF v !~ '^[-+.0-9]' OR v::double precision IN ('infinity', '-infinity') THEN
         RAISE invalid_text_representation;
     END IF;
-    RETURN v::numeric;
+    RETURN CASE WHEN scale(v::numeric) > 9 THEN round(v::numeric, 9) ELSE v::numeric END;
 END $$;
 
 CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);

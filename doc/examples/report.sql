@@ -1,6 +1,7 @@
 -- Writes a report as one HTML page: retention curve, cohorts, lifecycle, how long
--- contracts last, who will come back, net promoter score, lifetime value.  No
--- JavaScript, no other files; for screens wide and narrow, light and dark, and A4.
+-- contracts last, net promoter score, lifetime value, revenue by age, cohort and
+-- period, how much the best customers bring, who will come back, who is about to
+-- leave.  No JavaScript, no other files; for screens wide and narrow, light and dark, and A4.
 --
 --   psql -X -d shop -o report.html.new -f report.sql && mv report.html.new report.html
 --   psql -X -d shop -v orders=sales.invoices -v customer=client -v at=paid_at -v amount=total \
@@ -25,6 +26,11 @@
 --   member         its columns: customer, as in orders          as customer
 --   started, ended first day, and the day it ended, or NULL     started, ended
 --   members        what they are called                         Members
+--   names     as orders, a row per customer; '' shows the       ''
+--             ids of orders
+--   id, name  its columns: customer, as in orders, and name     as customer, name
+--   calls     customers in the list of whom to call; 0 leaves   12
+--             it out, and nobody is named
 --   title, currency (before amounts), ages (columns of the cohort table),
 --   bins (rows of it, bars of a chart: the latest ones)
 --
@@ -60,6 +66,10 @@
 \if :{?started} \else \set started started \endif
 \if :{?ended} \else \set ended ended \endif
 \if :{?members} \else \set members Members \endif
+\if :{?names} \else \set names '' \endif
+\if :{?id} \else \set id :customer \endif
+\if :{?name} \else \set name name \endif
+\if :{?calls} \else \set calls 12 \endif
 \if :{?period} \else \set period '1 month' \endif
 \if :{?as_of} \else \set as_of '' \endif
 \if :{?title} \else \set title 'Customer retention' \endif
@@ -103,8 +113,19 @@ SELECT retention_version() AS version \gset
     \if :has_amounts
         \ir report/value.sql
     \endif
+    \if :has_revenue
+        \if :has_brought
+            \ir report/brought.sql
+        \endif
+        \ir report/revenue_cohorts.sql
+        \ir report/revenue.sql
+    \endif
+    \if :has_concentration
+        \ir report/concentration.sql
+    \endif
     \if :has_segments
         \ir report/segments.sql
+        \ir report/leaving.sql
     \endif
 \endif
 \ir report/footer.sql

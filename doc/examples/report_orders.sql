@@ -51,11 +51,11 @@ FROM generate_series(timestamp :'second_month', timestamp :'last_month',
 ORDER BY month;
 
 -- # Cohorts
--- All that is asked below about who came, stayed, left and came back is read
--- from one value, made in one pass over the orders.
+-- All that is asked below about who came, stayed, left and came back, and about
+-- what they brought, is read from one value, made in one pass over the orders.
 
-CREATE TEMP TABLE activity AS
-SELECT customer_activity(customer_id, ordered_at) AS a FROM purchases;
+CREATE TEMP TABLE shop AS
+SELECT customer_purchases(customer_id, ordered_at, amount) AS p FROM orders;
 
 -- A row: the customers whose first order was in that month. A column: the
 -- percentage of them who ordered again that many months later. *: the month is
@@ -64,7 +64,7 @@ SELECT customer_activity(customer_id, ordered_at) AS a FROM purchases;
 SELECT format('%s %6s', to_char(cohort, 'YYYY-MM'), customers) AS "cohort    size",
        age, format('%3s', round(100.0 * retained / customers)
                           || CASE WHEN complete THEN '' ELSE '*' END) AS percent
-FROM activity, cohort_table(a, '1 month', horizon => 12, since => :'since')
+FROM shop, cohort_table(p, '1 month', horizon => 12, since => :'since')
 \crosstabview
 
 -- # Who comes, stays, goes and returns
@@ -76,7 +76,7 @@ SELECT to_char(period_start, 'YYYY-MM') AS month, active, new_customers AS new,
        retained, resurrected, churned, dormant,
        as_percent(retention_rate) AS "retention %",
        round(quick_ratio::numeric, 2) AS quick_ratio
-FROM activity, lifecycle_table(a, '1 month', since => :'since');
+FROM shop, lifecycle_table(p, '1 month', since => :'since');
 
 -- # Retention curve
 -- All cohorts together: of the customers whose age-th month is over, those who
@@ -85,7 +85,7 @@ FROM activity, lifecycle_table(a, '1 month', since => :'since');
 SELECT age AS months_later, customers, retained,
        as_percent(retention_rate) AS "retention %",
        as_percent(lower) AS lower, as_percent(upper) AS upper
-FROM activity, retention_curve(a, '1 month', horizon => 12);
+FROM shop, retention_curve(p, '1 month', horizon => 12);
 
 -- # Repeat purchases
 -- by_order: share of all customers with two orders or more; by_day: with orders
@@ -103,6 +103,46 @@ FROM purchases;
 -- are those between first and last purchase, 0 for who bought once.
 
 SELECT (clv_summary(customer_id, ordered_at, amount)).* FROM orders \gx
+
+-- # What they have brought by then
+-- The lifetime value curve: of the customers whose age-th month is over, what each
+-- has brought by its end, refunds subtracted. With 95 % confidence it lies from
+-- lower to upper.
+
+SELECT age AS months_later, customers,
+       round(cumulative_per_customer::numeric, 2) AS brought,
+       round(lower::numeric, 2) AS lower, round(upper::numeric, 2) AS upper
+FROM shop, revenue_curve(p, '1 month')
+WHERE age <= 12;
+
+-- The same of each cohort. *: the month is not over yet, this is so far.
+
+SELECT format('%s %6s', to_char(cohort, 'YYYY-MM'), customers) AS "cohort    size",
+       age, round(cumulative_revenue / customers)
+            || CASE WHEN complete THEN '' ELSE '*' END AS brought
+FROM shop, revenue_cohort_table(p, '1 month', since => :'since')
+WHERE age <= 12
+\crosstabview
+
+-- # Whose revenue it is
+-- Of new customers, of those of the month before, and of those back after a pause.
+-- A refund counts on the purchase day before it.
+
+SELECT to_char(period_start, 'YYYY-MM') AS month, active AS customers, revenue, refunded,
+       new_revenue AS new, retained_revenue AS retained,
+       resurrected_revenue AS back, complete
+FROM shop, revenue_table(p, '1 month', since => :'since');
+
+-- # How much the best of them bring
+-- Customers in ten groups of one size, those who have brought the most first.
+
+SELECT bin AS tenth, customers, revenue, as_percent(share) AS "share %",
+       as_percent(cumulative_share) AS "with all above %"
+FROM shop, concentration_table(p);
+
+SELECT as_percent(top_share(p)) AS "best tenth %",
+       as_percent(top_share(p, 0.01)) AS "best hundredth %", round(gini(p)::numeric, 2) AS gini
+FROM shop;
 
 -- # Segments: recency, frequency, monetary value
 -- The orders of a customer in one row: how long ago, how often, how much.

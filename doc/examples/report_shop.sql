@@ -1,4 +1,5 @@
--- The report on the rest of the shop of shop.sql: its club, a test, its survey
+-- The report on the rest of the shop of shop.sql: its club, a test, its survey, its
+-- customers by name
 
 -- # The club: members by month
 -- base: members when the month began; retained: still members when it ended;
@@ -63,6 +64,7 @@ WITH customers AS (
     SELECT customer_id, bool_or(ordered_at >= '2025-10-01') AS came_back
     FROM orders
     WHERE ordered_at >= '2025-07-01' AND ordered_at < '2026-01-01'
+      AND coalesce(amount >= 0, true) -- a refund brings nobody back
     GROUP BY customer_id
     HAVING bool_or(ordered_at < '2025-10-01')),
 members AS (
@@ -88,7 +90,8 @@ SELECT treated AS voucher, control AS none,
 FROM (SELECT (retention_lift(has_voucher, o.customer_id IS NOT NULL)).*
       FROM voucher_test AS v
            LEFT JOIN (SELECT DISTINCT customer_id FROM orders
-                      WHERE ordered_at >= '2025-10-01' AND ordered_at < '2026-01-01') AS o
+                      WHERE ordered_at >= '2025-10-01' AND ordered_at < '2026-01-01'
+                        AND coalesce(amount >= 0, true)) AS o
            USING (customer_id)) AS l;
 
 -- # Net promoter score by quarter
@@ -111,3 +114,23 @@ FROM nps_test((SELECT nps_summary(score) FROM survey_answers
                WHERE answered_on < '2025-01-01'),
               (SELECT nps_summary(score) FROM survey_answers
                WHERE answered_on >= '2025-01-01'));
+
+-- # Who is about to leave
+-- Customers who came on three days or more and now have waited longer than they
+-- usually do. at_stake: what a model expects of them in the next year, at a discount
+-- of 10 %, times the probability that they have left.
+
+WITH shop AS MATERIALIZED (
+    SELECT p, fit_mbgnbd(p, '2026-01-01') AS m, fit_gamma_gamma(p, '2026-01-01') AS g
+    FROM (SELECT customer_purchases(customer_id, ordered_at, amount) AS p FROM orders) AS v)
+SELECT name, last_day, age - recency AS days_since,
+       round((recency / frequency)::numeric) AS usually,
+       round(revenue) AS brought, as_percent(p_alive, 0) AS "alive %",
+       round((1 - p_alive) * clv) AS at_stake
+FROM (SELECT r.*, p_alive(m, frequency, recency, age) AS p_alive,
+             clv(m, g, frequency, recency, age, monetary_value, '1 year', 0.1) AS clv
+      FROM shop, rfm_table(p, '2026-01-01') AS r
+      WHERE frequency >= 2 AND age - recency > recency / frequency) AS overdue
+     LEFT JOIN customers ON customer_id = customer
+ORDER BY (1 - p_alive) * clv DESC
+LIMIT 12;

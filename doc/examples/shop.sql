@@ -1,15 +1,20 @@
 -- A small web shop, made up but always the same: 20,000 customers who came in
--- the 24 months of 2024 and 2025, their orders, the members of its club, a test
--- of vouchers, and the answers to "would you recommend us?", 0 to 10.
+-- the 24 months of 2024 and 2025, their names, their orders and what they sent back,
+-- the members of its club, a test of vouchers, and the answers to "would you
+-- recommend us?", 0 to 10.
 --
 -- Run it in an empty database:  psql -f shop.sql
 
 BEGIN;
 
+CREATE TABLE customers (
+    customer_id bigint PRIMARY KEY,
+    name        text
+);
 CREATE TABLE orders (
     customer_id bigint,
     ordered_at  timestamp,
-    amount      numeric(10,2)
+    amount      numeric(10,2)   -- below 0: paid back; NULL: not known
 );
 CREATE TABLE subscriptions (
     customer_id bigint,
@@ -40,6 +45,21 @@ SELECT c AS customer_id,
        0.30 + 0.62 * pg_temp.noise(c, 3) AS loyalty,
        exp(2 * (pg_temp.noise(c, 4) + pg_temp.noise(c, 5) - 1)) AS spending
 FROM generate_series(1, 20000) AS c;
+
+-- Names as a shop of the whole world has them
+INSERT INTO customers
+SELECT customer_id, format('%s %s. %s',
+           first[1 + floor(pg_temp.noise(customer_id, 22) * array_length(first, 1))::int],
+           chr(65 + floor(pg_temp.noise(customer_id, 23) * 23)::int),
+           last[1 + floor(pg_temp.noise(customer_id, 24) * array_length(last, 1))::int])
+FROM shop_customers,
+     (VALUES (string_to_array('Ada Aino Amir Ana Bao Bela Carla Chidi Dana Derya Elif Emeka Eva Femi Finn Gita Hana Hugo Ines Ivo '
+                              'Jana Jomo Kaja Kenji Lena Liam Lucía Mai Marek Mina Nadia Nils Noor Olga Omar Paula Petr Priya Rafael Rosa '
+                              'Sami Sena Tariq Tess Uma Vera Wanda Yara Yusuf Zoë', ' '),
+              string_to_array('Abebe Almeida Andersen Aydın Baker Banerjee Bauer Castro Chen Costa Dahl Diallo Duarte Eriksen Farouk '
+                              'Fischer Gomes Haddad Hansen Ito Ivanova Jansen Juma Kaya Keller Kim Kovač Laine Lindqvist Lopes Marino '
+                              'Mensah Meyer Moreau Nakamura Nguyen Novak Okafor Olsen Park Pereira Popescu Quist Rossi Sato Silva '
+                              'Svoboda Tanaka Toth Varga Weber Yilmaz Zhang', ' '))) AS names(first, last);
 
 -- The number of orders is geometric with the customer's own loyalty: most buy
 -- once or twice, a few very often
@@ -72,6 +92,21 @@ SELECT customer_id, date_trunc('minute', timestamp '2025-10-02' + pg_temp.noise(
 FROM voucher_test
 WHERE has_voucher AND pg_temp.noise(customer_id, 18) < 1 / 18.0
 ORDER BY 2, 1;
+
+-- Of some orders nothing is known but that they were, some are free samples; one in
+-- forty is sent back within a month, mostly as a whole
+CREATE TEMP TABLE shop_orders AS
+SELECT customer_id, ordered_at, amount, hashint8(customer_id)::bigint * 1000003 + extract(epoch FROM ordered_at)::bigint AS n FROM orders;
+UPDATE orders AS o SET amount = CASE WHEN pg_temp.noise(n, 25) < 0.4 THEN NULL ELSE 0 END
+FROM shop_orders AS s
+WHERE s.customer_id = o.customer_id AND s.ordered_at = o.ordered_at AND pg_temp.noise(n, 26) < 0.004;
+INSERT INTO orders
+SELECT customer_id, paid_at, -CASE WHEN pg_temp.noise(n, 27) < 0.7 THEN amount ELSE round(amount * pg_temp.noise(n, 28)::numeric, 2) END
+FROM (SELECT s.*, date_trunc('minute', ordered_at + pg_temp.noise(n, 29) * interval '30 days') AS paid_at
+      FROM shop_orders AS s WHERE pg_temp.noise(n, 26) > 0.975) AS sent_back
+WHERE paid_at < '2026-01-01'
+ORDER BY paid_at, customer_id;
+DROP TABLE shop_orders;
 
 -- A third joins the club, mostly those who would have bought more often anyhow,
 -- and it changes nothing; how many months a member stays differs widely
@@ -109,6 +144,7 @@ CREATE INDEX ON orders (ordered_at);
 
 COMMIT;
 
+VACUUM ANALYZE customers;
 VACUUM ANALYZE orders;
 VACUUM ANALYZE subscriptions;
 VACUUM ANALYZE voucher_test;

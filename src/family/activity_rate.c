@@ -2,7 +2,8 @@
  *
  * activity_rate.c
  *	  Rates of a customer_activity between two ranges of days: retention_rate,
- *	  churn_rate, retention_summary; and repeat_purchase_rate.
+ *	  churn_rate, retention_summary; and repeat_purchase_rate.  And
+ *	  retention_summary of a customer_subscriptions.
  *
  * Each is one walk over the customers, O(active days) at most.
  *
@@ -16,6 +17,7 @@
 #include "base/calendar.h"
 #include "base/result.h"
 #include "family/activity.h"
+#include "family/mrr.h"
 
 /* Numbers of customers, in the order of retention_summary's columns */
 enum
@@ -30,6 +32,7 @@ enum
 PG_FUNCTION_INFO_V1(retention_rate_activity);
 PG_FUNCTION_INFO_V1(churn_rate_activity);
 PG_FUNCTION_INFO_V1(retention_summary_activity);
+PG_FUNCTION_INFO_V1(retention_summary_subscriptions);
 PG_FUNCTION_INFO_V1(repeat_purchase_rate_activity);
 
 /* Tell whether the customer that was read was active on a day within the bounds */
@@ -112,6 +115,42 @@ retention_summary_activity(PG_FUNCTION_ARGS)
 
 	if (!count_retention(fcinfo, counts))
 		PG_RETURN_NULL();
+	return ret_counts_row(fcinfo, counts, NCOUNTS);
+}
+
+/*
+ * retention_summary(subscriptions, period, grace)
+ *		Count who paid at the end of the day before the period, or nobody if it has
+ *		no beginning, and at the end of its last day; of a period without an end,
+ *		the day of the last start.
+ */
+Datum
+retention_summary_subscriptions(PG_FUNCTION_ARGS)
+{
+	RetSubscriptionsReader reader;
+	RetBounds	period = {0};
+	int64		counts[NCOUNTS] = {0};
+	int32		grace = ret_grace_arg(fcinfo, 2);
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	ret_bounds_get(&period, PG_GETARG_DATUM(1));
+	ret_subscriptions_open(&reader, PG_GETARG_DATUM(0));
+	reader.grace = grace;
+	if (period.upper == RET_INSTANT_MAX)
+		period.upper = (int64) reader.last_start + 1;
+	while (period.lower < period.upper && ret_subscriptions_next(&reader))
+	{
+		bool		before = period.lower != RET_INSTANT_MIN &&
+			ret_subscriptions_mrr(&reader, period.lower - 1) > 0;
+		bool		after = ret_subscriptions_mrr(&reader, period.upper - 1) > 0;
+
+		CHECK_FOR_INTERRUPTS();
+		counts[BASE] += before;
+		counts[RETAINED] += before && after;
+		counts[LOST] += before && !after;
+		counts[ACQUIRED] += !before && after;
+	}
 	return ret_counts_row(fcinfo, counts, NCOUNTS);
 }
 

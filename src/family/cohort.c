@@ -32,6 +32,7 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/activity.h"
+#include "family/mrr.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
 #include "store/cells.h"
@@ -95,6 +96,8 @@ PG_FUNCTION_INFO_V1(cohort_table);
 PG_FUNCTION_INFO_V1(retention_curve);
 PG_FUNCTION_INFO_V1(cohort_table_cells);
 PG_FUNCTION_INFO_V1(retention_curve_cells);
+PG_FUNCTION_INFO_V1(cohort_table_subscriptions);
+PG_FUNCTION_INFO_V1(retention_curve_subscriptions);
 
 /*-------------------------------------------------------------------------
  * Options
@@ -327,6 +330,71 @@ read_cells(FunctionCallInfo fcinfo, Cohorts *cohorts)
 	return true;
 }
 
+/* Enter a customer who was subscribed at the ends of periods, counted from 0 */
+static void
+enter_subscriber(Cohorts *cohorts, const RetMrrTable *table)
+{
+	const RetPeriods *periods = &table->periods;
+	int64		cohort_period = ret_bin_of(&periods->bins, table->reader.segments[0].from) - periods->first;
+	Cohort	   *cohort;
+
+	if (periods->first + cohort_period < table->first_shown)
+		return;
+	cohort = get_cohort(cohorts, periods->first + cohort_period);
+	cohort->customers++;
+	for (int64 i = 0; i < table->reader.nsegments; i++)
+	{
+		int64		first;
+		int64		last;
+
+		ret_mrr_closings(periods, &table->reader.segments[i], &first, &last);
+		if (first > last)
+			continue;
+		/* differences: who is there from an age on, and no longer after another */
+		cohort->cells[first - cohort_period].retained++;
+		if (last + 1 < periods->n)
+			cohort->cells[last + 1 - cohort_period].retained--;
+	}
+}
+
+/*
+ * Build the cohorts of a customer_subscriptions, by the first day on which a
+ * customer paid: arguments subscriptions, period, as_of, grace, since, origin,
+ * confidence.  Whoever pays at the end of a period is retained in it.  Returns
+ * false if the subscriptions are null.
+ */
+static bool
+read_subscriptions(FunctionCallInfo fcinfo, Cohorts *cohorts)
+{
+	CohortOptions *options = &cohorts->options;
+	RetMrrTable table;
+
+	memset(cohorts, 0, sizeof(Cohorts));
+	options->mode = MODE_ON;
+	options->horizon = PG_INT32_MAX;
+	options->z = ret_confidence_z(fcinfo, 6);
+	if (!ret_mrr_open(fcinfo, 1, 3, &table))
+		return false;
+	options->periods = table.periods;
+	cohorts->cohorts = palloc_extended(Max(table.periods.n, 1) * sizeof(Cohort),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	while (ret_mrr_next(&table))
+		enter_subscriber(cohorts, &table);
+	for (int64 i = 0; i < options->periods.n; i++)
+	{
+		Cohort	   *cohort = &cohorts->cohorts[i];
+
+		for (int64 age = 1; cohort->cells && age < cohort->nages; age++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			cohort->cells[age].retained += cohort->cells[age - 1].retained;
+		}
+	}
+	/* who is back within the days of grace has not left */
+	options->periods.as_of -= table.reader.grace;
+	return true;
+}
+
 /* Compute what is shown of a cell; false if it has not begun */
 static bool
 cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
@@ -436,6 +504,18 @@ cohort_table_cells(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* cohort_table(subscriptions, period, as_of, grace, since, origin, confidence) */
+Datum
+cohort_table_subscriptions(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_subscriptions(fcinfo, &cohorts))
+		put_cells(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
 /* Return the rows of retention_curve: the complete cells of all cohorts, pooled by age */
 static void
 put_curve(FunctionCallInfo fcinfo, const Cohorts *cohorts)
@@ -504,6 +584,18 @@ retention_curve_cells(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (read_cells(fcinfo, &cohorts))
+		put_curve(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/* retention_curve(subscriptions, period, as_of, grace, since, origin, confidence) */
+Datum
+retention_curve_subscriptions(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (read_subscriptions(fcinfo, &cohorts))
 		put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }

@@ -42,6 +42,7 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/activity.h"
+#include "family/mrr.h"
 #include "store/cells.h"
 
 /* The counts of one bin */
@@ -49,6 +50,7 @@ typedef struct Period
 {
 	int64		active;			/* customers active in the bin */
 	int64		new_customers;	/* of these, active for the first time */
+	int64		arrived;		/* customers who are known from this bin on */
 	int64		retained;		/* of these, active in the bin before as well */
 	int64		inner_active;	/* stickiness: customers active, summed over inner bins */
 	int64		inner_bins;		/* stickiness: number of inner bins */
@@ -63,6 +65,7 @@ typedef struct Lifecycle
 
 PG_FUNCTION_INFO_V1(lifecycle_table);
 PG_FUNCTION_INFO_V1(lifecycle_table_cells);
+PG_FUNCTION_INFO_V1(lifecycle_table_subscriptions);
 PG_FUNCTION_INFO_V1(stickiness_table);
 PG_FUNCTION_INFO_V1(active_table);
 
@@ -93,7 +96,10 @@ count_periods(Lifecycle *lifecycle, const RetActivityReader *reader)
 			continue;
 		lifecycle->counts[bin].active++;
 		if (last < 0)
+		{
 			lifecycle->counts[bin].new_customers++;
+			lifecycle->counts[bin].arrived++;
+		}
 		else if (bin == last + 1)
 			lifecycle->counts[bin].retained++;
 		last = bin;
@@ -142,7 +148,7 @@ put_lifecycle(FunctionCallInfo fcinfo, const Lifecycle *lifecycle, int64 first_s
 			values[10] = BoolGetDatum(complete);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		}
-		known += period->new_customers;
+		known += period->arrived;
 		before = period->active;
 	}
 }
@@ -198,9 +204,73 @@ lifecycle_table_cells(PG_FUNCTION_ARGS)
 		else
 			period->active += (int64) cell->sums[RET_CELL_ACTIVE];
 		if (!whole && age == 0)
+		{
 			period->new_customers += (int64) cell->sums[RET_CELL_ACTIVE];
+			period->arrived = period->new_customers;
+		}
 	}
 	put_lifecycle(fcinfo, &lifecycle, ret_first_bin(&lifecycle.periods.bins, since));
+	return (Datum) 0;
+}
+
+/*
+ * Enter a customer who pays at the ends of periods: active and retained are
+ * differences between one period and the next.  Who came and left within a period
+ * is known from then on, and resurrected when they are back.
+ */
+static void
+enter_subscriber(const RetMrrTable *table, Period *counts)
+{
+	const RetPeriods *periods = &table->periods;
+	int64		arrived = ret_bin_of(&periods->bins, table->reader.segments[0].from) - periods->first;
+	int64		next = -1;		/* period after the last at whose end they paid */
+
+	counts[arrived].arrived++;
+	for (int64 i = 0; i < table->reader.nsegments; i++)
+	{
+		int64		first;
+		int64		last;
+
+		ret_mrr_closings(periods, &table->reader.segments[i], &first, &last);
+		if (first > last)
+			continue;
+		counts[first].active++;
+		counts[last + 1].active--;
+		if (next < 0 && first == arrived)
+			counts[first].new_customers++;
+		counts[first + (first != next)].retained++;
+		counts[last + 1].retained--;
+		next = last + 1;
+	}
+}
+
+/* lifecycle_table(subscriptions, period, as_of, grace, since, origin): whoever pays at the end of a period is active */
+Datum
+lifecycle_table_subscriptions(PG_FUNCTION_ARGS)
+{
+	Lifecycle	lifecycle;
+	RetMrrTable table;
+	Period	   *counts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!ret_mrr_open(fcinfo, 1, 3, &table))
+		return (Datum) 0;
+	counts = palloc_extended((table.periods.n + 1) * sizeof(Period), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	while (ret_mrr_next(&table))
+		enter_subscriber(&table, counts);
+	for (int64 i = 1; i < table.periods.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		counts[i].active += counts[i - 1].active;
+		counts[i].retained += counts[i - 1].retained;
+	}
+	lifecycle.periods = table.periods;
+	/* the table begins when somebody pays, and who is back within the days of grace has not left */
+	lifecycle.periods.first += table.begin;
+	lifecycle.periods.n -= table.begin;
+	lifecycle.periods.as_of -= table.reader.grace;
+	lifecycle.counts = counts + table.begin;
+	put_lifecycle(fcinfo, &lifecycle, table.first_shown);
 	return (Datum) 0;
 }
 

@@ -94,6 +94,23 @@ FROM purchases, revenue_cohort_table(stored, '1 month') t WHERE name IN ('counts
 ORDER BY name, cohort, age;
 
 --
+-- customer_subscriptions
+--
+CREATE TABLE subscriptions (version text, name text, stored customer_subscriptions);
+INSERT INTO subscriptions VALUES
+    ('1.0', 'one', '\x01000100000000000000000100000000000000020000223e0000225d0000223e00000000000000010101d2017ed101'),
+    ('1.0', 'some',
+     '\x01000200000000000000000300000000000000030000223e000022bb000022bb00000000000000010001d00f00007dd8040000f503'
+        'c103');
+SELECT s.name, stored = (SELECT customer_subscriptions(customer, started, ended, amount)
+                         FROM (VALUES ('one', 1, date '2024-01-01', date '2024-02-01', 10.5),
+                               ('some', 1, '2024-01-01', '2024-02-01', 10.0), ('some', 1, '2024-02-01', NULL, 10),
+                               ('some', 2, '2024-02-01', '2024-02-01', 3), ('some', 2, '2024-02-01', 'infinity', 3),
+                               ('some', 3, '2024-05-05', NULL, -2.25)) v(name, customer, started, ended, amount)
+                         WHERE v.name = s.name) AS same_bytes
+FROM subscriptions s ORDER BY name;
+
+--
 -- revenue_cells
 --
 CREATE TABLE cells (version text, name text, stored revenue_cells);

@@ -71,6 +71,12 @@ like($out, qr/^ +0\.66666666666666\d+ *$/m, 'retention as one number');
 like($out, qr/^ +0\.5 \| +0\.5 \| +- *$/m, 'repeat purchase rates');
 like($out, qr/^average_purchase_value +\| 25 *$/m, 'average purchase value, a missing amount adds nothing');
 like($out, qr/^clv +\| 37\.5 *$/m, 'lifetime value');
+like($out, qr/^ +0 \| +3 \| +20\.00 \| +8\.68 \| +31\.32 *$/m,
+     'what customers have brought by the end of their first month');
+like($out, qr/^ 2024-01 +3 +\| 20 +\| 50\* *$/m, 'and each cohort, so far');
+like($out, qr/^ 2024-02 +\| +3 \| +90 \| +0 \| +0 \| +90 \| +0 \| f *$/m,
+     'revenue of the customers of the month before');
+like($out, qr/^ +3 \| +1 \| +70 \| +46\.7 \| +46\.7 *$/m, 'the best customer, who is a quarter of four');
 like($out, qr/^    SELECT retention_rate\(customer_id, ordered_at,$/m, 'with the SQL that made them');
 like($out, qr/^    SELECT \(clv_summary.* FROM orders \\gx$/m, 'and its psql commands');
 like($out, qr/^ loyal +\| +1 \| +25\.0 \| +46\.7 \| +14 \| +2\.0 *$/m, 'the segments');
@@ -135,9 +141,13 @@ like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d
      'members and others');
 like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m,
      'and a test by lot');
+like($out, qr/^ +name +\| +last_day +\|.*\n-.*\n(?: [^|\n]+ \| 2025-\d\d-\d\d \|(?: +\d+ *\|?){5}\n){12}/m,
+     'and whom to call, by name');
 is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
 my $page = slurp_file("$files/report.html");
 like($page, qr{<h2>How long contracts last</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+my $called = qr{<tr><th scope="row">\w+ [A-Z]\. [^<]+</th><td>2025-\d\d-\d\d</td>};
+is(scalar(() = $page =~ m{$called}g), 12, 'and names twelve customers');
 my %small = map { $_ => 1 } $page =~ m{<td class="(c\d+)" title="[^"]*: \d\.\d% \(}g;
 cmp_ok(scalar keys %small, '>', 15, 'shares below 10% have shades of their own');
 

@@ -27,7 +27,8 @@ VACUUM ANALYZE facts;
 CREATE TABLE parts AS
 	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey,
 	       ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve,
-	       customer_purchases(c, d, (amount / 8)::numeric(12,3)) AS purchases
+	       customer_purchases(c, d, (amount / 8)::numeric(12,3)) AS purchases,
+	       customer_subscriptions(c, d, d + score, (amount / 8)::numeric(12,3)) AS subscriptions
 	FROM facts GROUP BY g, c;
 ALTER TABLE parts ADD cells revenue_cells;
 UPDATE parts SET cells = (SELECT revenue_cells(p, '7 days', '2024-05-01') FROM (VALUES (purchases)) v(p));
@@ -42,7 +43,7 @@ my %columns = (
 	'double precision' => ['score'],
 	numeric => ['(amount / 8)::numeric(12,3)'],
 	retention_summary => ['retention'], nps_summary => ['survey'], ces_summary => ['effort'],
-	customer_purchases => ['purchases'], revenue_cells => ['cells'],
+	customer_purchases => ['purchases'], customer_subscriptions => ['subscriptions'], revenue_cells => ['cells'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
 # lives: a beginning, an end that may be missing, and an as_of
 my (%types, %lives);
@@ -75,6 +76,14 @@ my %calls = (
 	revenue_cells => {
 		'customer_activity,interval' => q{activity, '7 days', '2024-05-01'},
 		'customer_purchases,interval' => q{purchases, '7 days', '2024-05-01'} },
+	# a beginning, an end that may be missing, and perhaps an amount
+	customer_subscriptions => {
+		map({
+			my ($time, $column) = @$_;
+			my $life = "c, $column, CASE WHEN was THEN $column + interval '1 day' * score END::$time";
+			("customer_key,$time,$time" => $life, "customer_key,$time,$time,numeric" => "$life, (amount / 8)::numeric(12,3)",
+				"customer_key,$time,$time,double precision" => "$life, amount")
+		} [ 'date', 'd' ], [ 'timestamp', 'ts' ], [ 'timestamptz', 'tz' ]) },
 	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
 	survival_curve => { 'double precision' => 'o, was', map({ ($types{$_} => $lives{$_}) } keys %types) },
 	fit_sbg => { integer => '1 + score, was', 'double precision' => '(1 + score)::double precision, was' });
@@ -143,7 +152,7 @@ for my $aggregate (@aggregates)
 	my $title = "$name(" . join(', ', @types) . ')';
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = "@types" =~ /_summary|_activity|_purchases|_cells|_curve/ ? 'parts' : 'facts';
+	my $table = "@types" =~ /_summary|_activity|_purchases|_subscriptions|_cells|_curve/ ? 'parts' : 'facts';
 	my (undef, undef, $error) = $node->psql('postgres',
 		"SET client_min_messages = error; SELECT $call FROM (SELECT * FROM $table LIMIT 100) few");
 	is($error, '', "$title: and they are values that it takes") or next;

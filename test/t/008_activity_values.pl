@@ -64,6 +64,19 @@ INSERT INTO purchases (p)
 INSERT INTO purchases (p)
 	SELECT customer_purchases(pick(i, 2, 30)::text, date '2024-01-01' + pick(i, 3, 60), pick(i, 9, 40) - 8)
 	FROM generate_series(1, 80) i;
+CREATE TABLE subscriptions (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, s customer_subscriptions);
+INSERT INTO subscriptions (s)
+	SELECT customer_subscriptions(i % k, date '2024-01-01' + pick(i, 1, 1 + 30 * k),
+	                              CASE WHEN i % 3 > 0 THEN date '2026-01-01' + pick(i, 9, 90) END,
+	                              round(pick(i, 7, 9000) / 100.0 - 10, i % 3))
+	FROM unnest(ARRAY[1, 2, 3, 5, 7, 8, 20]) k, generate_series(1, 40) i GROUP BY k;
+INSERT INTO subscriptions (s)
+	SELECT customer_subscriptions(c, s, e, a)
+	FROM (VALUES (9223372036854775807, date '4714-11-24 BC', NULL, 9223372036.854775807),
+	             (-9223372036854775808, '2024-01-01', date '5874897-12-31', -9223372036.854775807),
+	             (0, '2000-01-01', '2000-01-02', 0)) v(c, s, e, a);
+INSERT INTO subscriptions (s)
+	SELECT customer_subscriptions(1, date '2024-01-01', date '2024-02-01' + i % 2) FROM generate_series(1, 300) i;
 CREATE TABLE cells (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, c revenue_cells);
 INSERT INTO cells (c)
 	SELECT revenue_cells(p, '3 months', '2024-09-01') FROM purchases WHERE id NOT IN (1, 2, 3) GROUP BY id;
@@ -75,6 +88,8 @@ CREATE VIEW picture AS
 	UNION ALL
 	SELECT -id, md5(customer_purchases_send(p)::text), customers(p), purchases(p), purchase_span(p)
 	FROM purchases
+	UNION ALL
+	SELECT -1000 - id, md5(customer_subscriptions_send(s)::text), NULL, NULL, NULL FROM subscriptions
 	UNION ALL
 	SELECT 1000 + id, md5(revenue_cells_send(c)::text), (SELECT count(*) FROM cohort_table(c)), NULL, NULL
 	FROM cells ORDER BY id;
@@ -169,6 +184,12 @@ my @damages = (
 		(SELECT count(*) FROM customer_states($1, '2024-02-01')), (SELECT count(*) FROM concentration_table($1))},
 	merge => q{SELECT customers(rollup(x)), revenue(rollup(x))
 		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT p FROM purchases WHERE id IN (2, 4)) v(x)} } ],
+	[ 'customer_subscriptions', 's FROM subscriptions', 150000, 34, {
+	write => q{SELECT customer_subscriptions_send($1),
+		customer_subscriptions_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))},
+	read => q{SELECT $1 = $1},
+	merge => q{SELECT customer_subscriptions_send(rollup(x))
+		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT s FROM subscriptions WHERE id IN (2, 4)) v(x)} } ],
 	[ 'revenue_cells', 'c FROM cells', 50000, 16, {
 	write => 'SELECT revenue_cells_send($1), revenue_cells_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))',
 	read => q{SELECT (SELECT count(*) FROM cohort_table($1)), (SELECT count(*) FROM retention_curve($1)),
@@ -290,7 +311,7 @@ for my $damage (@damages)
 					# days at the ends of the calendar may have no bin; what adds up to too much is said so
 					push @wrong, "$statement $state $text: " . unpack 'H*', $value
 					  unless $state eq '00000' || $statement eq 'read' && $state eq '22008'
-					  || $type eq 'customer_purchases' && $state eq '22003'
+					  || $type =~ /^customer_(purchases|subscriptions)$/ && $state eq '22003'
 					  # cells of an activity have no revenue; a few bytes can mean a table beyond its limit
 					  || $type eq 'revenue_cells' && $state =~ /^(22023|22003|54000)$/;
 				}

@@ -8,80 +8,12 @@ use FindBin;
 use lib $FindBin::Bin;
 use IPC::Run qw(run);
 use PostgreSQL::Test::Utils;
+use ReportTest;
 use RetentionTest;
 use Test::More;
 
 my $files = PostgreSQL::Test::Utils::tempdir_short();
-my $node = start_server('report', conf => "timezone = 'UTC'");
-
-# Exit status, the page and the messages of a report
-sub report
-{
-	my ($db, @options) = @_;
-	my $page = "$files/page.html";
-	unlink $page;
-	run([ 'psql', '-X', '-d', $node->connstr($db), @options, '-o', $page, '-f', "$root/doc/examples/report.sql" ],
-		'<', \undef, '>', \my $out, '2>', \my $err);
-	my $rc = $? >> 8;
-	my $html = -e $page ? slurp_file($page) : '';
-	return ($rc, $html, $out . $err);
-}
-
-# What is wrong with the markup: every tag closed in order, attributes quoted,
-# no stray < or &
-sub markup_error
-{
-	my ($html) = @_;
-	my @open;
-	$html =~ s/\A<!DOCTYPE html>\n// or return 'no document type';
-	pos($html) = 0;
-	while (pos($html) < length $html)
-	{
-		if ($html =~ m{\G<([a-z][a-z0-9]*)(?: [a-z][a-zA-Z0-9:-]*="(?:[^<>&"]|&(?:amp|lt|gt|quot|#\d+);)*")*(/?)>}gc)
-		{
-			push @open, $1 unless $2;
-		}
-		elsif ($html =~ m{\G</([a-z][a-z0-9]*)>}gc)
-		{
-			my $last = pop(@open) // 'nothing';
-			return "</$1> closes $last" if $last ne $1;
-		}
-		elsif ($html !~ m{\G(?:[^<&]|&(?:amp|lt|gt|quot|#\d+);)+}gc)
-		{
-			return 'unexpected: ' . substr($html, pos($html), 60);
-		}
-	}
-	return @open ? "not closed: @open" : '';
-}
-
-sub check_page
-{
-	my ($html, $name) = @_;
-	is(markup_error($html), '', "$name: the markup is well-formed");
-	unlike($html, qr/<(?:script|link|iframe|object|img|base|form)\b/i, "$name: no script and no other file");
-	unlike($html, qr/\b(?:src|href|on[a-z]+|style="[^"]*url)\s*=|\burl\(|\@import/i,
-	       "$name: nothing is fetched or run");
-	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]|###/i, "$name: every number is one");
-	my $plurals = qr/days|weeks|months|years|customers|events|answers|purchases|contracts|refunds/;
-	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
-		"$name: no holes, and no plural of one");
-	my $free = () = $html =~ /(?<!<div class="scroll" tabindex="0" role="region" aria-label=")(?=<table)/g;
-	my $scrolled = () = $html =~ m{<div class="scroll" tabindex="0" role="region" aria-label="[^"]+">\s*<table}g;
-	is($scrolled, $free, "$name: what is wide scrolls for itself");
-	my @labels = $html =~ /<text class="mid[^"]*" x="[^"]*" y="(\d+)"/g;
-	is((grep { $_ < 220 } @labels), 0, "$name: no label stands in a chart, where a line could strike it through");
-	my @long
-	    = grep { length > 12 } map { s/ (?:points|days|months|years)$//r =~ s/&[^;]+;/x/gr } values %{ tiles($html) };
-	is("@long", '', "$name: no number is wider than its tile");
-	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
-	is($negative, 0, "$name: no size is negative");
-	if (run([ 'sh', '-c', 'command -v xmllint' ], '>', \my $path))
-	{
-		my $agrees = run([ 'xmllint', '--noout', '-' ], '<', \$html, '2>', \my $err);
-		ok($agrees, "$name: xmllint agrees") or diag($err);
-	}
-	return;
-}
+my $node = start_report_server();
 
 # "cohort size cell cell ...", * marks an unfinished cell, . an empty one.  Every cell
 # has the shade of its share on the legend's scale, but for age 0.
@@ -108,29 +40,6 @@ sub heat_map
 	return join "\n", @rows;
 }
 
-# name: value
-sub tiles
-{
-	my ($html) = @_;
-	my %tiles;
-	$tiles{$1} //= $2 =~ s{</?em>}{}gr while $html =~ m{<div class="tile"><span>(.*?)</span><b[^>]*>(.*?)</b>}g;
-	return \%tiles;
-}
-
-# The labels of a row below a chart, which stand at the same height
-sub row_of
-{
-	my ($html, $id, $y) = @_;
-	my ($chart) = $html =~ m{<svg class="chart"[^>]*"$id-title (.*?)</svg>\s*(?:</section>|<details>)}s or return '';
-	return join ' ', $chart =~ m{<text class="mid[^"]*" x="[^"]*" y="$y">([^<]*)<}g;
-}
-
-sub headlines
-{
-	my ($html) = @_;
-	return join '; ', $html =~ m{<h2>(.*?)</h2>}g;
-}
-
 # The shop of four customers whose numbers are known, and a survey
 sql(<<'END');
 CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);
@@ -150,7 +59,8 @@ is($rc, 0, 'a report is made');
 is($messages, '', 'without any message');
 check_page($html, 'report');
 is( headlines($html),
-	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they say; What they are worth',
+	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they say; What they are worth; '
+	  . 'What they have brought by then; Revenue, cohort by cohort; Whose revenue it is',
 	'it has all its sections');
 is(heat_map($html), <<'END' =~ s/\n\z//r, 'the cohorts, unfinished cells marked, future ones empty');
 2024-01 2 100 50 100 0*
@@ -211,7 +121,8 @@ is($messages, '', 'with subscriptions: without any message');
 check_page($stays, 'subscriptions');
 is( headlines($stays),
 	'How many come back; Cohort by cohort; Who comes, stays, goes and returns; How long contracts last; '
-	  . '&lt;Club&gt; against others; What they are worth',
+	  . '&lt;Club&gt; against others; What they are worth; What they have brought by then; Revenue, cohort by cohort; '
+	  . 'Whose revenue it is',
 	'with subscriptions: two sections more');
 is_deeply(
 	{ map { $_ => tiles($stays)->{$_} } 'Contracts', 'Median length', 'Mean length', '&lt;Club&gt;', 'Others',
@@ -385,8 +296,10 @@ is($rc, 0, 'a report of 600 customers') or diag($messages);
 is($messages, '', 'of 600 customers: without any message');
 check_page($html, '600 customers');
 is(headlines($html),
-   'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; Who will come back',
-	'of 600 customers: has one section more');
+   'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; What they have '
+	 . 'brought by then; Revenue, cohort by cohort; Whose revenue it is; How much the best of them bring; '
+	 . 'Who will come back; Who is about to leave',
+	'of 600 customers: has three sections more');
 my $interval = $node->safe_psql('other', <<'END');
 SELECT format('%s to %s', round((m - e)::numeric, 2), round((m + e)::numeric, 2))
 FROM (SELECT avg(v) AS m, 1.96 * stddev_samp(v) / sqrt(count(*)) AS e
@@ -515,7 +428,8 @@ my ($command) = slurp_file("$root/README.md") =~ /^(psql -X -d shop .*?-o .*?)\n
 ok($command, 'README has the command');
 $node->safe_psql('other', q{
 CREATE TABLE survey_answers (score int, answered_on date);
-CREATE TABLE subscriptions (customer_id int, started date, ended date)});
+CREATE TABLE subscriptions (customer_id int, started date, ended date);
+CREATE TABLE customers (customer_id int, name text)});
 $command =~ s/-d shop /-d '@{[ $node->connstr('other') ]}' /;
 $command =~ s/orders=orders/orders=\$ORDERS/;
 $command =~ s/ amount=amount/ amount=/;

@@ -10,10 +10,16 @@ SELECT '<footer><p>' || concat_ws(' ',
            CASE WHEN :'subscriptions' <> '' THEN format('%s from %s.',
                 pg_temp.many((SELECT coalesce(sum(churned + censored), 0) FROM report_stays, survival_table(stays)), 'contract'),
                 :'subscriptions_html') END) || '</p>'
-FROM report_data, activity_span(activity) AS span;
+FROM report_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
 FROM (VALUES (1, NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
-             (2, NOT :'has_segments', 'who will come back, which takes 100 customers')) AS v(position, is_left_out, name)
+             (2, :'has_amounts' AND NOT :'has_revenue', 'revenue by age, cohort and period, as there is none'),
+             (3, :'has_revenue' AND NOT :'has_brought', format('what they have brought by then, as no %s after a first one is over', :'unit')),
+             (4, :'has_revenue' AND :customers < 10, 'how much the best of them bring, which takes 10 customers'),
+             (5, :'has_revenue' AND :customers >= 10 AND NOT :'has_concentration', 'how much the best of them bring, as nobody has brought anything'),
+             (6, NOT :'has_segments', 'who will come back, which takes 100 customers'),
+             (7, :'has_segments' AND :calls > 0 AND NOT :'coming_has_model', 'who is about to leave, which takes a model of who will come back'),
+             (8, :'has_segments' AND :'coming_has_model' AND :calls > 0 AND NOT :'has_calls', 'who is about to leave, as nobody is overdue')) AS v(position, is_left_out, name)
 WHERE is_left_out AND :'has_activity'
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');

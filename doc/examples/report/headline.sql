@@ -19,7 +19,7 @@ FROM report_data LEFT JOIN
          (5, 'Repeat customers', pg_temp.percent(repeat_purchase_rate(activity)), 'active on two days or more'),
          (6, 'NPS', pg_temp.signed(nps(survey.s)), format('net promoter score, -100 to 100 (95%%: %s to %s), of %s',
              pg_temp.signed(nps_ci.lower), pg_temp.signed(nps_ci.upper), pg_temp.many(answers, 'answer'))),
-         (7, 'Lifetime value', CASE WHEN :'has_amounts' THEN pg_temp.money(:'currency_html', (clv).clv) END,
+         (7, 'Lifetime value', CASE WHEN :'has_amounts' THEN pg_temp.money(:'currency_html', (clv).clv * :money_unit) END,
              'revenue per customer so far' || :'value_ci')) AS t(position, name, value, note)
 WHERE value IS NOT NULL
 ORDER BY position;

@@ -26,15 +26,40 @@ CREATE FUNCTION pg_temp.ci(lower double precision, upper double precision) RETUR
 CREATE FUNCTION pg_temp.signed(v double precision, digits int DEFAULT 1) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_char(round(v::numeric, digits), CASE digits WHEN 0 THEN 'FMSG999,990' ELSE 'FMSG999,990.0' END) $$;
 
--- €129.26, €12,926, €12.9M: never more than a tile holds
+-- €0.0042, €129.26, €12,926, €12.9M: never more than a tile holds
 CREATE FUNCTION pg_temp.money(currency text, v double precision) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN v < 0 THEN '-' ELSE '' END || currency
-           || CASE WHEN abs(v) < 1e4 THEN to_char(abs(v)::numeric, 'FM99,990.00')
+    SELECT CASE WHEN v <= -1e-9 THEN '-' ELSE '' END || currency
+           || CASE WHEN abs(v) BETWEEN 1e-9 AND 0.095 THEN round(abs(v)::numeric, 1 - floor(log(abs(v)))::int)::text
+                   WHEN abs(v) < 1e4 THEN to_char(abs(v)::numeric, 'FM99,990.00')
                    WHEN abs(v) < 1e7 THEN pg_temp.n(abs(v))
                    WHEN abs(v) < 1e10 THEN to_char((abs(v) / 1e6)::numeric, 'FM99,990.0') || 'M'
                    WHEN abs(v) < 1e13 THEN to_char((abs(v) / 1e9)::numeric, 'FM99,990.0') || 'bn'
                    WHEN abs(v) < 1e16 THEN to_char((abs(v) / 1e12)::numeric, 'FM99,990.0') || 'tn'
                    ELSE btrim(to_char(abs(v)::numeric, '9.9EEEE')) END $$;
+
+-- (95%: €120 to €130), or nothing where an interval is not known
+CREATE FUNCTION pg_temp.money_ci(currency text, lower double precision, upper double precision) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN lower IS NULL THEN '' ELSE format(' (95%%: %s to %s)', pg_temp.money(currency, lower), pg_temp.money(currency, upper)) END $$;
+
+-- 1, 2 or 5 times a power of ten, not below v: from one line of a chart to the next
+CREATE FUNCTION pg_temp.tick(v double precision) RETURNS numeric LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN f <= 1 THEN 1 WHEN f <= 2 THEN 2 WHEN f <= 5 THEN 5 ELSE 10 END * power
+    FROM (SELECT power(10::numeric, floor(log(v::numeric)) + 0) AS power) AS p, LATERAL (SELECT v::numeric / power AS f) AS fraction $$;
+
+-- Amounts of one chart or table share a unit, 1, 1000 and so on, and the number of
+-- decimals with which the largest of them has three digits
+CREATE FUNCTION pg_temp.unit(top double precision, whole double precision) RETURNS double precision LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN top < whole THEN 1 ELSE power(1000::numeric, floor(log(top::numeric) / 3))::float8 END $$;
+CREATE FUNCTION pg_temp.decimals(top double precision, unit double precision) RETURNS int LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN top <= 0 THEN 0 WHEN top < unit THEN least(9, 1 - floor(log(top / unit))) ELSE greatest(0, 2 - floor(log(top / unit))) END::int $$;
+
+-- €41.2, -€3, €12k, €1.25M
+CREATE FUNCTION pg_temp.brief(currency text, v double precision, unit double precision, decimals int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN r < 0 THEN '-' ELSE '' END || currency
+           || to_char(abs(r), 'FM999,999,999,999,999,990' || CASE WHEN decimals > 0 THEN '.' || repeat('0', decimals) ELSE '' END)
+           || CASE CASE WHEN r <> 0 THEN unit ELSE 1 END WHEN 1 THEN '' WHEN 1e3 THEN 'k' WHEN 1e6 THEN 'M' WHEN 1e9 THEN 'bn' WHEN 1e12 THEN 'tn'
+                        ELSE 'e+' || round(log(unit)) END
+    FROM round((v / unit)::numeric, decimals) AS r $$;
 
 -- A name, a large number, a note; with a sign before it in an equation.  Long numbers
 -- are written smaller, and what stands in <em> is their unit.
@@ -48,7 +73,7 @@ CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT
 -- pixels.  What percent cannot say (polygons) stands in an inner svg that is stretched.
 CREATE FUNCTION pg_temp.chart(id text, height int, title text, description text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format('<svg class="chart" height="%s" role="img" aria-labelledby="%s-title %2$s-text"><title id="%2$s-title">%s</title>'
-                  '<desc id="%2$s-text">%s</desc>', height, id, title, description) $$;
+                  '<desc id="%2$s-text">%4$s</desc>', height, id, title, description) $$;
 
 CREATE FUNCTION pg_temp.gridline(y numeric, label text, is_axis boolean) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format('<line class="%s" x1="0" x2="100%%" y1="%s" y2="%2$s"/><text class="soft end" x="-12" y="%s">%s</text>',

@@ -1,10 +1,7 @@
 -- Lifecycle: a bar for each period, of which those who churned hang below the line
 SELECT greatest(count(*), 12) AS slots, tick, greatest(ceil(max(active) / tick), 1)::int AS above, ceil(max(churned) / tick)::int AS below
 FROM report_lifecycle,
-     (SELECT mantissa * power(10, floor(log(raw))) AS tick
-      FROM (SELECT greatest((max(active) + max(churned)) / 6.0, 1) AS raw FROM report_lifecycle) AS r,
-           LATERAL (SELECT raw / power(10, floor(log(raw))) AS f) AS fraction,
-           LATERAL (SELECT CASE WHEN f <= 1 THEN 1 WHEN f <= 2 THEN 2 WHEN f <= 5 THEN 5 ELSE 10 END AS mantissa) AS m) AS t
+     (SELECT pg_temp.tick(greatest((max(active) + max(churned)) / 6.0, 1)) AS tick FROM report_lifecycle) AS t
 GROUP BY tick \gset life_
 SELECT 100.0 / :life_slots AS step, 290.0 / ((:life_above + :life_below) * :life_tick) AS scale,
        14 + 290.0 * :life_above / (:life_above + :life_below) AS zero \gset life_

@@ -71,8 +71,11 @@ summary { cursor: pointer; color: var(--link); }
 .numbers thead th { color: var(--soft); vertical-align: bottom; }
 .segments { width: 100%; min-width: 560px; font-size: 13px; }
 .segments th, .segments td { padding: 3px 0 3px 18px; text-align: right; font-weight: 400; border-bottom: 1px solid var(--grid); }
+.segments td { white-space: nowrap; }
 .segments thead th { color: var(--soft); vertical-align: bottom; width: 84px; }
 .segments tbody th { padding-left: 0; text-align: left; white-space: nowrap; }
+.calls { min-width: 640px; }
+.calls tbody th { position: sticky; left: 0; background: var(--page); }
 .segments thead .left { width: auto; padding-left: 0; }
 .segments thead .share { padding-left: 18px; }
 .segments .share { width: 50%; text-align: left; color: var(--soft); }
@@ -159,6 +162,8 @@ SELECT format('<header><h1>%s</h1>', :'title_html')
        || '</header>';
 \if :has_activity
 \else
-SELECT format('<section><p>There is no row with a customer and a time in %s%s.</p></section>', :'orders_html',
-              CASE WHEN :'as_of' <> '' THEN ' before ' || :'as_of' ELSE '' END);
+SELECT format('<section><p>There is no %s in %s%s.</p></section>',
+              CASE WHEN refunds > 0 THEN 'purchase, but ' || pg_temp.many(refunds, 'refund') || ',' ELSE 'row with a customer and a time' END,
+              :'orders_html', CASE WHEN :'as_of' <> '' THEN ' before ' || :'as_of' ELSE '' END)
+FROM report_rows;
 \endif

@@ -1,23 +1,13 @@
--- Who will come back, of enough customers to tell.  A fit that finds nothing warns; here
--- the page says so.
-SELECT current_setting('client_min_messages') AS messages \gset coming_
-SET LOCAL client_min_messages = error;
-CREATE TEMP TABLE report_models ON COMMIT DROP AS
-SELECT fit_mbgnbd((s).frequency, (s).recency, (s).age) AS m, fit_gamma_gamma((s).frequency, (s).monetary_value) AS g,
-       fit_mbgnbd((earlier).frequency, (earlier).recency, (earlier).age) AS m_earlier
-FROM report_customers;
-SET LOCAL client_min_messages = :coming_messages;
-SELECT coalesce((m).converged, false) AS has_model, coalesce((g).converged AND (g).q > 1, false) AS has_spend,
-       coalesce((m_earlier).converged, false) AS has_earlier
-FROM report_models \gset coming_
+-- Who will come back, of enough customers to tell
 CREATE TEMP TABLE report_segments ON COMMIT DROP AS
 SELECT segment, count(*) AS customers, count(*) / sum(count(*)) OVER () AS share,
-       CASE WHEN :'has_amounts' THEN greatest(sum((s).revenue) / nullif(sum(sum((s).revenue)) OVER (), 0), 0)::numeric END AS revenue_share,
-       avg((s).age - (s).recency) AS days_ago, sum(expected) AS expected,
-       row_number() OVER (ORDER BY sum((s).revenue) DESC NULLS LAST, sum((s).frequency) DESC, segment) AS row
-FROM (SELECT s, CASE WHEN :'coming_has_model' THEN expected_purchases(m, s, '1 day'::interval * :coming_days) END AS expected,
-             rfm_segment(rfm_score(5) OVER (ORDER BY (s).age - (s).recency DESC), rfm_score(5) OVER (ORDER BY (s).frequency),
-                         rfm_score(5) OVER (ORDER BY CASE WHEN :'has_amounts' THEN (s).revenue ELSE (s).frequency END)) AS segment
+       CASE WHEN :'has_amounts' THEN greatest(sum(revenue) / nullif(sum(sum(revenue)) OVER (), 0), 0)::numeric END AS revenue_share,
+       avg(age - recency) AS days_ago, sum(expected) AS expected,
+       row_number() OVER (ORDER BY sum(revenue) DESC NULLS LAST, sum(frequency) DESC, segment) AS row
+FROM (SELECT age, recency, frequency, revenue,
+             CASE WHEN :'coming_has_model' THEN expected_purchases(m, frequency, recency, age, '1 day'::interval * :coming_days) END AS expected,
+             rfm_segment(rfm_score(5) OVER (ORDER BY age - recency DESC), rfm_score(5) OVER (ORDER BY frequency),
+                         rfm_score(5) OVER (ORDER BY CASE WHEN :'has_amounts' THEN revenue ELSE frequency END)) AS segment
       FROM report_customers, report_models) AS scored
 GROUP BY segment;
 
@@ -36,11 +26,13 @@ WHERE is_left_out ORDER BY position;
 \if :coming_has_model
 \qecho '<div class="tiles">'
 SELECT pg_temp.tile(name, value, note)
-FROM (SELECT count(*) AS customers, sum(p_alive(m, s)) AS alive,
-             sum(expected_purchases(m, s, '1 day'::interval * :coming_days)) AS expected,
-             CASE WHEN :'coming_has_spend' THEN sum(clv(m, g, s, '1 day'::interval * :coming_days)) END AS revenue,
-             CASE WHEN :'coming_has_earlier' THEN sum(expected_purchases(m_earlier, earlier, '1 day'::interval * :coming_days)) END AS foretold,
-             sum(later) FILTER (WHERE NOT earlier IS NULL) AS came
+FROM (SELECT count(*) AS customers, sum(p_alive(m, frequency, recency, age)) AS alive,
+             sum(expected_purchases(m, frequency, recency, age, '1 day'::interval * :coming_days)) AS expected,
+             CASE WHEN :'coming_has_spend' THEN :money_unit * sum(clv(m, g, frequency, recency, age, monetary_value,
+                                                                      '1 day'::interval * :coming_days)) END AS revenue,
+             CASE WHEN :'coming_has_earlier' THEN sum(expected_purchases(m_earlier, earlier_frequency, earlier_recency,
+                                                                         earlier_age, '1 day'::interval * :coming_days)) END AS foretold,
+             sum(later) AS came
       FROM report_customers, report_models) AS t,
      LATERAL (VALUES
          (1, 'Still customers', pg_temp.n(alive), format('expected, of %s; the others have left', pg_temp.n(customers))),
