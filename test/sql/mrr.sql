@@ -326,6 +326,17 @@ FROM retention c FULL JOIN (
 	SELECT w.way, within, bin(t.period_start, period, origin) AS b, t.*
 	FROM subscription, ways w, unnest(ARRAY['1 month', '12 months', '90 days', '1 day', '2 years']::interval[]) within,
 	     mrr_retention_table(s, within, period, as_of, grace, origin => origin) t) t USING (way, within, b);
+-- over thousands of years
+SELECT count(*) AS years, bool_and((base_customers, retained_customers, base_mrr, kept_mrr) = (
+	(base_date >= '2024-05-05')::int + (base_date >= '2024-05-05' AND base_date < '15000-01-01')::int,
+	(base_date >= '2024-05-05')::int
+	+ (base_date >= '2024-05-05' AND (period_start + interval '1 year')::date <= '15000-01-01')::int,
+	5 * (base_date >= '2024-05-05')::int + 7 * (base_date >= '2024-05-05' AND base_date < '15000-01-01')::int,
+	5 * (base_date >= '2024-05-05')::int
+	+ 7 * (base_date >= '2024-05-05' AND (period_start + interval '1 year')::date <= '15000-01-01')::int)) AS same
+FROM (SELECT customer_subscriptions(a, date '2024-05-05', e, a)
+      FROM (VALUES (5, NULL), (7, date '15000-01-01')) x(a, e)) v(s),
+     mrr_retention_table(s, '30 days', '1 year', as_of => '20000-01-01');
 -- between a period and the one before it is what mrr_table says
 SELECT count(*) AS months, bool_and((gross_revenue_retention, net_revenue_retention, customer_retention)
 	IS NOT DISTINCT FROM (g, n, c)) AS same
