@@ -384,9 +384,9 @@ ret_activity_next(RetActivityReader *reader)
 
 /* Begin to build a value of up to n customers, in the current context */
 RetActivityBuilder *
-ret_activity_build(int64 n)
+ret_activity_build(int64 n, DateADT base)
 {
-	return (RetActivityBuilder *) parts_create(CurrentMemoryContext, n);
+	return (RetActivityBuilder *) parts_create(CurrentMemoryContext, n, base);
 }
 
 /* Add a day of a customer; days may come in any order, and more than once */

@@ -33,7 +33,7 @@ ret_activity_cut(RetActivityReader *reader, int64 as_of)
 /* A value that is built from days */
 typedef struct RetActivityBuilder RetActivityBuilder;
 
-extern RetActivityBuilder *ret_activity_build(int64 n);
+extern RetActivityBuilder *ret_activity_build(int64 n, DateADT base);
 extern void ret_activity_add(RetActivityBuilder *builder, int64 customer, DateADT day);
 extern Datum ret_activity_built(RetActivityBuilder *builder);
 

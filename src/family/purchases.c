@@ -610,7 +610,7 @@ customer_purchases_activity(PG_FUNCTION_ARGS)
 	bool		found = false;
 
 	value_open(&reader, PG_GETARG_DATUM(0));
-	builder = ret_activity_build(reader.ncustomers);
+	builder = ret_activity_build(reader.ncustomers, reader_base(&reader));
 	while (value_next(&reader))
 	{
 		const Entry *cells = (const Entry *) reader.entries;

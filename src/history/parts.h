@@ -41,6 +41,7 @@ typedef struct Expanded
 	Days	   *parts;			/* entries of the customers of each part */
 	RetOffsets	offsets;		/* of the time zone */
 	RetZone		zone;			/* time zone that the days depend on, if they do */
+	DateADT		base;			/* day of offset 0 in all parts */
 	int			scale;			/* decimals of the amounts */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
 	uint8	   *flat;			/* flat value, or NULL if not current */
@@ -95,20 +96,41 @@ expanded_set_parts(Expanded *expanded, int nparts)
 	expanded->parts = MemoryContextAlloc(context, nparts * sizeof(Days));
 	for (int i = 0; i < nparts; i++)
 	{
-		days_create(&expanded->parts[i], context, nparts == 1 ? 0 : PART_BITS);
+		days_create(&expanded->parts[i], context, nparts == 1 ? 0 : PART_BITS, expanded->base);
 		set_place(expanded, i, 0);
 	}
 }
 
+/*
+ * Choose the base of an object that is to have what a reader has opened.  The
+ * reader is not moved.
+ */
+static DateADT
+reader_base(const RetReader *reader)
+{
+	RetReader	scan = *reader;
+	DateADT		sample[BASE_SAMPLE] = {0};
+	int			n = 0;
+
+	if (reader->parts)
+		return ((Days *) reader->parts)->base;
+	scan.entries = palloc(scan.nalloc * sizeof(Entry));
+	while (n < BASE_SAMPLE && value_next(&scan))
+		sample[n++] = ((Entry *) scan.entries)[scan.nentries / 2].day;
+	pfree(scan.entries);
+	return choose_base(sample, Max(n, 1));
+}
+
 /* Create an empty expanded object that is to have n customers */
 static Expanded *
-parts_create(MemoryContext parent, int64 n)
+parts_create(MemoryContext parent, int64 n, DateADT base)
 {
 	MemoryContext context = AllocSetContextCreate(parent, RET_TYPE,
 												  ALLOCSET_SMALL_SIZES);
 	Expanded   *expanded = MemoryContextAllocZero(context, sizeof(Expanded));
 
 	EOH_init_header(&expanded->hdr, &expanded_methods, context);
+	expanded->base = base;
 	expanded_set_parts(expanded, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
 	return expanded;
 }
@@ -157,6 +179,17 @@ parts_of(const Expanded *expanded, uint64 hash)
 	return (hash >> 1) >> expanded->shift;
 }
 
+/* Keep an entry of a part that no unit can hold */
+static pg_noinline void
+parts_add_stray(Expanded *expanded, int part, int64 customer, Entry entry)
+{
+	Days	   *days = &expanded->parts[part];
+
+	days->first = Min(days->first, entry.day);
+	days->last = Max(days->last, entry.day);
+	strays_add(&days->strays, customer, entry, days->context);
+}
+
 /* Add a row, which waits in its part until there are enough of them */
 static inline void
 parts_add(Expanded *expanded, int64 customer, Entry entry)
@@ -165,10 +198,17 @@ parts_add(Expanded *expanded, int64 customer, Entry entry)
 	int			part = parts_of(expanded, hash);
 	RowPlace   *place = &expanded->places[part];
 	Row		   *row = place->next;
+	int64		offset = (int64) entry.day - expanded->base;
 
 	/* there are more parts than the processor foresees streams */
 	__builtin_prefetch((char *) row + RET_CACHE_LINE, 1);
-	row_set(row, hash, entry);
+	row_set_hash(row, hash);
+	/* the last offset is that of NO_UNIT */
+	if (unlikely((uint64) offset >= PG_UINT16_MAX || !unit_set(&row->unit, offset, &entry)))
+	{
+		row->unit = NO_UNIT;
+		parts_add_stray(expanded, part, customer, entry);
+	}
 	place->next = ++row;
 	if (unlikely(row == place->end))
 		parts_make_room(expanded, part);

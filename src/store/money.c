@@ -638,6 +638,48 @@ amount_units(const RetMoney *money, int *scale)
 }
 
 /*
+ * Read a numeric of the size of a price as units of 10^-scale, which most rows
+ * have: below 10^12, with at most 4 decimals and no more than scale.  False if
+ * it is another.
+ */
+static pg_always_inline bool
+read_price(const struct varlena *numeric, int scale, int64 *units)
+{
+	NumericParts parts;
+	int			decimals;
+	int			divisor;
+	int			last;
+	int64		size = 0;
+
+	if (VARATT_IS_COMPRESSED(numeric) || VARATT_IS_EXTERNAL(numeric))
+		return false;
+	numeric_parts(numeric, &parts);
+	decimals = (parts.ndigits - 1 - parts.weight) * NUMERIC_BASE_DIGITS;
+	if (parts.ndigits < 1 || parts.ndigits > 4 || decimals < 0 || decimals > NUMERIC_BASE_DIGITS)
+		return false;
+	for (int i = 0; i < parts.ndigits - 1; i++)
+		size = size * NUMERIC_BASE + numeric_digit(&parts, i);
+	last = numeric_digit(&parts, parts.ndigits - 1);
+	if (scale >= decimals)
+	{
+		if (parts.ndigits == 4 || scale > 6)
+			return false;
+		size = (size * NUMERIC_BASE + last) * powers_of_10[scale - decimals];
+	}
+	else
+	{
+		/* what the last digit has beyond scale is zeros; a division by 100 is fast */
+		divisor = (int) powers_of_10[decimals - scale];
+		size *= powers_of_10[NUMERIC_BASE_DIGITS - decimals + scale];
+		size += divisor == 100 ? last / 100 : last / divisor;
+		if ((divisor == 100 ? last % 100 : last % divisor) != 0)
+			return false;
+	}
+	*units = parts.negative ? -size : size;
+	return true;
+}
+
+/*
  * Read a numeric as units of 10^-*scale.  A scale that is not enough becomes
  * the one that the amount needs.  22003 if it is not finite, has too many
  * decimals, or is too large.
@@ -646,7 +688,10 @@ int64
 ret_amount_read_numeric(Datum numeric, int *scale)
 {
 	RetMoney	money;
+	int64		units;
 
+	if (likely(read_price((const struct varlena *) DatumGetPointer(numeric), *scale, &units)))
+		return units;
 	ret_money_read_numeric(numeric, &money);
 	if (unlikely(ret_money_scale(&money) > RET_AMOUNT_MAX_SCALE))
 		reject_decimals();
