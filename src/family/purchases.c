@@ -354,17 +354,17 @@ entries_get(RetReader *reader, const uint8 *p)
  *-------------------------------------------------------------------------
  */
 
-/* Read an amount of a row as units of 10^-*scale, and make *scale enough for it */
-typedef int64 (*ReadAmount) (Datum value, int *scale);
+/* Read an amount of a row as units of 10^-scale, or with as many decimals as it needs */
+typedef RetAmount (*ReadAmount) (Datum value, int scale);
 
-static inline int64
-read_numeric(Datum value, int *scale)
+static inline RetAmount
+read_numeric(Datum value, int scale)
 {
 	return ret_amount_read_numeric(value, scale);
 }
 
-static inline int64
-read_double(Datum value, int *scale)
+static inline RetAmount
+read_double(Datum value, int scale)
 {
 	return ret_amount_read_double(DatumGetFloat8(value), scale);
 }
@@ -386,23 +386,24 @@ row_purchases(FunctionCallInfo fcinfo)
 	return (uint32) n;
 }
 
-/* Read the cell of a row on a known day; *scale may become larger */
-static pg_always_inline Entry
-row_cell(FunctionCallInfo fcinfo, DateADT day, ReadAmount read_amount, int *scale)
+/* Read the amount of a row, 0 if it is null; with `scale` decimals or more */
+static pg_always_inline RetAmount
+row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
 {
-	Entry		cell = {.day = day, .rows = row_purchases(fcinfo)};
+	if (PG_ARGISNULL(3))
+		return (RetAmount) {.scale = scale};
+	return read_amount(PG_GETARG_DATUM(3), scale);
+}
 
-	if (!PG_ARGISNULL(3))
-	{
-		cell.amount = read_amount(PG_GETARG_DATUM(3), scale);
-		if (cell.amount < 0)
-		{
-			cell.amount = -cell.amount;
-			cell.refund = 1;
-			cell.rows = 1;
-		}
-	}
-	return cell;
+/* Make the cell of a row on a known day */
+static pg_always_inline Entry
+row_cell(FunctionCallInfo fcinfo, DateADT day, RetAmount amount)
+{
+	uint32		purchases = row_purchases(fcinfo);
+
+	if (amount.units < 0)
+		return (Entry) {.day = day,.refund = 1,.rows = 1,.amount = -amount.units};
+	return (Entry) {.day = day,.rows = purchases,.amount = amount.units};
 }
 
 /*
@@ -413,8 +414,7 @@ static pg_noinline Datum
 transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_amount)
 {
 	State		state;
-	Entry		cell;
-	int			scale;
+	RetAmount	amount;
 
 	state_get(fcinfo, &state);
 	if (zoned && state_zone(&state) == NULL)
@@ -424,10 +424,9 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_
 		ret_zone_session(&zone);
 		state_set_zone(&state, &zone);
 	}
-	scale = state_scale(&state);
-	cell = row_cell(fcinfo, day, read_amount, &scale);
-	state_set_scale(&state, scale);
-	state_add(&state, PG_GETARG_CUSTOMER(1), cell);
+	amount = row_amount(fcinfo, read_amount, state_scale(&state));
+	state_set_scale(&state, amount.scale);
+	state_add(&state, PG_GETARG_CUSTOMER(1), row_cell(fcinfo, day, amount));
 	PG_RETURN_DATUM(state.datum);
 }
 
@@ -435,13 +434,12 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_
 static pg_always_inline Datum
 transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, DateADT day, ReadAmount read_amount)
 {
-	int			scale = expanded->scale;
-	Entry		cell = row_cell(fcinfo, day, read_amount, &scale);
+	RetAmount	amount = row_amount(fcinfo, read_amount, expanded->scale);
 
 	parts_touch(expanded);
-	if (unlikely(scale != expanded->scale))
-		expanded_rescale(expanded, scale);
-	parts_add(expanded, PG_GETARG_CUSTOMER(1), cell);
+	if (unlikely(amount.scale != expanded->scale))
+		expanded_rescale(expanded, amount.scale);
+	parts_add(expanded, PG_GETARG_CUSTOMER(1), row_cell(fcinfo, day, amount));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
