@@ -366,6 +366,13 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 	value_open(&reader->walk, value);
 }
 
+/* Let the customers be read in ascending order */
+void
+ret_activity_order(RetActivityReader *reader)
+{
+	value_order(&reader->walk);
+}
+
 /* Read the next customer; false if there is none */
 bool
 ret_activity_next(RetActivityReader *reader)

@@ -19,6 +19,7 @@ typedef struct RetActivityReader
 } RetActivityReader;
 
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
+extern void ret_activity_order(RetActivityReader *reader);
 extern bool ret_activity_next(RetActivityReader *reader);
 
 /* Leave out the days of the customer from as_of on; false if there are no others */

@@ -305,18 +305,20 @@ get_cell(const RetReader *reader, const uint8 *p, DateADT before, Entry *cell)
 	uint64		rows = 1;
 	uint64		amount;
 
-	p = ret_get_varint(p, reader->end, &distance);
+	p = ret_get_two_varints(p, reader->end, &distance, &amount);
 	if (p == NULL || distance >> 2 > (uint64) ((int64) reader->last - before))
 		return NULL;
 	if (distance & 1)
 	{
-		p = ret_get_varint(p, reader->end, &rows);
-		if (p == NULL || rows >= MAX_ROWS_OF_CELL)
+		rows = amount;
+		if (rows >= MAX_ROWS_OF_CELL)
 			return NULL;
 		rows += rows > 0;
+		p = ret_get_varint(p, reader->end, &amount);
+		if (p == NULL)
+			return NULL;
 	}
-	p = ret_get_varint(p, reader->end, &amount);
-	if (p == NULL || amount > PG_INT64_MAX)
+	if (amount > PG_INT64_MAX)
 		return NULL;
 	cell->day = (DateADT) (before + (int64) (distance >> 2));
 	cell->refund = (distance >> 1) & 1;
@@ -520,6 +522,13 @@ ret_purchases_open(RetPurchasesReader *reader, Datum value)
 	reader->all = false;
 	reader->nalloc = 64;
 	reader->days = palloc(reader->nalloc * sizeof(RetNetDay));
+}
+
+/* Let the customers be read in ascending order */
+void
+ret_purchases_order(RetPurchasesReader *reader)
+{
+	value_order(&reader->walk);
 }
 
 /* Add an amount, which may be negative, to a purchase day */

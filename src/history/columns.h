@@ -184,11 +184,11 @@ read_strays(const EventList *strays, RetReader *reader)
 	reader->nentries = out;
 }
 
-/* Read customer i, whose units begin at start, and all entries in their order */
+/* Read a customer, whose number is i and whose units begin at start, and all entries in their order */
 static inline void
-days_read(const Days *days, int64 i, int64 start, RetReader *reader)
+days_read(const Days *days, int64 customer, int64 i, int64 start, RetReader *reader)
 {
-	reader->customer = ret_hash_customer(days->hashes[i]);
+	reader->customer = customer;
 	units_read(days->units + start, days->sizes[i], days->base, reader);
 	if (unlikely(days->strays.nevents > 0))
 		read_strays(&days->strays, reader);
@@ -203,7 +203,7 @@ days_next(const Days *days, RetReader *reader)
 
 	if (i == days->ncustomers)
 		return false;
-	days_read(days, i, reader->unit, reader);
+	days_read(days, ret_hash_customer(days->hashes[i]), i, reader->unit, reader);
 	reader->unit += units_of_size(days->sizes[i]);
 	reader->index++;
 	return true;

@@ -204,10 +204,18 @@ static bool
 value_next(RetReader *reader)
 {
 	if (reader->parts)
-		return parts_next(reader);
+		return reader->order ? order_next(reader) : parts_next(reader);
 	if (reader->events)
 		return events_next(reader);
 	return canonical_next(reader);
+}
+
+/* Let a reader that was opened read the customers in ascending order, as they lie except in parts */
+static void
+value_order(RetReader *reader)
+{
+	if (reader->parts)
+		parts_order(reader);
 }
 
 /* Write the value that a reader has opened, of a zone or of none.  Ends the reader. */

@@ -22,8 +22,8 @@
 /* An object this many times larger than another is not copied to merge the two */
 #define MUCH_LARGER			8
 
-/* How many customers ahead units are prefetched while customers are written */
-#define WRITE_AHEAD			8
+/* How many customers ahead units are prefetched while customers are read in ascending order */
+#define ORDER_AHEAD			8
 
 /* Where the next row of a part is put */
 typedef struct RowPlace
@@ -56,6 +56,14 @@ typedef struct CustomerPlace
 	uint32		index;			/* in the part */
 	uint32		part;
 } CustomerPlace;
+
+/* The customers of an object in ascending order */
+typedef struct CustomerOrder
+{
+	CustomerPlace *places;
+	int			nparts;
+	int64	   *starts[MAX_PARTS];	/* where the units of each customer of a part begin */
+} CustomerOrder;
 
 #define ST_SORT sort_customers
 #define ST_ELEMENT_TYPE CustomerPlace
@@ -410,6 +418,55 @@ parts_sorted(const Days *parts, int nparts, int64 ncustomers)
 	return list;
 }
 
+/* Let a reader that has opened parts read the customers in ascending order */
+static void
+parts_order(RetReader *reader)
+{
+	const Days *parts = (const Days *) reader->parts;
+	CustomerOrder *order = palloc(sizeof(CustomerOrder));
+
+	order->places = parts_sorted(parts, reader->nparts, reader->ncustomers);
+	order->nparts = reader->nparts;
+	for (int part = 0; part < order->nparts; part++)
+		order->starts[part] = days_starts(&parts[part]);
+	reader->order = order;
+}
+
+static void
+order_free(CustomerOrder *order)
+{
+	for (int part = 0; part < order->nparts; part++)
+		pfree(order->starts[part]);
+	pfree(order->places);
+	pfree(order);
+}
+
+/* Read the next customer in ascending order; false after the last */
+static bool
+order_next(RetReader *reader)
+{
+	const Days *parts = (const Days *) reader->parts;
+	const CustomerOrder *order = (const CustomerOrder *) reader->order;
+	const CustomerPlace *place = &order->places[reader->nread];
+
+	if (reader->nread == reader->ncustomers)
+		return false;
+	/* a customer lies anywhere: where the units begin is wanted before the units */
+	if (reader->nread + 2 * ORDER_AHEAD < reader->ncustomers)
+	{
+		const CustomerPlace *far = place + 2 * ORDER_AHEAD;
+		const CustomerPlace *near = place + ORDER_AHEAD;
+
+		__builtin_prefetch(&parts[far->part].sizes[far->index]);
+		__builtin_prefetch(&order->starts[far->part][far->index]);
+		__builtin_prefetch(&parts[near->part].units[order->starts[near->part][near->index]]);
+	}
+	days_read(&parts[place->part], place->customer, place->index,
+			  order->starts[place->part][place->index], reader);
+	reader->nread++;
+	return true;
+}
+
 /*
  * Write the canonical value of the parts that a reader has opened, in the
  * current context; with a zone in front if there is one
@@ -417,33 +474,16 @@ parts_sorted(const Days *parts, int nparts, int64 ncustomers)
 static uint8 *
 parts_write(RetReader *reader, const RetZone *zone, Size *size)
 {
-	const Days *parts = (const Days *) reader->parts;
-	CustomerPlace *list = parts_sorted(parts, reader->nparts, reader->ncustomers);
-	int64	   *starts[MAX_PARTS];
 	Writer		writer;
 
 	writer_begin(&writer, zone, reader);
-	for (int part = 0; part < reader->nparts; part++)
-		starts[part] = days_starts(&parts[part]);
-	for (int64 i = 0; i < reader->ncustomers; i++)
+	parts_order(reader);
+	while (order_next(reader))
 	{
-		const CustomerPlace *customer = &list[i];
-
-		if (i + WRITE_AHEAD < reader->ncustomers)
-		{
-			const CustomerPlace *ahead = customer + WRITE_AHEAD;
-
-			__builtin_prefetch(&parts[ahead->part].units[starts[ahead->part][ahead->index]]);
-		}
-		days_read(&parts[customer->part], customer->index,
-				  starts[customer->part][customer->index], reader);
 		writer_add(&writer, reader);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
-	for (int part = 0; part < reader->nparts; part++)
-		pfree(starts[part]);
-	pfree(list);
+	order_free(reader->order);
 	return writer_end(&writer, size);
 }
 
