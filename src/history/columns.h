@@ -32,12 +32,11 @@
 
 /*
  * Rows that wait: from MIN_ROWS to MAX_ROWS, and in between five for three
- * customers, or one for BYTES_PER_ROW bytes of units if that is more.  More of
- * them make merges rarer and cost sizeof(Row) each.
+ * customers, or one for UNITS_PER_ROW units if that is more.  More of them make
+ * merges rarer and cost sizeof(Row) each.
  */
 #define MIN_ROWS			512
 #define MAX_ROWS			(1 << 24)
-#define BYTES_PER_ROW		30
 
 /* The base is a multiple of this, so that it is the same in all processes */
 #define BASE_STEP			16384
@@ -442,7 +441,7 @@ static bool
 days_make_room(Days *days)
 {
 	int64		wanted = Max(days->ncustomers + days->ncustomers * 2 / 3,
-							 days->nunits * (int64) sizeof(Unit) / BYTES_PER_ROW);
+							 days->nunits / UNITS_PER_ROW);
 
 	wanted = Min(wanted, MAX_ROWS);
 	if (wanted <= days->rows_alloc)
