@@ -460,8 +460,8 @@ days_add(Days *days, int64 n)
 	uint64	   *hashes;
 	int64	   *ends;
 	Unit	   *units;
-	DateADT		first = days->first;
-	DateADT		last = days->last;
+	Unit		first = NO_UNIT;
+	Unit		last = 0;
 	uint64		hash;
 	int64		key = -1;
 	int64		ncustomers = 0;
@@ -487,8 +487,8 @@ days_add(Days *days, int64 n)
 		ncustomers += new_customer;
 		if (unlikely(unit == NO_UNIT))
 			continue;
-		first = Min(first, unit_entry(unit, days->base).day);
-		last = Max(last, unit_entry(unit, days->base).day);
+		first = Min(first, unit);
+		last = Max(last, unit);
 		units[nunits] = unit;
 		key = unit_key(unit);
 		if (UNITS_ADD && !new_customer && key == before)
@@ -497,8 +497,11 @@ days_add(Days *days, int64 n)
 	}
 	/* ends[i] is where the units of customer i begin; one more is read, but not used */
 	ends[ncustomers] = ends[ncustomers + 1] = nunits;
-	days->first = first;
-	days->last = last;
+	if (nunits > 0)
+	{
+		days->first = Min(days->first, unit_entry(first, days->base).day);
+		days->last = Max(days->last, unit_entry(last, days->base).day);
+	}
 	pfree(other);
 	merge_others(days, hashes, ncustomers, ends + 1, NULL, units, nunits);
 	pfree(hashes);
