@@ -454,12 +454,12 @@ order_next(RetReader *reader)
 	/* a customer lies anywhere: where the units begin is wanted before the units */
 	if (reader->nread + 2 * ORDER_AHEAD < reader->ncustomers)
 	{
-		const CustomerPlace *far = place + 2 * ORDER_AHEAD;
-		const CustomerPlace *near = place + ORDER_AHEAD;
+		const CustomerPlace *later = place + 2 * ORDER_AHEAD;
+		const CustomerPlace *next = place + ORDER_AHEAD;
 
-		__builtin_prefetch(&parts[far->part].sizes[far->index]);
-		__builtin_prefetch(&order->starts[far->part][far->index]);
-		__builtin_prefetch(&parts[near->part].units[order->starts[near->part][near->index]]);
+		__builtin_prefetch(&parts[later->part].sizes[later->index]);
+		__builtin_prefetch(&order->starts[later->part][later->index]);
+		__builtin_prefetch(&parts[next->part].units[order->starts[next->part][next->index]]);
 	}
 	days_read(&parts[place->part], place->customer, place->index,
 			  order->starts[place->part][place->index], reader);
