@@ -352,7 +352,7 @@ enter_cell(RevenueCohort *cohort, int64 age, const int128 *sums)
 
 	cell->active = (int64) sums[RET_CELL_ACTIVE];
 	cell->purchases = (int64) sums[RET_CELL_PURCHASES];
-	cell->revenue = cell->cumulative = sums[RET_CELL_REVENUE];
+	cell->revenue = sums[RET_CELL_REVENUE];
 	cell->refunded = sums[RET_CELL_REFUNDED];
 	cell->squares = sums[RET_CELL_SQUARES] - sums[RET_CELL_SQUARES_BEFORE];
 	cohort->overflow |= sums[RET_CELL_SQUARES] == RET_CELL_MAX_SQUARE ||
