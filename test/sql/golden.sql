@@ -163,6 +163,20 @@ SELECT version, name,
 FROM curves c ORDER BY name;
 SELECT name, t."time", t.at_risk, t.churned, t.censored, round(t.survival::numeric, 9) AS survival
 FROM curves, survival_table(stored) t ORDER BY name, "time";
+-- customers who come under observation late, at 9 and at 4 days
+INSERT INTO curves VALUES
+    ('1.0', 'late',
+     '\x0101010200000007c02200000000000000000000000000010000000000000000c010000000000000000000000000000200'
+        '0000000000000040100000000000000000000000000000000000000000000140180000000000000000000000000000000000'
+        '0000000001402400000000000000000000000000000000000000000001403100000000000000000000000000010000000000'
+        '000000403a00000000000000000000000000010000000000000000');
+SELECT name, stored::text = survival_curve(customer_subscriptions(c, started, ended), '2024-02-01',
+                                           since => '2024-01-10')::text AS same_bytes
+FROM curves, (VALUES (1, date '2024-01-01', date '2024-01-11'), (2, '2024-01-06', NULL), (3, '2024-01-20', '2024-01-24'),
+                     (4, '2024-01-06', '2024-01-12'), (5, '2024-01-15', NULL)) v(c, started, ended)
+WHERE name = 'late' GROUP BY name, stored;
+SELECT name, t."time", t.at_risk, t.churned, t.censored, round(t.survival::numeric, 9) AS survival
+FROM curves, survival_table(stored) t WHERE name = 'late' ORDER BY "time";
 
 --
 -- customer_key: stored as the integer, or as a hash that must not change either

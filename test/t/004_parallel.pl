@@ -69,6 +69,7 @@ my %calls = (
 	logrank_test => {
 		'double precision,boolean,customer_key' => 'o, was, g',
 		'double precision,boolean,boolean' => 'o, was, now',
+		'survival_curve,customer_key' => 'curve, g', 'survival_curve,boolean' => 'curve, g > 3',
 		map({ ("$types{$_},customer_key" => "$lives{$_}, g",
 			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
 	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },

@@ -32,6 +32,12 @@ INSERT INTO curve (c)
 INSERT INTO curve (c)
 	SELECT survival_curve(i / 7.0, i % 5 > 0)
 	FROM unnest(ARRAY[10, 40, 64, 65, 128, 511, 512, 513, 50000]) k, generate_series(1, k) i GROUP BY k;
+-- customers who come late: one, who leaves then; all; some
+INSERT INTO curve (c)
+	SELECT survival_curve(customer_subscriptions(i, date '2024-01-01' + i * 7 % k,
+	                                             date '2024-01-02' + i * 7 % k + CASE WHEN i % 3 > 0 THEN i * 5 % k END),
+	                      '2024-01-01'::date + 2 * k, since => date '2024-01-01' + shift)
+	FROM (VALUES (2, 2), (9, 9), (20, 8), (30, 22), (2000, 900)) v(k, shift), generate_series(1, k) i GROUP BY k, shift;
 CREATE VIEW picture AS
 	SELECT id, md5(survival_curve_send(c)::text) AS bytes, median_lifetime(c), t.* FROM curve
 	LEFT JOIN LATERAL (SELECT count(*) AS times, sum(churned) AS churned, sum(censored) AS censored,
@@ -40,7 +46,8 @@ CREATE VIEW picture AS
 	ORDER BY id;
 });
 my $picture = sql('SELECT * FROM picture');
-cmp_ok(scalar(split /\n/, $picture), '==', 16, 'there are values');
+cmp_ok(scalar(split /\n/, $picture), '==', 21, 'there are values');
+is(sql(q{SELECT count(*) FROM curve WHERE get_byte(survival_curve_send(c), 8) >= 128}), '5', 'some with late entries');
 
 # Copies
 for my $format (qw(text csv binary))
@@ -215,6 +222,7 @@ my %types = (
 		mean => q{SELECT (NOT coalesce(mean_lifetime($1, 0.1) BETWEEN 0 AND 0.1 AND mean_lifetime_error($1, 0.1) >= 0,
 		                               true))::int::bigint},
 		value => q{SELECT (NOT coalesce(clv($1, 1, 0.1, 0.1) BETWEEN 0 AND 1, true))::int::bigint},
+		read_test => q{SELECT 0::bigint, (SELECT logrank_test(x, g) FROM (VALUES ($1, 1), ($1, 2)) v(x, g))::text},
 		merge => q{SELECT 0::bigint, survival_curve_send(rollup(x))
 			FROM (SELECT $1 UNION ALL SELECT c FROM curve WHERE id BETWEEN 2 AND 9) v(x)},
 		twice => 'SELECT 0::bigint, survival_curve_send(rollup(x)) FROM (VALUES ($1), ($1)) v(x)' },
@@ -255,7 +263,7 @@ my @favourites = map { pack 'H*', $_ } qw(00 01 02 03 04 05 07 08 10 40 7f 80 ff
                                               00000001 00000002 0fffffff 10000000 3fffffff 7fffffff 80000000 ffffffff
   0000000000000000 0000000000000001 000000007fffffff 00000000ffffffff 0000000100000000 ffffffffffffffff 7fffffffffffffff
       7ffffffffffffffe 4000000000000000 8000000000000000
-  7ff0000000000000 fff0000000000000 7ff8000000000000 fff8000000000001 7fefffffffffffff 3ff0000000000000 bff0000000000000
+  7ff0000000000000 fff0000000000000 7ff8000000000000 fff8000000000001 7fefffffffffffff 3ff0000000000000 bff0000000000000 c014000000000000
       433fffffffffffff 0010000000000000 40f86a0000000000 3fe0000000000000);
 my @words = grep { length == 8 } @favourites;
 
