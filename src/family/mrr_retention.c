@@ -21,8 +21,7 @@
  * subtracts what ends in the cell after; the cells are summed up from the left when
  * the walk has ended.
  *
- * Cost: O(segments + cells), and for mrr_retention_table the logarithm of the
- * number of periods for each segment.
+ * Cost: O(segments + cells), and for mrr_retention_table the days of the value.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,6 +63,19 @@ typedef struct Cohorts
 	Cohort	   *cohorts;		/* by period, counted from 0 */
 	int64		ncells;			/* cells allocated */
 } Cohorts;
+
+/* Most days that a table of the bases is made for */
+#define MAX_TABLE_DAYS	(4 * 1024 * 1024)
+
+/* The bases of all periods */
+typedef struct Bases
+{
+	int64	   *days;			/* by period, counted from 0; they never go back */
+	int64		n;
+	DateADT		first_day;		/* day of table[0] */
+	int64		ndays;			/* days in table, 0 if it would be too large */
+	int32	   *table;			/* for each day the first base that is not before it; n: none */
+} Bases;
 
 PG_FUNCTION_INFO_V1(mrr_cohort_table);
 PG_FUNCTION_INFO_V1(mrr_retention_table);
@@ -233,33 +245,50 @@ mrr_cohort_table(PG_FUNCTION_ARGS)
  */
 
 /* Compute the base of each period: the day that is `within` before its last day */
-static int64 *
-find_bases(const RetPeriods *periods, const RetBins *within)
+static void
+find_bases(const RetMrrTable *table, const RetBins *within, Bases *bases)
 {
-	int64	   *bases = MemoryContextAllocHuge(CurrentMemoryContext, Max(periods->n, 1) * sizeof(int64));
+	const RetPeriods *periods = &table->periods;
+	int64		ndays = periods->as_of - table->reader.walk.first;
+	int64		next = 0;
 
-	for (int64 i = 0; i < periods->n; i++)
+	memset(bases, 0, sizeof(Bases));
+	bases->n = periods->n;
+	bases->days = MemoryContextAllocHuge(CurrentMemoryContext, Max(bases->n, 1) * sizeof(int64));
+	for (int64 i = 0; i < bases->n; i++)
 	{
 		int64		end = Min(ret_bin_start(&periods->bins, periods->first + i + 1), periods->as_of);
 
 		CHECK_FOR_INTERRUPTS();
-		bases[i] = ret_lap_start(within, (DateADT) end, -1) - 1;
+		bases->days[i] = ret_lap_start(within, (DateADT) end, -1) - 1;
 	}
-	return bases;
+	if (ndays <= 0 || ndays > MAX_TABLE_DAYS)
+		return;
+	bases->first_day = table->reader.walk.first;
+	bases->ndays = ndays;
+	bases->table = palloc(ndays * sizeof(int32));
+	for (int64 i = 0; i < ndays; i++)
+	{
+		while (next < bases->n && bases->days[next] < bases->first_day + i)
+			next++;
+		bases->table[i] = (int32) next;
+	}
 }
 
-/* Find the first of n bases that is not before a day; n if there is none */
+/* Find the first base that is not before a day; n if there is none */
 static int64
-first_base(const int64 *bases, int64 n, int64 day)
+first_base(const Bases *bases, int64 day)
 {
 	int64		low = 0;
-	int64		high = n;
+	int64		high = bases->n;
 
+	if (likely(day >= bases->first_day && day - bases->first_day < bases->ndays))
+		return bases->table[day - bases->first_day];
 	while (low < high)
 	{
 		int64		middle = low + (high - low) / 2;
 
-		if (bases[middle] < day)
+		if (bases->days[middle] < day)
 			low = middle + 1;
 		else
 			high = middle;
@@ -272,17 +301,16 @@ first_base(const int64 *bases, int64 n, int64 day)
  * the segments in which the periods of these bases end
  */
 static void
-enter_kept(const RetMrrTable *table, const int64 *bases, Kept *cells)
+enter_kept(const RetMrrTable *table, const Bases *bases, Kept *cells)
 {
 	const RetSubscriptionsReader *reader = &table->reader;
-	int64		n = table->periods.n;
 	int64		j = 0;
 
 	for (int64 i = 0; i < reader->nsegments; i++)
 	{
 		const RetSegment *base = &reader->segments[i];
-		int64		first = first_base(bases, n, base->from);
-		int64		last = base->to == RET_STILL_RUNNING ? n - 1 : first_base(bases, n, base->to) - 1;
+		int64		first = first_base(bases, base->from);
+		int64		last = (base->to == RET_STILL_RUNNING ? bases->n : first_base(bases, base->to)) - 1;
 
 		if (first > last)
 			continue;
@@ -305,7 +333,7 @@ enter_kept(const RetMrrTable *table, const int64 *bases, Kept *cells)
 
 /* Return the rows of mrr_retention_table */
 static void
-put_retention(FunctionCallInfo fcinfo, const RetMrrTable *table, const int64 *bases, const Kept *cells)
+put_retention(FunctionCallInfo fcinfo, const RetMrrTable *table, const Bases *bases, const Kept *cells)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
@@ -317,13 +345,13 @@ put_retention(FunctionCallInfo fcinfo, const RetMrrTable *table, const int64 *ba
 		CHECK_FOR_INTERRUPTS();
 		if (bin < table->first_shown)
 			continue;
-		if (!IS_VALID_DATE(bases[i]))
+		if (!IS_VALID_DATE(bases->days[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 					 errmsg("a base is outside the range of dates"),
 					 errhint("Use a shorter within.")));
 		ret_put_datum(&row, ret_bin_date(&table->periods.bins, bin));
-		ret_put_datum(&row, DateADTGetDatum((DateADT) bases[i]));
+		ret_put_datum(&row, DateADTGetDatum((DateADT) bases->days[i]));
 		put_kept(&row, &table->reader, &cells[i], ret_mrr_complete(table, i));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
 	}
@@ -337,19 +365,19 @@ mrr_retention_table(PG_FUNCTION_ARGS)
 {
 	RetMrrTable table;
 	RetBins		within;
-	int64	   *bases;
+	Bases		bases;
 	Kept	   *cells;
 
 	InitMaterializedSRF(fcinfo, 0);
 	ret_bins_get(fcinfo, 1, "within", 0, &within);
 	if (!ret_mrr_open(fcinfo, 2, 4, &table))
 		return (Datum) 0;
-	bases = find_bases(&table.periods, &within);
+	find_bases(&table, &within, &bases);
 	cells = palloc_extended((table.periods.n + 1) * sizeof(Kept), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	while (ret_mrr_next(&table))
-		enter_kept(&table, bases, cells);
+		enter_kept(&table, &bases, cells);
 	sum_up(cells, table.periods.n);
-	put_retention(fcinfo, &table, bases, cells);
+	put_retention(fcinfo, &table, &bases, cells);
 	return (Datum) 0;
 }
 
