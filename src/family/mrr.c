@@ -66,30 +66,13 @@ typedef struct Bridge
 	Movements  *daily;			/* the same, NULL if they are not to be shown */
 } Bridge;
 
-/* A customer of mrr_movements */
-typedef struct Mover
+/* What mrr_movements is asked for */
+typedef struct Asked
 {
-	int64		customer;
-	Movement	movement;
-	int64		opening;		/* in units of the value's scale */
-	int64		closing;
-} Mover;
-
-/* The customers of mrr_movements */
-typedef struct Movers
-{
-	Mover	   *movers;
-	int64		n;
-	int64		nalloc;
-} Movers;
-
-#define ST_SORT sort_movers
-#define ST_ELEMENT_TYPE Mover
-#define ST_COMPARE(a, b) ((a)->customer < (b)->customer ? -1 : (a)->customer > (b)->customer)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
+	RetBounds	during;			/* of an end that is known */
+	int			movement;		/* the only movement to show, or -1 */
+	Datum		names[NMOVEMENTS];	/* the movements as text */
+} Asked;
 
 PG_FUNCTION_INFO_V1(mrr_table);
 PG_FUNCTION_INFO_V1(mrr_movements);
@@ -360,54 +343,29 @@ mrr_table(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-/* Add a customer to the list if the MRR is different after the range, and by the movement that is wanted */
+/* Put the customer that was read into the result, if they moved as is asked for */
 static void
-add_mover(Movers *list, const RetSubscriptionsReader *reader, const RetBounds *during, int wanted)
+put_mover(ReturnSetInfo *rsinfo, const RetSubscriptionsReader *reader, const Asked *asked)
 {
-	Mover		mover = {.customer = reader->walk.customer};
-	bool		first = reader->segments[0].from >= during->lower;
+	bool		first = reader->segments[0].from >= asked->during.lower;
+	int64		opening = first ? 0 : ret_subscriptions_mrr(reader, asked->during.lower - 1);
+	int64		closing = ret_subscriptions_mrr(reader, asked->during.upper - 1);
+	Movement	movement;
+	RetRow		row = {0};
 
-	if (!first)
-		mover.opening = ret_subscriptions_mrr(reader, during->lower - 1);
-	mover.closing = ret_subscriptions_mrr(reader, during->upper - 1);
-	if (mover.opening == mover.closing)
+	if (opening == closing)
 		return;
-	mover.movement = name_movement(mover.opening, mover.closing, first);
-	if (wanted >= 0 && mover.movement != (Movement) wanted)
+	movement = name_movement(opening, closing, first);
+	if (asked->movement >= 0 && movement != (Movement) asked->movement)
 		return;
-	if (list->n == list->nalloc)
-	{
-		list->nalloc = list->nalloc == 0 ? 64 : 2 * list->nalloc;
-		list->movers = list->movers ? repalloc_huge(list->movers, list->nalloc * sizeof(Mover)) :
-			palloc(list->nalloc * sizeof(Mover));
-	}
-	list->movers[list->n++] = mover;
-}
-
-/* Return the rows of mrr_movements */
-static void
-put_movers(FunctionCallInfo fcinfo, const Movers *list, const RetSubscriptionsReader *reader)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		names[NMOVEMENTS];
-
-	for (int m = 0; m < (int) NMOVEMENTS; m++)
-		names[m] = CStringGetTextDatum(movements[m]);
-	for (int64 i = 0; i < list->n; i++)
-	{
-		const Mover *mover = &list->movers[i];
-		RetRow		row = {0};
-
-		CHECK_FOR_INTERRUPTS();
-		ret_put_bigint(&row, mover->customer);
-		ret_put_datum(&row, names[mover->movement]);
-		ret_put_mrr(&row, reader, mover->opening);
-		ret_put_mrr(&row, reader, mover->closing);
-		ret_put_mrr(&row, reader, (int128) mover->closing - mover->opening);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
-		for (int column = 2; column < row.n; column++)
-			pfree(DatumGetPointer(row.values[column]));
-	}
+	ret_put_bigint(&row, reader->walk.customer);
+	ret_put_datum(&row, asked->names[movement]);
+	ret_put_mrr(&row, reader, opening);
+	ret_put_mrr(&row, reader, closing);
+	ret_put_mrr(&row, reader, (int128) closing - opening);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+	for (int column = 2; column < row.n; column++)
+		pfree(DatumGetPointer(row.values[column]));
 }
 
 /*
@@ -420,30 +378,29 @@ Datum
 mrr_movements(PG_FUNCTION_ARGS)
 {
 	RetSubscriptionsReader reader;
-	RetBounds	during = {0};
-	Movers		list = {0};
+	Asked		asked = {0};
 	int32		grace;
-	int			wanted;
 
 	InitMaterializedSRF(fcinfo, 0);
-	wanted = PG_ARGISNULL(2) ? -1 : ret_get_choice(fcinfo, 2, "movement", movements, NMOVEMENTS);
+	asked.movement = PG_ARGISNULL(2) ? -1 : ret_get_choice(fcinfo, 2, "movement", movements, NMOVEMENTS);
 	grace = ret_grace_arg(fcinfo, 3);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	ret_bounds_get(&during, PG_GETARG_DATUM(1));
+	for (int m = 0; m < (int) NMOVEMENTS; m++)
+		asked.names[m] = CStringGetTextDatum(movements[m]);
+	ret_bounds_get(&asked.during, PG_GETARG_DATUM(1));
 	ret_subscriptions_open(&reader, PG_GETARG_DATUM(0));
+	ret_subscriptions_order(&reader);
 	reader.grace = grace;
-	if (during.upper == RET_INSTANT_MAX)
-		during.upper = (int64) reader.last_start + 1;
-	if (during.lower >= during.upper)
+	if (asked.during.upper == RET_INSTANT_MAX)
+		asked.during.upper = (int64) reader.last_start + 1;
+	if (asked.during.lower >= asked.during.upper)
 		return (Datum) 0;
 	while (ret_subscriptions_next(&reader))
 	{
-		add_mover(&list, &reader, &during, wanted);
+		put_mover((ReturnSetInfo *) fcinfo->resultinfo, &reader, &asked);
 		CHECK_FOR_INTERRUPTS();
 	}
-	sort_movers(list.movers, list.n);
-	put_movers(fcinfo, &list, &reader);
 	return (Datum) 0;
 }
 

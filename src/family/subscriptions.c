@@ -527,6 +527,13 @@ ret_subscriptions_open(RetSubscriptionsReader *reader, Datum value)
 	reader->segments = palloc(reader->nalloc * sizeof(RetSegment));
 }
 
+/* Let the customers be read in ascending order */
+void
+ret_subscriptions_order(RetSubscriptionsReader *reader)
+{
+	value_order(&reader->walk);
+}
+
 /* Add days of an MRR above 0, which begin on a day, and fill the gap before them if it is short enough */
 static void
 add_segment(RetSubscriptionsReader *reader, DateADT from, int64 mrr)

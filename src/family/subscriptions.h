@@ -43,6 +43,7 @@ typedef struct RetSubscriptionsReader
 } RetSubscriptionsReader;
 
 extern void ret_subscriptions_open(RetSubscriptionsReader *reader, Datum value);
+extern void ret_subscriptions_order(RetSubscriptionsReader *reader);
 extern bool ret_subscriptions_next(RetSubscriptionsReader *reader);
 
 /* Get the MRR of a customer at the end of a day, in units of 10^-walk.scale */

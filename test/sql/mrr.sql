@@ -368,6 +368,13 @@ FULL JOIN (SELECT grace, lower, upper, t.customer AS c, t.movement, opening_mrr,
 SELECT count(*) AS n, bool_and(customer > before) AS ascending
 FROM (SELECT customer, coalesce(lag(customer) OVER (), -100) AS before
       FROM subscription, mrr_movements(s, '[2023-06-15,2024-06-15)')) x;
+-- in whatever form the value is: a small group, and a large one, straight from the rows
+SELECT n, count(*) = n AS complete, bool_and(customer > before) AS ascending
+FROM (SELECT n, customer, lag(customer, 1, -1000000::bigint) OVER (PARTITION BY n) AS before
+      FROM unnest(ARRAY[3, 500, 70000]) n,
+           LATERAL (SELECT customer_subscriptions(i * 104729::bigint % 70001 - 35000, date '2024-01-01', NULL, 1) AS s
+                    FROM generate_series(1, n) i) v, mrr_movements(s, '(,)')) x
+GROUP BY n ORDER BY n;
 SELECT movement, count(*) = count(*) FILTER (WHERE movement = wanted AND m.change = t.change) AND count(*) > 0 AS same
 FROM (SELECT wanted, m.*
       FROM subscription, unnest(ARRAY['new', 'reactivation', 'expansion', 'contraction', 'churn']) wanted,
