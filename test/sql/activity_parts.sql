@@ -185,5 +185,15 @@ FROM (SELECT customer_activity(1, d) AS a
 	  FROM (SELECT d
 	        FROM generate_series(date '1950-01-01', date '2140-01-01', interval '1 day') d
 	        ORDER BY dice(d::date - date '2000-01-01', 74, 1000000000)) s) y;
+-- days at both ends of what 16 bits can tell from the base, and beyond, in any order
+WITH days AS (
+	SELECT c, date '2000-01-01' - 32768 + d AS d FROM generate_series(1, 3) c, generate_series(-2, 65537) d
+	WHERE c = 1 OR (c = 2 AND d % 3 = 0) OR (c = 3 AND d > 65533))
+SELECT count(DISTINCT x::text), bool_and(active_days(x) = (SELECT count(*) FROM days)) AS all_days,
+       min(lower(activity_span(x))) AS first, max(upper(activity_span(x))) AS last
+FROM (SELECT customer_activity(c, d ORDER BY d) FROM days
+      UNION ALL SELECT customer_activity(c, d ORDER BY d DESC) FROM days
+      UNION ALL SELECT customer_activity(c, d ORDER BY abs(d - date '2000-01-01'), d) FROM days
+      UNION ALL SELECT rollup(x) FROM (SELECT customer_activity(c, d) AS x FROM days GROUP BY c) y) z(x);
 
 DROP SCHEMA activity_parts_test CASCADE;
