@@ -2384,6 +2384,12 @@ COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timest
 CREATE FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) RETURNS tally
     AS 'MODULE_PATHNAME', 'logrank_test_transfn_timestamptz_boolean' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_transfn(tally, timestamptz, timestamptz, timestamptz, boolean) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, survival_curve, customer_key) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_curve_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, survival_curve, customer_key) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, survival_curve, boolean) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_curve_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, survival_curve, boolean) IS 'aggregate transition function';
 CREATE FUNCTION logrank_test_combine(tally, tally) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION logrank_test_combine(tally, tally) IS 'aggregate combine function';
@@ -2500,6 +2506,28 @@ CREATE AGGREGATE logrank_test(started timestamptz, ended timestamptz, as_of time
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_test(timestamptz, timestamptz, timestamptz, boolean) IS 'log-rank test of whether groups of customers stay equally long, over the days from started to ended, or to the day as_of, of the contracts that survival_curve counts; rows with a null group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(started, ended, now(), is_member)).* FROM subscriptions';
+
+CREATE AGGREGATE logrank_test(curve survival_curve, grp customer_key) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(survival_curve, customer_key) IS 'log-rank test of whether groups stay equally long, over all who are in the curves of each group, which have one unit; rows with a null curve or group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(curve, plan)).* FROM (SELECT plan, survival_curve(customer_subscriptions(customer, started, ended)) AS curve FROM contracts GROUP BY plan) s';
+
+CREATE AGGREGATE logrank_test(curve survival_curve, grp boolean) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(survival_curve, boolean) IS 'log-rank test of whether groups stay equally long, over all who are in the curves of each group, which have one unit; rows with a null curve or group are ignored; NULL for fewer than two groups; e.g. SELECT (logrank_test(curve, is_member)).* FROM curves';
 
 --
 -- src/family/contract.c
@@ -3712,3 +3740,17 @@ CREATE FUNCTION retention_summary(subscriptions customer_subscriptions, period d
     RETURNS retention_summary
     AS 'MODULE_PATHNAME', 'retention_summary_subscriptions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION retention_summary(customer_subscriptions, daterange, integer) IS 'numbers of customers who paid at the end of the day before the period (base), still pay at the end of its last day (retained), or do not (lost), and who pay then and did not before (acquired); NULL for NULL; e.g. retention_summary(s, ''[2024-02-01,2024-03-01)'')';
+
+--
+-- src/family/stays.c
+--
+
+CREATE FUNCTION survival_curve(subscriptions customer_subscriptions, as_of timestamptz DEFAULT NULL,
+    grace integer DEFAULT 0, returns text DEFAULT 'end', since timestamptz DEFAULT NULL) RETURNS survival_curve
+    AS 'MODULE_PATHNAME', 'survival_curve_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION survival_curve(customer_subscriptions, timestamptz, integer, text, timestamptz) IS 'how long customers stay, in days from the first day with an MRR to the end of that stay: contracts that adjoin or overlap are one stay, gaps of at most grace days are part of it; a stay that is not over by the day as_of (by default the day after the last start) is observed until then, one that ended in the last grace days before only to its end; returns: ''end'', a later stay does not count, or ''new'', it counts by itself; stays that began before the day since, if that is given, are known from then on, and those over by then are left out; NULL for NULL, or if nobody is left; e.g. survival_curve(customer_subscriptions(customer, started, ended), current_date, 3)';
+
+CREATE FUNCTION fit_sbg(subscriptions customer_subscriptions, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL) RETURNS sbg_model
+    AS 'MODULE_PATHNAME', 'fit_sbg_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION fit_sbg(customer_subscriptions, interval, timestamptz, integer, timestamptz) IS 'fit of a model of contracts that are renewed or not to customers, each with the stay that survival_curve(subscriptions) counts; the tenure is in periods (whole months or days) from the first day of the stay; stays that began before the day since, if that is given, count from then on; a WARNING if the data have no such model; NULL for NULL, or if nobody is left; e.g. SELECT (fit_sbg(customer_subscriptions(customer, started, ended), ''1 year'', current_date)).* FROM contracts';

@@ -28,6 +28,7 @@
 #include "base/aggregate.h"
 #include "base/args.h"
 #include "base/result.h"
+#include "family/contract.h"
 #include "family/survival.h"
 #include "math/maximum.h"
 #include "math/sbg.h"
@@ -212,21 +213,15 @@ reason_against(RetSbgEnd end, const RetTenures *tenures, const RetFit *fit)
 	return psprintf("the search for the parameters ended after %d steps without a maximum", fit->iterations);
 }
 
-/*
- * fit_sbg_finalfn(tally) -> sbg_model
- */
-Datum
-fit_sbg_finalfn(PG_FUNCTION_ARGS)
+/* Fit the model to the customers at risk in each period */
+static Datum
+fit_model(FunctionCallInfo fcinfo, RetTenures *tenures, int64 customers)
 {
-	RetTenures	tenures;
 	RetFit		fit;
-	int64		customers;
 	const char *note;
 	RetRow		row = {0};
 
-	(void) ret_agg_context(fcinfo);
-	customers = read_tenures(&tenures, PG_GETARG_DATUM(0));
-	note = reason_against(ret_sbg_fit(&tenures, ret_check_interrupts, &fit), &tenures, &fit);
+	note = reason_against(ret_sbg_fit(tenures, ret_check_interrupts, &fit), tenures, &fit);
 	if (note)
 		ereport(WARNING,
 				(errmsg("contract model could not be fitted"),
@@ -242,6 +237,70 @@ fit_sbg_finalfn(PG_FUNCTION_ARGS)
 	ret_put_boolean(&row, note == NULL);
 	ret_put_text(&row, note);
 	return ret_finished_row(fcinfo, &row);
+}
+
+/*
+ * fit_sbg_finalfn(tally) -> sbg_model
+ */
+Datum
+fit_sbg_finalfn(PG_FUNCTION_ARGS)
+{
+	RetTenures	tenures;
+	int64		customers;
+
+	(void) ret_agg_context(fcinfo);
+	customers = read_tenures(&tenures, PG_GETARG_DATUM(0));
+	return fit_model(fcinfo, &tenures, customers);
+}
+
+/*-------------------------------------------------------------------------
+ * Tenures that are counted one by one
+ *-------------------------------------------------------------------------
+ */
+
+/* Begin to count tenures, with room for the longest that is allowed */
+void
+ret_tenures_init(RetTenureCounts *counts)
+{
+	memset(counts, 0, sizeof(RetTenureCounts));
+	counts->lost = palloc0((MAX_TENURE + 1) * sizeof(double));
+	counts->kept = palloc0((MAX_TENURE + 1) * sizeof(double));
+}
+
+/*
+ * Count a customer who left in the period `tenure`, or was kept in so many, and is
+ * known only in the periods after the first `entry` of them
+ */
+void
+ret_tenures_count(RetTenureCounts *counts, int64 entry, int64 tenure, bool churned)
+{
+	if (unlikely(tenure > MAX_TENURE))
+		reject_tenure((double) tenure, churned);
+	counts->customers++;
+	counts->nperiods = Max(counts->nperiods, tenure);
+	counts->kept[entry]++;
+	if (churned)
+		counts->lost[tenure - 1]++;
+	counts->kept[churned ? tenure - 1 : tenure]--;
+}
+
+/* Fit the model to the tenures that were counted; NULL if there are none */
+Datum
+ret_tenures_fit(FunctionCallInfo fcinfo, RetTenureCounts *counts)
+{
+	RetTenures	tenures = {.nperiods = (int) counts->nperiods, .lost = counts->lost, .kept = counts->kept};
+	double		kept = 0;
+
+	if (counts->customers == 0)
+		PG_RETURN_NULL();
+	for (int t = 0; t < tenures.nperiods; t++)
+	{
+		kept += tenures.kept[t];
+		tenures.kept[t] = kept;
+		tenures.all_kept += kept;
+		tenures.all_lost += tenures.lost[t];
+	}
+	return fit_model(fcinfo, &tenures, counts->customers);
 }
 
 /*-------------------------------------------------------------------------

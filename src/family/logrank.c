@@ -16,7 +16,8 @@
  * customers left (N. Mantel, Evaluation of survival data and two new rank order
  * statistics arising in its consideration, Cancer Chemotherapy Reports 50, 1966).
  *
- * The state is a tally of (duration, group).  A group is a boolean or a
+ * The state is a tally of (duration, group), with late entries as in the curves of
+ * survival.c: curves of groups are added point by point.  A group is a boolean or a
  * customer_key; a text is hashed by the cast to that, where the query's
  * collation is known.  The 64 bits of a group are kept as two numbers of 32
  * bits, which doubles hold exactly.  The final function takes O(points log points
@@ -44,13 +45,13 @@
 /* A pivot below this share of the group's variance is only rounding error */
 #define PIVOT_TOLERANCE	1e-9
 
-/* The counts of a point: customers of this group with this duration */
-enum
-{
-	CENSORED,
-	CHURNED,
-	NCOUNTS
-};
+/*
+ * The counts of a point are those of a survival_curve: customers of this group
+ * with this duration, or who entered late if it is negative
+ */
+#define CENSORED	RET_CENSORED
+#define CHURNED		RET_CHURNED
+#define NCOUNTS		RET_DURATION_COUNTS
 
 /* The numbers of a point, in the order in which points are sorted */
 enum
@@ -67,6 +68,8 @@ typedef struct Logrank
 	int			ngroups;
 	int64	   *groups;			/* in ascending order */
 	int64	   *at_risk;		/* n_g, just before the time that is read */
+	int64		all_at_risk;	/* n, their sum */
+	int64		late;			/* late entries still to come: those of the first points */
 	double	   *churned;		/* d_g, at the time that is read */
 	double	   *surplus;		/* U_g */
 	double	   *covariance;		/* V_gh, ngroups x ngroups, lower triangle */
@@ -82,6 +85,8 @@ PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_key);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamp_boolean);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_key);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_timestamptz_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_curve_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_curve_boolean);
 PG_FUNCTION_INFO_V1(logrank_test_combine);
 PG_FUNCTION_INFO_V1(logrank_test_finalfn);
 
@@ -94,12 +99,11 @@ static const RetTallyDef logrank_tally = {
 	.valid = valid_point
 };
 
-/* Check that a point is a duration and the two halves of a group */
+/* Check that a point has the two halves of a group */
 static bool
 valid_point(const double *point)
 {
-	return point[DURATION] >= 0 &&
-		point[GROUP_HIGH] >= PG_INT32_MIN && point[GROUP_HIGH] <= PG_INT32_MAX &&
+	return point[GROUP_HIGH] >= PG_INT32_MIN && point[GROUP_HIGH] <= PG_INT32_MAX &&
 		point[GROUP_LOW] >= 0 && point[GROUP_LOW] <= PG_UINT32_MAX &&
 		floor(point[GROUP_HIGH]) == point[GROUP_HIGH] &&
 		floor(point[GROUP_LOW]) == point[GROUP_LOW];
@@ -119,15 +123,22 @@ get_group(FunctionCallInfo fcinfo, int argno, bool boolean)
 	return PG_GETARG_CUSTOMER(argno);
 }
 
+/* Set the numbers of a point */
+static inline void
+set_point(double *point, double duration, int64 group)
+{
+	point[DURATION] = duration;
+	point[GROUP_HIGH] = (double) (int32) (group >> 32);
+	point[GROUP_LOW] = (double) (uint32) group;
+}
+
 /* Count a customer of a group; zoned if the duration depends on the time zone */
 static pg_always_inline Datum
 count_row(FunctionCallInfo fcinfo, double duration, bool churned, int64 group, bool zoned)
 {
 	double		point[NDIMS];
 
-	point[DURATION] = duration;
-	point[GROUP_HIGH] = (double) (int32) (group >> 32);
-	point[GROUP_LOW] = (double) (uint32) group;
+	set_point(point, duration, group);
 	return ret_tally_add(fcinfo, &logrank_tally, point, churned ? CHURNED : CENSORED, zoned);
 }
 
@@ -165,6 +176,38 @@ count_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind
 		return ret_agg_ignore(fcinfo);
 	return count_row(fcinfo, duration, churned, get_group(fcinfo, 4, boolean),
 					 as_of_kind == RET_TIMESTAMPTZ);
+}
+
+/*
+ * Count the customers of a curve with (tally, curve, grp).  A row with a null
+ * curve or group is ignored.
+ */
+static Datum
+count_curve(FunctionCallInfo fcinfo, bool boolean)
+{
+	RetTallyReader reader;
+	int64	   *entries;
+	int64		group;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ret_agg_ignore(fcinfo);
+	group = get_group(fcinfo, 2, boolean);
+	ret_tally_read(&reader, PG_GETARG_DATUM(1), &ret_survival_tally);
+	entries = MemoryContextAllocHuge(CurrentMemoryContext,
+									 reader.npoints * (NDIMS + NCOUNTS) * sizeof(int64));
+	for (int64 i = 0; i < reader.npoints; i++)
+	{
+		int64	   *entry = entries + i * (NDIMS + NCOUNTS);
+		double		point[NDIMS];
+
+		set_point(point, *ret_tally_point(&reader, i), group);
+		memcpy(entry, point, sizeof(point));
+		memcpy(entry + NDIMS, ret_tally_counts(&reader, i), NCOUNTS * sizeof(int64));
+		ret_check_interrupts_at(i);
+	}
+	return ret_tally_merge(fcinfo, &logrank_tally,
+						   ret_tally_value(&logrank_tally, entries, reader.npoints));
 }
 
 Datum
@@ -229,6 +272,18 @@ logrank_test_transfn_timestamptz_boolean(PG_FUNCTION_ARGS)
 }
 
 Datum
+logrank_test_transfn_curve_key(PG_FUNCTION_ARGS)
+{
+	return count_curve(fcinfo, false);
+}
+
+Datum
+logrank_test_transfn_curve_boolean(PG_FUNCTION_ARGS)
+{
+	return count_curve(fcinfo, true);
+}
+
+Datum
 logrank_test_combine(PG_FUNCTION_ARGS)
 {
 	return ret_tally_combine(fcinfo, &logrank_tally);
@@ -265,37 +320,91 @@ find_group(const Logrank *logrank, int64 group)
 	return low;
 }
 
-/* Find the groups, and the number of customers at risk in each at the beginning */
+/* Get the index of a group, which becomes one if it is new */
+static int
+enter_group(Logrank *logrank, int64 group)
+{
+	int			g = find_group(logrank, group);
+	int			after = logrank->ngroups - g;
+
+	if (after == 0 || logrank->groups[g] != group)
+	{
+		if (logrank->ngroups == MAX_GROUPS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many groups to compare"),
+					 errdetail("The limit is %d groups.", MAX_GROUPS),
+					 errhint("The last argument is the group of the customer, not the customer.")));
+		memmove(&logrank->groups[g + 1], &logrank->groups[g], after * sizeof(int64));
+		memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(int64));
+		logrank->groups[g] = group;
+		logrank->at_risk[g] = 0;
+		logrank->ngroups++;
+	}
+	return g;
+}
+
+/* Raise an error if more customers of a group are gone than were there */
+static inline void
+check_group(const Logrank *logrank, int g)
+{
+	if (unlikely(logrank->at_risk[g] < 0))
+		ret_tally_inconsistent("Its points are not those of customers.");
+}
+
+/*
+ * Find the groups, the late entries, and the number of customers at risk in each
+ * group at the beginning
+ */
 static void
 find_groups(Logrank *logrank, const RetTallyReader *reader)
 {
 	logrank->ngroups = 0;
 	logrank->groups = palloc((MAX_GROUPS + 1) * sizeof(int64));
 	logrank->at_risk = palloc0((MAX_GROUPS + 1) * sizeof(int64));
+	logrank->all_at_risk = logrank->late = 0;
 	for (int64 i = 0; i < reader->npoints; i++)
 	{
+		const double *point = ret_tally_point(reader, i);
 		const int64 *counts = ret_tally_counts(reader, i);
-		int64		group = point_group(ret_tally_point(reader, i));
-		int			g = find_group(logrank, group);
-		int			after = logrank->ngroups - g;
+		int64		customers = counts[CENSORED] + counts[CHURNED];
 
-		if (after == 0 || logrank->groups[g] != group)
+		if (point[DURATION] < 0)
 		{
-			if (logrank->ngroups == MAX_GROUPS)
-				ereport(ERROR,
-						(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						 errmsg("too many groups to compare"),
-						 errdetail("The limit is %d groups.", MAX_GROUPS),
-						 errhint("The last argument is the group of the customer, not the customer.")));
-			memmove(&logrank->groups[g + 1], &logrank->groups[g], after * sizeof(int64));
-			memmove(&logrank->at_risk[g + 1], &logrank->at_risk[g], after * sizeof(int64));
-			logrank->groups[g] = group;
-			logrank->at_risk[g] = 0;
-			logrank->ngroups++;
+			/* not at risk until they enter */
+			customers = -customers;
+			logrank->late++;
 		}
-		logrank->at_risk[g] += counts[CENSORED] + counts[CHURNED];
+		logrank->at_risk[enter_group(logrank, point_group(point))] += customers;
+		logrank->all_at_risk += customers;
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
+	}
+	for (int g = 0; g < logrank->ngroups; g++)
+		check_group(logrank, g);
+}
+
+/* Let customers of the group of point i in, or out if n is negative */
+static inline void
+move_customers(Logrank *logrank, const RetTallyReader *reader, int64 i, int64 n)
+{
+	int			g = find_group(logrank, point_group(ret_tally_point(reader, i)));
+
+	logrank->at_risk[g] += n;
+	logrank->all_at_risk += n;
+	check_group(logrank, g);
+}
+
+/* Let the customers in who came under observation before a time */
+static void
+enter_late(Logrank *logrank, const RetTallyReader *reader, double time)
+{
+	while (logrank->late > 0 && -ret_tally_point(reader, logrank->late - 1)[DURATION] < time)
+	{
+		logrank->late--;
+		move_customers(logrank, reader, logrank->late,
+					   ret_tally_counts(reader, logrank->late)[RET_ENTERED]);
+		ret_check_interrupts_at(logrank->late);
 	}
 }
 
@@ -329,14 +438,14 @@ add_time(Logrank *logrank, int64 all, int64 churned)
 static void
 add_times(Logrank *logrank, const RetTallyReader *reader)
 {
-	int64		n = reader->total;
 	int64		next;
 
-	for (int64 i = 0; i < reader->npoints; i = next)
+	for (int64 i = logrank->late; i < reader->npoints; i = next)
 	{
 		double		time = ret_tally_point(reader, i)[DURATION];
 		int64		d = 0;
 
+		enter_late(logrank, reader, time);
 		memset(logrank->churned, 0, logrank->ngroups * sizeof(double));
 		for (next = i; next < reader->npoints && ret_tally_point(reader, next)[DURATION] == time; next++)
 		{
@@ -347,14 +456,12 @@ add_times(Logrank *logrank, const RetTallyReader *reader)
 		}
 		CHECK_FOR_INTERRUPTS();
 		if (d > 0)
-			add_time(logrank, n, d);
+			add_time(logrank, logrank->all_at_risk, d);
 		for (int64 j = i; j < next; j++)
 		{
 			const int64 *counts = ret_tally_counts(reader, j);
-			int64		gone = counts[CENSORED] + counts[CHURNED];
 
-			logrank->at_risk[find_group(logrank, point_group(ret_tally_point(reader, j)))] -= gone;
-			n -= gone;
+			move_customers(logrank, reader, j, -(counts[CENSORED] + counts[CHURNED]));
 		}
 	}
 }

@@ -9,15 +9,23 @@
  * each for every distinct duration: a tally of one number and two counts, in
  * which equal content means equal bytes.
  *
+ * A customer who came under observation at an age x > 0, with a contract older
+ * than the data, is at risk only after x (left truncation).  The value counts
+ * such late entries by the negative number -x, beside the duration of the
+ * customer.  Who is at risk at a time follows from how many have entered, and how
+ * many are gone, before it, so the entries need not be tied to their exits, and
+ * values merge by adding counts.
+ *
  * If n customers are at risk just before a time and d of them leave then (before
- * anybody is censored at the same time), the estimates after that time are
+ * anybody is censored or enters at the same time), the estimates after that time
+ * are
  *
  *	  survival		S = product of (1 - d/n)		Kaplan, Meier 1958
  *	  its variance	S^2 V, V = sum of d/(n (n-d))	Greenwood 1926
  *	  hazard		H = sum of d/n					Nelson, Aalen
  *
- * Over a stretch without censoring the factors are not multiplied one by one:
- * as long as customers only leave, their product is the share of customers who
+ * Over a stretch without censoring and entries the factors are not multiplied one
+ * by one: as long as customers only leave, their product is the share of customers who
  * are left, which takes one division and has one rounding error.
  *
  * Confidence limits, with z the normal quantile of the confidence:
@@ -88,21 +96,14 @@ PG_FUNCTION_INFO_V1(lifetime_quantile_interval);
 PG_FUNCTION_INFO_V1(mean_lifetime);
 PG_FUNCTION_INFO_V1(mean_lifetime_error);
 
-static bool valid_duration(const double *point);
+static bool possible_curve(const RetTallyReader *reader);
 
-static const RetTallyDef survival_tally = {
+const RetTallyDef ret_survival_tally = {
 	.kind = RET_TALLY_SURVIVAL,
 	.ndims = 1,
 	.ncounts = RET_DURATION_COUNTS,
-	.valid = valid_duration
+	.possible = possible_curve
 };
-
-/* Check that a point is a duration */
-static bool
-valid_duration(const double *point)
-{
-	return *point >= 0;
-}
 
 /*-------------------------------------------------------------------------
  * The type
@@ -112,7 +113,7 @@ valid_duration(const double *point)
 Datum
 survival_curve_in(PG_FUNCTION_ARGS)
 {
-	return ret_tally_input(fcinfo, &survival_tally, "survival_curve");
+	return ret_tally_input(fcinfo, &ret_survival_tally, "survival_curve");
 }
 
 Datum
@@ -124,7 +125,7 @@ survival_curve_out(PG_FUNCTION_ARGS)
 Datum
 survival_curve_recv(PG_FUNCTION_ARGS)
 {
-	return ret_tally_receive(fcinfo, &survival_tally, "survival_curve");
+	return ret_tally_receive(fcinfo, &ret_survival_tally, "survival_curve");
 }
 
 Datum
@@ -146,7 +147,7 @@ survival_curve_send(PG_FUNCTION_ARGS)
 static pg_always_inline Datum
 count_duration(FunctionCallInfo fcinfo, double duration, bool churned, bool zoned)
 {
-	return ret_tally_add(fcinfo, &survival_tally, &duration, churned ? RET_CHURNED : RET_CENSORED, zoned);
+	return ret_tally_add(fcinfo, &ret_survival_tally, &duration, churned ? RET_CHURNED : RET_CENSORED, zoned);
 }
 
 /*
@@ -221,13 +222,13 @@ survival_curve_transfn_timestamptz(PG_FUNCTION_ARGS)
 Datum
 survival_curve_combine(PG_FUNCTION_ARGS)
 {
-	return ret_tally_combine(fcinfo, &survival_tally);
+	return ret_tally_combine(fcinfo, &ret_survival_tally);
 }
 
 Datum
 survival_curve_finalfn(PG_FUNCTION_ARGS)
 {
-	return ret_tally_finish(fcinfo, &survival_tally);
+	return ret_tally_finish(fcinfo, &ret_survival_tally);
 }
 
 /*
@@ -240,7 +241,7 @@ ret_survival_curve(const RetDuration *durations, int64 n)
 	StaticAssertStmt(sizeof(RetDuration) == (1 + RET_DURATION_COUNTS) * sizeof(int64),
 					 "a duration must be a point of the tally");
 
-	return ret_tally_value(&survival_tally, (const int64 *) durations, n);
+	return ret_tally_value(&ret_survival_tally, (const int64 *) durations, n);
 }
 
 /*-------------------------------------------------------------------------
@@ -252,19 +253,37 @@ ret_survival_curve(const RetDuration *durations, int64 n)
 void
 ret_survival_rewind(RetSurvivalWalk *walk)
 {
-	walk->nread = 0;
-	walk->left = walk->base_at_risk = walk->reader.total;
+	walk->nread = walk->late = walk->nlate;
+	walk->left = walk->base_at_risk = walk->early;
 	walk->survival = walk->base_survival = 1;
 	walk->variance = walk->hazard = 0;
+}
+
+/* Begin a walk over the times of a curve whose points are in the walk's reader */
+static void
+begin_walk(RetSurvivalWalk *walk)
+{
+	const RetTallyReader *reader = &walk->reader;
+
+	walk->early = reader->total;
+	for (walk->nlate = 0; walk->nlate < reader->npoints; walk->nlate++)
+	{
+		if (*ret_tally_point(reader, walk->nlate) >= 0)
+			break;
+		/* the customer is counted twice in the total, and observed from 0 on in neither */
+		walk->early -= 2 * ret_tally_counts(reader, walk->nlate)[RET_ENTERED];
+		ret_check_interrupts_at(walk->nlate);
+	}
+	walk->last = *ret_tally_point(reader, reader->npoints - 1);
+	ret_survival_rewind(walk);
 }
 
 /* Begin a walk over the times of a curve */
 void
 ret_survival_open(RetSurvivalWalk *walk, Datum curve)
 {
-	ret_tally_read(&walk->reader, curve, &survival_tally);
-	walk->last = *ret_tally_point(&walk->reader, walk->reader.npoints - 1);
-	ret_survival_rewind(walk);
+	ret_tally_read(&walk->reader, curve, &ret_survival_tally);
+	begin_walk(walk);
 }
 
 /*
@@ -281,6 +300,26 @@ greenwood_term(const RetSurvivalWalk *walk)
 	return (double) walk->churned / (double) walk->at_risk / stay;
 }
 
+/* Let those enter who came under observation before the time read last */
+static void
+enter_late(RetSurvivalWalk *walk)
+{
+	int64		entered = 0;
+
+	while (walk->late > 0 && -*ret_tally_point(&walk->reader, walk->late - 1) < walk->time)
+	{
+		walk->late--;
+		entered += ret_tally_counts(&walk->reader, walk->late)[RET_ENTERED];
+		ret_check_interrupts_at(walk->late);
+	}
+	if (entered > 0)
+	{
+		walk->left += entered;
+		walk->base_survival = walk->survival;
+		walk->base_at_risk = walk->left;
+	}
+}
+
 /* Read the next time; false after the last */
 bool
 ret_survival_next(RetSurvivalWalk *walk)
@@ -294,6 +333,7 @@ ret_survival_next(RetSurvivalWalk *walk)
 	counts = ret_tally_counts(&walk->reader, walk->nread);
 	walk->time = *ret_tally_point(&walk->reader, walk->nread);
 	walk->nread++;
+	enter_late(walk);
 	walk->at_risk = walk->left;
 	walk->churned = counts[RET_CHURNED];
 	walk->censored = counts[RET_CENSORED];
@@ -314,6 +354,32 @@ ret_survival_next(RetSurvivalWalk *walk)
 	return true;
 }
 
+/*
+ * Tell whether there are customers with these points: each late entry has a
+ * duration of its own that is longer.  Since at no time more can be gone than
+ * were at risk, that is so if there are durations and nobody is missing at any.
+ */
+static bool
+possible_curve(const RetTallyReader *reader)
+{
+	RetSurvivalWalk walk = {.reader = *reader};
+
+	begin_walk(&walk);
+	if (walk.early < 0 || walk.last < 0)
+		return false;
+	for (int64 i = 0; i < walk.nlate; i++)
+	{
+		if (ret_tally_counts(reader, i)[RET_CHURNED] > 0)
+			return false;
+	}
+	while (ret_survival_next(&walk))
+	{
+		if (walk.left < 0)
+			return false;
+	}
+	return true;
+}
+
 /*-------------------------------------------------------------------------
  * Arguments
  *-------------------------------------------------------------------------
@@ -321,22 +387,26 @@ ret_survival_next(RetSurvivalWalk *walk)
 
 /*
  * Get a horizon up to which the curve is known: at most the last observed time,
- * or any time if no customer was censored at the last one, since then nobody is
- * left.
+ * or any time if the survival is 0 there.  The walk must have just begun.
  */
 double
-ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk)
+ret_curve_horizon(FunctionCallInfo fcinfo, int argno, RetSurvivalWalk *walk)
 {
 	double		horizon = ret_finite_arg_min(fcinfo, argno, "horizon", 0);
-	const int64 *counts = ret_tally_counts(&walk->reader, walk->reader.npoints - 1);
 
-	if (horizon > walk->last && counts[RET_CENSORED] > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon is beyond the last observed time"),
-				 errdetail("The horizon is %g, the last observed time is %g, and there were customers left.",
-						   horizon, walk->last),
-				 errhint("Pass a horizon up to the last observed time; fit_sbg() gives a model that looks beyond it.")));
+	if (horizon > walk->last)
+	{
+		while (ret_survival_next(walk))
+			 /* to the end */ ;
+		if (walk->survival > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("horizon is beyond the last observed time"),
+					 errdetail("The horizon is %g, the last observed time is %g, and there were customers left.",
+							   horizon, walk->last),
+					 errhint("Pass a horizon up to the last observed time; fit_sbg() gives a model that looks beyond it.")));
+		ret_survival_rewind(walk);
+	}
 	return horizon;
 }
 

@@ -13,12 +13,17 @@
 #include "base/calendar.h"
 #include "store/tally.h"
 
-/* The counts of a duration: customers who were still there then, and who left then */
+/*
+ * The counts of a duration: customers who were still there then, and who left
+ * then.  A negative one, -x, stands for late entries: customers who came under
+ * observation at the age x, in the first count, and 0.
+ */
 enum
 {
 	RET_CENSORED,
 	RET_CHURNED,
-	RET_DURATION_COUNTS
+	RET_DURATION_COUNTS,
+	RET_ENTERED = RET_CENSORED
 };
 
 /* A walk over the distinct times of a curve, in ascending order */
@@ -26,11 +31,13 @@ typedef struct RetSurvivalWalk
 {
 	/* set by ret_survival_open */
 	RetTallyReader reader;
+	int64		nlate;			/* points of late entries; they come before the durations */
+	int64		early;			/* customers observed from time 0 on */
 	double		last;			/* the last observed time */
 
 	/* the time read last */
 	double		time;
-	int64		at_risk;		/* customers still there just before it */
+	int64		at_risk;		/* customers under observation just before it */
 	int64		churned;		/* customers who left at this time */
 	int64		censored;		/* customers not observed after this time */
 
@@ -40,11 +47,15 @@ typedef struct RetSurvivalWalk
 	double		hazard;			/* cumulative, Nelson-Aalen */
 
 	/* where the walk is */
-	int64		nread;
+	int64		nread;			/* points of the reader, late entries included */
+	int64		late;			/* late entries still to come: those of the first points */
 	int64		left;			/* customers at risk after the time */
-	double		base_survival;	/* survival at the last censored time */
-	int64		base_at_risk;	/* customers at risk after that time */
+	double		base_survival;	/* survival when somebody was censored or entered last */
+	int64		base_at_risk;	/* customers at risk after that */
 } RetSurvivalWalk;
+
+/* What a survival_curve counts */
+extern const RetTallyDef ret_survival_tally;
 
 /* A duration and the number of customers who have it, for ret_survival_curve() */
 typedef struct RetDuration
@@ -58,7 +69,7 @@ extern void ret_survival_open(RetSurvivalWalk *walk, Datum curve);
 extern void ret_survival_rewind(RetSurvivalWalk *walk);
 extern bool ret_survival_next(RetSurvivalWalk *walk);
 pg_noreturn extern void ret_reject_duration(double duration);
-extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, const RetSurvivalWalk *walk);
+extern double ret_curve_horizon(FunctionCallInfo fcinfo, int argno, RetSurvivalWalk *walk);
 
 /* Get an argument of a contract as an instant; error 22008 if it is infinite */
 static inline int64
@@ -78,8 +89,8 @@ ret_contract_instant(FunctionCallInfo fcinfo, int argno, RetTimeKind kind, const
  * Read a contract from arguments 1 to 3: started, ended, as_of.  The duration
  * is the number of days from the day of started to the day of ended, or to
  * as_of if the contract had not ended before that day.  Returns false if the
- * row does not count as a customer: started is null or its day is not before
- * as_of, or the contract ended at the instant at which it started.
+ * row does not count: started is null or its day is not before as_of, or the
+ * contract ended on the day on which it started.
  */
 static pg_always_inline bool
 ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_kind,
@@ -112,7 +123,7 @@ ret_contract_read(FunctionCallInfo fcinfo, RetTimeKind kind, RetTimeKind as_of_k
 		ret_reject_contract(started, ended, kind);
 	*churned = true;
 	*duration = (double) last - (double) first;
-	return ended > started;
+	return last > first;
 }
 
 #endif							/* RETENTION_SURVIVAL_H */

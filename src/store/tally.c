@@ -112,6 +112,16 @@ reject_other_kind(void)
 			 errhint("Combine only what the same aggregate has made.")));
 }
 
+/* Raise the error for a state that the aggregate cannot have made */
+void
+ret_tally_inconsistent(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("tally is inconsistent"),
+			 errdetail_internal("%s", detail)));
+}
+
 /*-------------------------------------------------------------------------
  * The flat form
  *-------------------------------------------------------------------------
@@ -461,10 +471,7 @@ check_entries(const int64 *entries, uint64 n, const RetTallyDef *def)
 		const int64 *entry = entries + i * width;
 
 		if (entry[0] != RET_TALLY_UNUSED && !def->valid((const double *) entry))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("tally is inconsistent"),
-					 errdetail("It has a point that its aggregate does not count.")));
+			ret_tally_inconsistent("It has a point that its aggregate does not count.");
 		ret_check_interrupts_at(i);
 	}
 }
@@ -592,6 +599,16 @@ peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoi
 Datum
 ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 {
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	return ret_tally_merge(fcinfo, def, PG_GETARG_DATUM(1));
+}
+
+/* Add the counts of a value to the transition value in argument 0 */
+Datum
+ret_tally_merge(FunctionCallInfo fcinfo, const RetTallyDef *def, Datum value)
+{
 	MemoryContext context = ret_agg_context(fcinfo);
 	const int64 *entries;
 	uint64		nentries,
@@ -600,9 +617,7 @@ ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def)
 	RetFlatTally *flat = NULL;
 	RetTally   *tally;
 
-	if (PG_ARGISNULL(1))
-		return ret_agg_ignore(fcinfo);
-	entries = peek_entries(PG_GETARG_DATUM(1), def, &nentries, &npoints, &zone);
+	entries = peek_entries(value, def, &nentries, &npoints, &zone);
 
 	if (!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
 	{
@@ -667,25 +682,28 @@ ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def)
 {
 	RetTallyReader reader;
 	RetFlatTally *flat;
-	Size		size;
 
 	(void) ret_agg_context(fcinfo);
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(PG_GETARG_DATUM(0))))
 	{
 		RetTally   *tally = expanded_get(PG_GETARG_DATUM(0), def);
+		Size		size = expanded_flat_size(&tally->hdr);
 
 		ret_zone_check_number(tally->zone);
-		size = expanded_flat_size(&tally->hdr);
 		flat = palloc(size);
 		expanded_flatten(&tally->hdr, flat, size);
 		flat->zone = 0;
-		(void) sum_counts(flat->entries, flat->npoints, def);
-		PG_RETURN_POINTER(flat);
+		ret_tally_read(&reader, PointerGetDatum(flat), def);
 	}
-	ret_tally_read(&reader, PG_GETARG_DATUM(0), def);
-	flat = flat_alloc(def, reader.npoints);
-	flat->npoints = reader.npoints;
-	memcpy(flat->entries, reader.entries, reader.npoints * reader.width * sizeof(int64));
+	else
+	{
+		ret_tally_read(&reader, PG_GETARG_DATUM(0), def);
+		flat = flat_alloc(def, reader.npoints);
+		flat->npoints = reader.npoints;
+		memcpy(flat->entries, reader.entries, reader.npoints * reader.width * sizeof(int64));
+	}
+	if (def->possible && !def->possible(&reader))
+		ret_tally_inconsistent("Its points are not those of customers.");
 	PG_RETURN_POINTER(flat);
 }
 

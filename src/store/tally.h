@@ -37,6 +37,8 @@ typedef enum RetTallyKind
 	RET_TALLY_SPEND = 5			/* (frequency, monetary value): customers */
 } RetTallyKind;
 
+typedef struct RetTallyReader RetTallyReader;
+
 /*
  * What a family of aggregates counts.  A family has exactly one definition,
  * which is compared by its address.
@@ -49,6 +51,9 @@ typedef struct RetTallyDef
 
 	/* tell whether the family can have counted the point; NULL: any finite one */
 	bool		(*valid) (const double *point);
+
+	/* tell whether the family can have made a value of these points; NULL: of any */
+	bool		(*possible) (const RetTallyReader *reader);
 } RetTallyDef;
 
 #define RET_TALLY_VERSION		1
@@ -103,21 +108,23 @@ typedef struct RetTally
  * The points of a value in ascending order of the first number, then of the
  * second, then of the third
  */
-typedef struct RetTallyReader
+struct RetTallyReader
 {
 	int64		npoints;		/* number of points, at least 1 */
 	int64		total;			/* sum of all counts of all points */
 	int			ndims;
 	int			width;			/* 8-byte words of an entry */
 	const int64 *entries;		/* read-only, in the value or in the current context */
-} RetTallyReader;
+};
 
 /* for transition, combine and final functions */
 extern Datum ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 								const double *point, int which, bool zoned);
 extern int64 *ret_tally_insert(RetTally *tally, const int64 *key);
 pg_noreturn extern void ret_tally_overflow(void);
+pg_noreturn extern void ret_tally_inconsistent(const char *detail);
 extern Datum ret_tally_combine(FunctionCallInfo fcinfo, const RetTallyDef *def);
+extern Datum ret_tally_merge(FunctionCallInfo fcinfo, const RetTallyDef *def, Datum value);
 extern Datum ret_tally_finish(FunctionCallInfo fcinfo, const RetTallyDef *def);
 extern void ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def);
 

@@ -158,6 +158,10 @@ flat_parse(StringInfo buf, const void *arg, const char **why)
 			return NULL;
 		ret_check_interrupts_at(i);
 	}
+	*why = "its points are not those of customers";
+	if (def && def->possible &&
+		!def->possible(&(RetTallyReader) {flat->npoints, total, flat->ndims, width, flat->entries}))
+		return NULL;
 	*why = "its time zone is not a name";
 	if (rest > 0 && (flat->zone = ret_zone_receive(pq_getmsgbytes(buf, (int) rest), rest)) == 0)
 		return NULL;

@@ -294,7 +294,7 @@ ALTER TABLE lease ADD ended timestamp;
 UPDATE lease
 SET ended = CASE WHEN NOT open
                    THEN started + days * interval '1 day' + CASE WHEN i % 5 = 0 THEN interval '1 hour' ELSE '0' END END;
--- by hand from the days of the session's zone; what ends in the instant in which it began is no contract
+-- by hand from the days of the session's zone; what ends on the day on which it began is no contract
 CREATE
     FUNCTION check_leases(zone text, type text, as_of text, day date, OUT same boolean, OUT test boolean,
                           OUT by_boolean boolean, OUT counted bigint)
@@ -310,7 +310,7 @@ BEGIN
 		       count(*) FILTER (WHERE counts)
 		FROM (SELECT s, e, plan, CASE WHEN e::date < %3$L::date THEN e::date ELSE %3$L::date END - s::date AS days,
 		             coalesce(e::date < %3$L::date, false) AS gone,
-		             s::date < %3$L::date AND e IS DISTINCT FROM s AS counts
+		             s::date < %3$L::date AND e::date IS DISTINCT FROM s::date AS counts
 		      FROM (SELECT started::%1$s AS s, ended::%1$s AS e, plan FROM lease) l) x$q$, type, format(as_of, day),
 		           day) INTO same, test, by_boolean, counted;
 END $$;
@@ -323,7 +323,7 @@ FROM unnest(ARRAY['UTC', 'Asia/Beirut', 'America/New_York']) zone,
 	unnest(ARRAY['2023-12-31', '2024-01-02', '2024-02-20', '2024-03-31', '2024-08-01', '9999-12-31']::date[]) day,
 	LATERAL check_leases(zone, type, as_of, day) r
 GROUP BY type ORDER BY type;
--- a contract that ended when it started, one that did so within a day, one whose start is not known
+-- contracts that ended on the day on which they started, at once or later, and one whose start is not known
 SELECT survival_curve(started, ended, '2024-03-01') AS none
 FROM (VALUES (date '2024-01-01', date '2024-01-01'), (NULL, '2024-02-01'), (NULL, NULL),
              ('2024-03-01', NULL)) v(started, ended);
