@@ -12,7 +12,8 @@ SELECT '<footer><p>' || concat_ws(' ',
                 CASE WHEN unknown > 0 AND :'has_monthly' THEN ' Of ' || pg_temp.many(unknown, 'contract') || ' the amount is not known, and they are left out.' END) END) || '</p>'
 FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
-FROM (VALUES (1, :'has_activity' AND NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
+FROM report_contract_rows,
+     LATERAL (VALUES (1, :'has_activity' AND NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
              (2, :'has_amounts' AND NOT :'has_revenue', 'revenue by age, cohort and period, as there is none'),
              (3, :'has_revenue' AND NOT :'has_brought', format('what they have brought by then, as no %s after a first one is over', :'unit')),
              (4, :'has_revenue' AND :customers < 10, 'how much the best of them bring, which takes 10 customers'),
@@ -24,7 +25,7 @@ FROM (VALUES (1, :'has_activity' AND NOT :'has_curve', format('how many come bac
              (12, :'has_mrr' AND :'has_monthly' AND NOT :'has_kept', format('how much of it is kept, as no %s that began with paying customers is over', :'unit')),
              (13, :'has_mrr' AND NOT :'has_churn', format('who leaves, as no %s has begun with customers', :'unit')),
              (14, :'has_mrr' AND NOT :'has_stays', 'how long customers stay, as nobody has been seen for a day'),
-             (15, :'has_mrr' AND :'plan' <> '' AND NOT :'has_plans', 'plan by plan, as ' || CASE WHEN :'has_monthly' THEN 'nobody pays now' ELSE 'no amount is known' END)) AS v(position, is_left_out, name)
+             (15, :'has_mrr' AND :'plan' <> '' AND NOT :'has_plans', 'plan by plan, as ' || CASE WHEN NOT :'has_monthly' THEN 'no amount is known' WHEN plans = 0 THEN 'no contract has one' ELSE 'nobody pays for one now' END)) AS v(position, is_left_out, name)
 WHERE is_left_out
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');

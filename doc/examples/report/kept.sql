@@ -23,14 +23,14 @@ SELECT format('<section><h2>How much of it is kept</h2><p class="hint">The custo
               CASE WHEN :'kept_is_cut' THEN ' What is above the chart, of few customers, is drawn at its edge.' END);
 \qecho '<div class="tiles">'
 SELECT pg_temp.tile(name, value, note)
-FROM (SELECT * FROM report_kept ORDER BY bar DESC LIMIT 1) AS k,
+FROM (SELECT *, to_char(period_start, :'label') AS month FROM report_kept ORDER BY bar DESC LIMIT 1) AS k,
      (SELECT * FROM report_mrr WHERE complete ORDER BY bar DESC LIMIT 1) AS m,
      LATERAL (VALUES
          (1, 'Net retention', pg_temp.percent(k.net_revenue_retention),
-             format('%s of %s, after %s', pg_temp.money(:'currency_html', k.mrr * :mrr_unit), pg_temp.money(:'currency_html', k.base_mrr * :mrr_unit), :'kept_within')),
+             format('%s of %s, %s to %s', pg_temp.money(:'currency_html', k.mrr * :mrr_unit), pg_temp.money(:'currency_html', k.base_mrr * :mrr_unit), :'kept_within', k.month)),
          (2, 'Gross retention', pg_temp.percent(k.gross_revenue_retention), format('%s of it, what grew not counted', pg_temp.money(:'currency_html', k.kept_mrr * :mrr_unit))),
          (3, 'Customers kept', pg_temp.percent(k.customer_retention),
-             format('%s of %s, after %s', pg_temp.n(k.retained_customers), pg_temp.many(k.base_customers, 'customer'), :'kept_within')),
+             format('%s of %s, %s to %s', pg_temp.n(k.retained_customers), pg_temp.many(k.base_customers, 'customer'), :'kept_within', k.month)),
          (4, format('In one %s', :'unit'), CASE WHEN :'kept_is_year' THEN pg_temp.percent(m.net_revenue_retention) END,
              format('net, gross %s, in %s', pg_temp.percent(m.gross_revenue_retention), :'mrr_last'))) AS t(position, name, value, note)
 WHERE value IS NOT NULL

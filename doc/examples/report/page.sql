@@ -98,7 +98,7 @@ summary { cursor: pointer; color: var(--link); }
 .resurrected { fill: var(--back); background: var(--back); }
 .churned, .detractors { fill: var(--lost); background: var(--lost); }
 .passives { fill: var(--mild); background: var(--mild); }
-rect.resurrected, rect.passives { stroke: var(--outline); stroke-width: .5; }
+rect.resurrected, rect.passives, rect.contraction { stroke: var(--outline); stroke-width: .5; }
 .band { fill: var(--band); background: var(--band); }
 .contraction { fill: var(--less); background: var(--less); }
 .gross { fill: var(--outline); background: var(--outline); }

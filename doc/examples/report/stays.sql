@@ -36,7 +36,7 @@ FROM report_stays, lifetime_quantile_interval(stays, 0.5) AS ci,
      LATERAL (SELECT median_lifetime(stays) / :stay_days AS median, mean_lifetime(stays, :stay_horizon) / :stay_days AS mean,
                      mean_lifetime_error(stays, :stay_horizon) / :stay_days AS error) AS m,
      LATERAL (VALUES
-         (1, 'Stays', pg_temp.n(ended + going), format('of a customer each: %s are over, %s go on', pg_temp.n(ended), pg_temp.n(going))),
+         (1, 'Ever subscribed', pg_temp.n(ended + going), format('%s left at least once, %s never did', pg_temp.n(ended), pg_temp.n(going))),
          (2, 'Median stay', CASE WHEN median IS NULL THEN 'not yet' ELSE format('%s <em>%ss</em>', round(median::numeric, 1), :'stay_unit') END,
              CASE WHEN median IS NULL THEN 'fewer than half have left'
                   ELSE 'by when half have left' || CASE WHEN ci.lower IS NULL THEN '' ELSE
