@@ -29,7 +29,7 @@ SELECT format('<div class="legend gap"><span><i class="new"></i>customers who le
               '<span><i class="new unfinished"></i>pale: not over yet%s</span></div>',
               CASE WHEN :'has_monthly' THEN '<span><i class="churned"></i>revenue that was lost</span>' END,
               CASE WHEN :grace > 0 THEN ', or not decided' END);
-SELECT pg_temp.chart('leave', 362, 'Churn by ' || :'unit', format('From %s to %s: at most %s of the customers%s.', to_char(min(period_start), :'label'),
+SELECT pg_temp.chart('leave', CASE WHEN :'has_monthly' THEN 362 ELSE 336 END, 'Churn by ' || :'unit', format('From %s to %s: at most %s of the customers%s.', to_char(min(period_start), :'label'),
        to_char(max(period_start), :'label'), pg_temp.percent(max(customers)::float8), CASE WHEN :'has_monthly' THEN format(' and %s of the revenue', pg_temp.percent(max(revenue)::float8)) END))
 FROM report_churn;
 SELECT pg_temp.gridline(274 - i * :churn_tick * :churn_scale, round(100 * i * :churn_tick, :churn_digits) || '%', i = 0)
