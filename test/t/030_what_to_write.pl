@@ -94,14 +94,14 @@ cmp_ok(scalar @lines, '>=', 30, 'lines to be tried');
 for my $type (qw(date timestamp timestamptz))
 {
 	sql(qq{
-		DROP TABLE IF EXISTS orders, days;
+		DROP TABLE IF EXISTS orders, days, contracts;
 		CREATE TABLE orders AS
 		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount,
 		       id AS order_id,
 		       at::$type AS started, CASE id WHEN 1 THEN '2024-06-01'::$type END AS ended, id = 1 AS was_active,
 		       id > 1 AS is_active,
 		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age,
-		       8 AS score, 6 AS ease,
+		       8 AS score, 6 AS ease, 10.0::numeric AS price, interval '1 month' AS term,
 		       id = 1 AS had_voucher, true AS came_back, 0.8 AS rate, 0.8::float8 AS retention_rate,
 		       10::float8 AS margin,
 		       0.1::float8 AS annual_discount, 100::float8 AS cost, 5 AS customers, 3::float8 AS gain,
@@ -111,8 +111,10 @@ for my $type (qw(date timestamp timestamptz))
 		CREATE TABLE days AS
 			SELECT customer_activity(customer_id, ordered_at) AS a,
 			       customer_activity(customer_id, ordered_at) AS activity,
-			       customer_purchases(customer_id, ordered_at, amount) AS p
+			       customer_purchases(customer_id, ordered_at, amount) AS p,
+			       customer_subscriptions(customer_id, started, ended, amount) AS v
 			FROM orders;
+		CREATE TABLE contracts AS SELECT customer_id, started, ended, amount FROM orders;
 	});
 	my $script = '';
 	for my $line (@lines)
