@@ -178,9 +178,13 @@ my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_
   "$root/README.md", glob "$root/doc/*.md";
 is(join(' ', sort keys %shown), "@pictures", 'each is shown, and no other');
 
+file('mine-subscriptions.html', "<html>mine\n");
+
 # What is wrong is said, and nothing is started or loaded
 my @bad = (
 	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],
+	[ 'a page of somebody else', [ 'OUT=mine.html' ],
+		qr/mine-subscriptions\.html is there and not a report made by this demo/ ],
 	[ 'an empty file', [ 'ORDERS=' . file('empty.csv', '') ], qr/the file is empty/ ],
 	[ 'unknown columns', [ "ORDERS=$unusual" ],
 		qr/no column is recognised as customer, time, amount; the header has: "who", "when", "what"/ ],

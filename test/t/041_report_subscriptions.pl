@@ -6,6 +6,8 @@ use warnings FATAL => 'all';
 
 use FindBin;
 use lib $FindBin::Bin;
+use IPC::Run qw(run);
+use PostgreSQL::Test::Utils;
 use ReportTest;
 use RetentionTest;
 use Test::More;
@@ -137,10 +139,10 @@ is(scalar(grep { abs($_ / $scale[0] - 1) > 0.02 } @scale), 0, 'and one unit is a
 
 # The line: as high as its numbers
 my ($first_y, $last_y) = ($moves =~ m{<circle class="retained" cx="[^"]*" cy="([\d.]+)"}g)[ 0, -1 ];
-my ($tick_y, $tick) = $moves =~ m{class="grid" x1="0" x2="100%" y1="([\d.]+)"[^>]*><text [^>]*>([\d,]+)<};
+my ($tick_y, $tick) = $moves =~ m{class="grid" x1="0" x2="100%" y1="([\d.]+)"[^>]*><text [^>]*>(\d+)k<};
 my ($axis_y) = $moves =~ m{class="axis" x1="0" x2="100%" y1="([\d.]+)"};
 my ($first, $last) = map { tr/,//dr } ($by_month =~ /: ([\d.,]+) from/g)[ 0, -1 ];
-my $per_pixel = ($tick =~ tr/,//dr) / ($axis_y - $tick_y);
+my $per_pixel = 1000 * $tick / ($axis_y - $tick_y);
 cmp_ok(abs(($axis_y - $first_y) * $per_pixel - $first), '<', $per_pixel, 'the line begins where its number says');
 cmp_ok(abs(($axis_y - $last_y) * $per_pixel - $last), '<', $per_pixel, 'and ends there');
 
@@ -167,9 +169,9 @@ like(row_of($html, 'kept', 361), qr/^\d+( \d+)*$/, 'of how many customers, below
 
 # Customers who left beside the revenue that was lost
 my $churn = sql(<<'END');
-SELECT string_agg(format('%s: %s of %s left%s; %s of %s lost%s%s', to_char(month, 'YYYY-MM'), gone, customers(n),
-                         ', ' || percent(gone, n), shown(lost), shown(base), ', ' || percent(lost, base), mark),
-                  E'\n' ORDER BY month)
+SELECT string_agg(format('%s: %s of %s left%s%s', to_char(month, 'YYYY-MM'), gone, customers(n),
+                         CASE WHEN n > 0 THEN format(', %s; %s of %s lost, %s', percent(gone, n), shown(lost), shown(base),
+                                                     percent(lost, base)) END, mark), E'\n' ORDER BY month)
 FROM (SELECT month, mark, count(*) FILTER (WHERE m0 > 0) AS n, count(*) FILTER (WHERE m0 > 0 AND m1 = 0) AS gone,
              sum(m0) AS base, sum(greatest(m0 - m1, 0)) AS lost
       FROM moves GROUP BY month, mark) AS m
@@ -228,7 +230,8 @@ is(join("\n", @plans), $plans, 'plans');
 is("$rc $messages", '0 ', 'a report of contracts without amounts');
 check_page($html, 'without amounts');
 is(headlines($html), 'How many subscribe; Who leaves; How long customers stay', 'without amounts: its sections');
-unlike($html =~ s{<style>.*?</style>}{}sr, qr/MRR|revenue|retention of|not decided/, 'and no word of money');
+unlike($html =~ s{<style>.*?</style>}{}sr, qr/MRR|revenue|not decided/, 'and no word of money');
+like($html, qr/What they cost per month is not known, so customers are counted\./, 'which the footer explains');
 is(join(' | ', titles('How many subscribe') =~ /(\d+ customers?) at its end: [^\n]*/g), sql(<<'END'), 'customers by month');
 SELECT string_agg(customers(n), ' | ' ORDER BY m)
 FROM (SELECT m, count(DISTINCT client) AS n
@@ -339,6 +342,19 @@ is("$rc $messages", '0 ', 'a report of three months');
 is(titles('How much of it is kept'), "2024-02: 100.0% net, 100.0% gross, 8 of 8 customers kept, since 2024-01-31\n"
 	. '2024-03: 75.0% net, 75.0% gross, 6 of 8 customers kept, since 2024-02-29', 'has what is kept of each month');
 like($html, qr/who paid one month before the end of each month.*twelve months have not passed yet/, 'and says so');
+
+# README's command
+sql('ALTER TABLE odd RENAME TO firm_contracts; ALTER TABLE firm_contracts RENAME client TO customer_id;
+     ALTER TABLE firm_contracts RENAME monthly TO price; ALTER TABLE firm_contracts ADD plan text');
+my ($command) = slurp_file("$root/README.md") =~ /^(psql -X -d firm .*?-o .*?)\n```/ms;
+ok($command, 'README has the command');
+$command =~ s/-d firm /-d '@{[ $node->connstr('postgres') ]}' /;
+$command =~ s/=contracts /=firm_contracts /;
+$command =~ s{doc/examples}{$root/doc/examples};
+my $dir = PostgreSQL::Test::Utils::tempdir_short();
+ok(run([ 'sh', '-c', "cd '$dir' && $command" ], '2>', \$messages), 'which runs') or diag($messages);
+is(($html = slurp_file("$dir/report.html")) =~ /<h2>What they pay per month</, 1, 'and makes the page');
+is(tiles($html)->{'Per customer'}, '0.83', 'of prices by the year');
 
 $node->stop;
 done_testing();

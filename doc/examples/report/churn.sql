@@ -36,9 +36,9 @@ SELECT pg_temp.gridline(274 - i * :churn_tick * :churn_scale, round(100 * i * :c
 FROM generate_series(0, :churn_ticks) AS i;
 SELECT format('<g%s><title>%s: %s of %s left%s%s</title>', CASE WHEN NOT complete THEN ' class="unfinished"' END, to_char(period_start, :'label'),
               pg_temp.n(churned_customers), pg_temp.many(opening_customers, 'customer'),
-              CASE WHEN opening_customers > 0 THEN ', ' || pg_temp.percent(customers::float8) END
-              || CASE WHEN :'has_monthly' THEN format('; %s of %s lost%s', pg_temp.money(:'currency_html', lost), pg_temp.money(:'currency_html', opening),
-                                                      ', ' || pg_temp.percent(revenue::float8)) ELSE '' END,
+              CASE WHEN opening_customers > 0 THEN ', ' || pg_temp.percent(customers::float8)
+                   || CASE WHEN :'has_monthly' THEN format('; %s of %s lost, %s', pg_temp.money(:'currency_html', lost),
+                                pg_temp.money(:'currency_html', opening), pg_temp.percent(revenue::float8)) ELSE '' END END,
               pg_temp.not_yet(period_start, complete, :'as_of', :'period'))
        || coalesce(string_agg(format('<rect class="%s" x="%s%%" y="%s" width="%s%%" height="%s"/>', class, round((bar - 0.9 + place * 0.4) * :churn_step, 2),
                                      round(274 - rate * :churn_scale, 1), round(CASE WHEN :'has_monthly' THEN 0.4 ELSE 0.8 END * :churn_step, 2),

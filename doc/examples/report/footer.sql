@@ -9,7 +9,8 @@ SELECT '<footer><p>' || concat_ws(' ',
                 pg_temp.many((SELECT coalesce(sum(answers), 0) FROM report_nps), 'survey answer'), :'surveys_html') END,
            CASE WHEN :'has_subscriptions' THEN format('%s from %s%s.%s', pg_temp.many(contracts, 'contract'), :'subscriptions_html',
                 CASE WHEN :'has_orders' THEN '' ELSE '; period ' || :'period_html' END,
-                CASE WHEN unknown > 0 AND :'has_monthly' THEN ' Of ' || pg_temp.many(unknown, 'contract') || ' the amount is not known, and they are left out.' END) END) || '</p>'
+                CASE WHEN unknown > 0 AND :'has_monthly' THEN ' Of ' || pg_temp.many(unknown, 'contract') || ' the amount is not known, and they are left out.'
+                     WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END) || '</p>'
 FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
 FROM report_contract_rows,
