@@ -49,7 +49,7 @@ ORDER BY bar;
 SELECT pg_temp.label(x, 292, to_char(period_start, :'label_1'), thin)
        || pg_temp.label(x, 327, CASE WHEN complete THEN round(100 * customers, 1)::text END, ' strong' || thin)
        || pg_temp.label(x, 344, CASE WHEN complete THEN round(100 * revenue, 1)::text END, thin)
-       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
+       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar) AND (bar > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :churn_slots)
                THEN pg_temp.label(x, 307, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :churn_step AS x FROM report_churn) AS b,

@@ -56,7 +56,7 @@ SELECT pg_temp.label(x, 292, to_char(period_start, :'label_1'), thin)
        || pg_temp.label(x, 327, pg_temp.percent(net_revenue_retention, 0), ' strong' || thin)
        || pg_temp.label(x, 344, pg_temp.percent(gross_revenue_retention, 0), thin)
        || pg_temp.label(x, 361, pg_temp.n(base_customers), ' soft small' || thin)
-       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
+       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar) AND (bar > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :kept_slots)
                THEN pg_temp.label(x, 307, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year FROM report_kept_points) AS b,

@@ -92,7 +92,7 @@ FROM report_mrr_points JOIN
       FROM report_mrr_parts GROUP BY bar) AS b USING (bar)
 ORDER BY bar;
 SELECT pg_temp.label(x, 326, to_char(period_start, :'label_1'), thin) || pg_temp.label(x, 362, shown, ' strong' || thin)
-       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
+       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar) AND (bar > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :level_slots)
                THEN pg_temp.label(x, 341, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, max(length(shown)) OVER () AS longest

@@ -75,6 +75,8 @@ summary { cursor: pointer; color: var(--link); }
 .segments thead th { color: var(--soft); vertical-align: bottom; width: 84px; }
 .segments tbody th { padding-left: 0; text-align: left; white-space: nowrap; }
 .calls { min-width: 640px; }
+.plans tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 84px; }
+.plans .bar { min-width: 120px; }
 .calls tbody th { position: sticky; left: 0; background: var(--page); }
 .segments thead .left { width: auto; padding-left: 0; }
 .segments thead .share { padding-left: 18px; }

@@ -5,7 +5,7 @@ SELECT format('<section><h2>Plan by plan</h2><p class="hint">What customers pay 
               CASE WHEN plans > :bins THEN format(' The largest %s of %s.', :bins, plans) END)
 FROM report_contract_rows;
 \qecho '<div class="legend"><span><i class="retained"></i>share of the MRR</span></div>'
-\qecho '<div class="scroll" tabindex="0" role="region" aria-label="Plans"><table class="segments"><thead><tr><th class="left" scope="col">plan</th>'
+\qecho '<div class="scroll" tabindex="0" role="region" aria-label="Plans"><table class="segments plans"><thead><tr><th class="left" scope="col">plan</th>'
 \qecho '<th class="left share" scope="col">share of the MRR</th><th scope="col">MRR</th><th scope="col">customers</th><th scope="col">per customer</th>'
 \qecho '<th scope="col">MRR a year before</th></tr></thead><tbody>'
 SELECT format('<tr><th scope="row">%s</th><td class="share"><div class="bar"><i class="retained" style="width: %s%%"></i>%s</div></td>'
