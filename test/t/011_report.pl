@@ -223,7 +223,8 @@ for my $scheme ('light', 'dark')
 		cmp_ok(contrast(@$colour{ 'page', $name }), '>', 3, "$scheme: shapes can be seen: $name");
 	}
 	cmp_ok(contrast(@$colour{@$_}), '>', 1.5, "$scheme: neighbours can be told apart: @$_")
-	  for [ 'most', 'new' ], [ 'most', 'back' ], [ 'new', 'back' ], [ 'most', 'mild' ], [ 'mild', 'lost' ], [ 'lost', 'less' ];
+	  for [ 'most', 'new' ], [ 'most', 'back' ], [ 'new', 'back' ], [ 'most', 'mild' ], [ 'mild', 'lost' ],
+	  [ 'lost', 'less' ];
 }
 like($html, qr/^\@media screen and \(prefers-color-scheme: dark\)/m, 'paper is never dark');
 unlike($html, qr/prefers-color-scheme: dark\)(?<!screen and \(prefers-color-scheme: dark\))/, 'nowhere');

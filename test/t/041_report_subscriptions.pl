@@ -94,7 +94,8 @@ unlike($html, qr/Left out|events of/, 'leaves nothing out, and has no word of or
 
 # MRR and how it moved
 my $by_month = sql(<<'END');
-SELECT string_agg(format('%s: %s from %s at its end: %s new, %s back after a pause, %s expansion, %s contraction, %s churned%s',
+SELECT string_agg(format('%s: %s from %s at its end: %s new, %s back after a pause, %s expansion, '
+                         '%s contraction, %s churned%s',
                          to_char(month, 'YYYY-MM'), shown(sum), customers(n), shown(fresh), shown(back), shown(grown),
                          shown(shrunk), shown(lost), mark), E'\n' ORDER BY month)
 FROM (SELECT month, mark, sum(m1), count(*) FILTER (WHERE m1 > 0) AS n,
@@ -170,8 +171,8 @@ like(row_of($html, 'kept', 361), qr/^\d+( \d+)*$/, 'of how many customers, below
 # Customers who left beside the revenue that was lost
 my $churn = sql(<<'END');
 SELECT string_agg(format('%s: %s of %s left%s%s', to_char(month, 'YYYY-MM'), gone, customers(n),
-                         CASE WHEN n > 0 THEN format(', %s; %s of %s lost, %s', percent(gone, n), shown(lost), shown(base),
-                                                     percent(lost, base)) END, mark), E'\n' ORDER BY month)
+                         CASE WHEN n > 0 THEN format(', %s; %s of %s lost, %s', percent(gone, n), shown(lost),
+                                                     shown(base),                                                     percent(lost, base)) END, mark), E'\n' ORDER BY month)
 FROM (SELECT month, mark, count(*) FILTER (WHERE m0 > 0) AS n, count(*) FILTER (WHERE m0 > 0 AND m1 = 0) AS gone,
              sum(m0) AS base, sum(greatest(m0 - m1, 0)) AS lost
       FROM moves GROUP BY month, mark) AS m
@@ -203,26 +204,29 @@ SELECT string_agg(round(100 * coalesce((SELECT min(share) FROM survival WHERE da
 FROM generate_series(0, floor((SELECT max(days) FROM stays) / 30.4375)::int) AS m
 END
 is(row_of($html, 'stay', 311), $staying, 'how long customers stay');
-my $over = sql(q{SELECT count(*) FILTER (WHERE is_over) || ' left at least once, ' || count(*) FILTER (WHERE NOT is_over)
-                        || ' never did' FROM stays});
+my $over = sql(q{SELECT count(*) FILTER (WHERE is_over) || ' left at least once, ' ||
+                        count(*) FILTER (WHERE NOT is_over) || ' never did' FROM stays});
 like($html, qr/<small>\Q$over\E</, 'and how many of them have left');
 
 # Plans
 my $plans = sql(<<'END');
 SELECT string_agg(format('%s %s%% %s %s %s %s', replace(replace(plan, '<', '&lt;'), '>', '&gt;'),
-                         round(100 * now / total, 1), shown(now), n, shown(now / n), shown(before)), E'\n' ORDER BY now DESC)
-FROM (SELECT plan, sum(now) AS now, count(*) FILTER (WHERE now > 0) AS n, sum(before) AS before, sum(sum(now)) OVER () AS total
+                         round(100 * now / total, 1), shown(now), n, shown(now / n), shown(before)),
+                  E'\n' ORDER BY now DESC)
+FROM (SELECT plan, sum(now) AS now, count(*) FILTER (WHERE now > 0) AS n, sum(before) AS before,
+             sum(sum(now)) OVER () AS total
       FROM (SELECT plan, client,
-                   greatest(0, coalesce(sum(amount) FILTER (WHERE '2024-08-02' >= started AND '2024-08-02' < ended), 0)) AS now,
-                   greatest(0, coalesce(sum(amount) FILTER (WHERE '2023-08-02' >= started AND '2023-08-02' < ended), 0)) AS before
+                   greatest(0, sum(amount) FILTER (WHERE '2024-08-02' >= started AND '2024-08-02' < ended)) AS now,
+                   greatest(0, sum(amount) FILTER (WHERE '2023-08-02' >= started AND '2023-08-02' < ended)) AS before
             FROM monthly WHERE plan IS NOT NULL GROUP BY plan, client) AS c
       GROUP BY plan) AS p
 END
 my $cell = qr{<td>([^<]*)</td>};
+my $share = qr{<td class="share">.*?</i>([\d.]+%)</div></td>};
 my @plans;
 my $by_plan = section('Plan by plan');
 push @plans, "$1 $2 $3 $4 $5 $6"
-  while $by_plan =~ m{<tr><th scope="row">(.*?)</th><td class="share">.*?</i>([\d.]+%)</div></td>$cell$cell$cell$cell</tr>}g;
+  while $by_plan =~ m{<tr><th scope="row">(.*?)</th>$share$cell$cell$cell$cell</tr>}g;
 is(join("\n", @plans), $plans, 'plans');
 
 # Without amounts customers are counted, a month of grace 0
@@ -232,12 +236,12 @@ check_page($html, 'without amounts');
 is(headlines($html), 'How many subscribe; Who leaves; How long customers stay', 'without amounts: its sections');
 unlike($html =~ s{<style>.*?</style>}{}sr, qr/MRR|revenue|not decided/, 'and no word of money');
 like($html, qr/What they cost per month is not known, so customers are counted\./, 'which the footer explains');
-is(join(' | ', titles('How many subscribe') =~ /(\d+ customers?) at its end: [^\n]*/g), sql(<<'END'), 'customers by month');
+is(join(' | ', titles('How many subscribe') =~ /(\d+ customers?) at its end: /g), sql(<<'END'), 'customers by month');
 SELECT string_agg(customers(n), ' | ' ORDER BY m)
 FROM (SELECT m, count(DISTINCT client) AS n
-      FROM generate_series(timestamp '2023-01-01', '2024-08-01', '1 month') AS m
-           JOIN contracts ON started <= least(m + interval '1 month' - interval '1 day', '2024-08-02')
-                         AND coalesce(ended, 'infinity') > least(m + interval '1 month' - interval '1 day', '2024-08-02')
+      FROM generate_series(timestamp '2023-01-01', '2024-08-01', '1 month') AS m,
+           LATERAL (SELECT least(m + interval '1 month' - interval '1 day', '2024-08-02') AS day) AS d
+           JOIN contracts ON started <= day AND coalesce(ended, 'infinity') > day
       GROUP BY m) AS c
 END
 
@@ -250,10 +254,11 @@ END
 ($rc, $html, $messages) = report('postgres', '-v', 'surveys=survey_answers', @firm[ 2 .. $#firm ]);
 is("$rc $messages", '0 ', 'a report of contracts and orders');
 check_page($html, 'contracts and orders');
-like(headlines($html), qr/goes and returns; What they pay per month; .*; Plan by plan; .*What they say; What they are worth;/,
+like(headlines($html), qr/and returns; What they pay per month; .*; Plan by plan; .*What they say; What they are worth;/,
 	'has the sections of both');
 is(titles('What they pay per month'), $by_month, 'and the same MRR');
-like($html, qr/150 events of .* contracts from contracts\. Of \d+ contracts the amount is not known/, 'and the footer counts both');
+like($html, qr/150 events of .* contracts from contracts\. Of \d+ contracts the amount is not known/,
+	'and the footer counts both');
 ($rc, $html, $messages) = report('postgres', '-v', 'surveys=survey_answers', @firm);
 is("$rc $messages", '0 ', 'a report of contracts and a survey');
 like(headlines($html), qr/Plan by plan; What they say\z/, 'has both');
@@ -280,8 +285,8 @@ is(tiles($html)->{MRR}, '12.00', 'nor what it will bring');
 
 # Odd contracts: name, rows, headlines, and a sentence
 my $months = 'generate_series(1, 50) c';
-my $all = 'What they pay per month; How much of it is kept; Who leaves, and what goes with them; How long customers stay; '
-  . 'Plan by plan';
+my $all = 'What they pay per month; How much of it is kept; Who leaves, and what goes with them; '
+  . 'How long customers stay; Plan by plan';
 my @odd = (
 	[ 'no contracts', "1, date '2024-01-01', NULL::date, 5, 'a' WHERE false", '',
 		qr{<p>There is no row with a customer and a start in odd\.</p>} ],
@@ -325,7 +330,8 @@ for my $case (@odd)
 	for my $period ('1 month', '7 days', '1 year')
 	{
 		($rc, $html, $messages) = report('postgres', @money[ 0, 1, 4, 5 ], '-v', 'subscriptions=odd', '-v', 'plan=plan',
-			'-v', "period=$period", '-v', $period eq '1 month' ? 'currency=' : 'currency=EUR ', '-v', 'as_of=' . ($as_of // ''));
+			'-v', "period=$period", '-v', $period eq '1 month' ? 'currency=' : 'currency=EUR ',
+			'-v', 'as_of=' . ($as_of // ''));
 		is("$rc $messages", '0 ', "$name: a report by $period");
 		check_page($html, $name);
 		next if $period ne '1 month';
