@@ -1,18 +1,23 @@
--- Writes a report as one HTML page: retention curve, cohorts, lifecycle, how long
--- contracts last, net promoter score, lifetime value, revenue by age, cohort and
--- period, how much the best customers bring, who will come back, who is about to
--- leave.  No JavaScript, no other files; for screens wide and narrow, light and dark, and A4.
+-- Writes a report as one HTML page.  Of orders: retention curve, cohorts, lifecycle,
+-- lifetime value, revenue by age, cohort and period, how much the best customers bring,
+-- who will come back, who is about to leave.  Of contracts: monthly recurring revenue and
+-- how it moves, net and gross retention, churn, how long customers stay, plans.  Of a
+-- survey: net promoter score.  No JavaScript, no other files; for screens wide and
+-- narrow, light and dark, and A4.
 --
 --   psql -X -d shop -o report.html.new -f report.sql && mv report.html.new report.html
 --   psql -X -d shop -v orders=sales.invoices -v customer=client -v at=paid_at -v amount=total \
 --        -v surveys=survey_answers -v title='Shop' -o report.html.new -f report.sql \
 --        && mv report.html.new report.html
+--   psql -X -d firm -v orders= -v subscriptions=contracts -v monthly="monthly_amount(price, '1 year')" \
+--        -v plan=plan -o report.html.new -f report.sql && mv report.html.new report.html
 --
 -- psql empties the file after -o before it connects, and its exit status tells whether
 -- all went well: so the page is written beside yesterday's, and takes its place only
 -- when it is whole.
 --
---   orders    a table, a view or (SELECT ...) AS name           orders
+--   orders    a table, a view or (SELECT ...) AS name;          orders
+--             '' if there are only contracts
 --   customer  its columns, or expressions of them               customer_id
 --   at        date, timestamp or timestamptz                    ordered_at
 --   amount    any number, below 0: a refund; '' if none         amount, if there
@@ -20,11 +25,16 @@
 --   score     its columns: 0 to 10                              score
 --   answered  and the day                                       answered_on
 --   period    '7 days', '3 months' ...                          1 month
---   as_of     the first day whose data are not complete; what   the day after
---             is later is left out                              the last
---   subscriptions  as orders; '' leaves two sections out        ''
+--   as_of     the first day whose data are not complete; what   the day after the
+--             is later is left out                              last, not in the future
+--   subscriptions  contracts, as orders; '' leaves them out     ''
 --   member         its columns: customer, as in orders          as customer
---   started, ended first day, and the day it ended, or NULL     started, ended
+--   started, ended first day, and the first day without, or     started, ended
+--                  NULL
+--   monthly        amount per month, below 0: a discount; ''    monthly, if there
+--                  if none, and then customers are counted
+--   plan           what a table has a row for; '' for none      ''
+--   grace          so many days without a contract are no end   0
 --   members        what they are called                         Members
 --   names     as orders, a row per customer; '' shows the       ''
 --             ids of orders
@@ -65,6 +75,9 @@
 \if :{?member} \else \set member :customer \endif
 \if :{?started} \else \set started started \endif
 \if :{?ended} \else \set ended ended \endif
+\if :{?monthly} \else \set monthly monthly \endif
+\if :{?plan} \else \set plan '' \endif
+\if :{?grace} \else \set grace 0 \endif
 \if :{?members} \else \set members Members \endif
 \if :{?names} \else \set names '' \endif
 \if :{?id} \else \set id :customer \endif
@@ -93,6 +106,7 @@ SELECT retention_version() AS version \gset
 
 \ir report/helpers.sql
 \ir report/data.sql
+\ir report/subscriptions.sql
 \ir report/page.sql
 \if :has_activity
     \ir report/headline.sql
@@ -101,15 +115,29 @@ SELECT retention_version() AS version \gset
     \endif
     \ir report/cohorts.sql
     \ir report/lifecycle.sql
+\endif
+\if :has_mrr
+    \ir report/mrr.sql
+    \if :has_kept
+        \ir report/kept.sql
+    \endif
+    \if :has_churn
+        \ir report/churn.sql
+    \endif
     \if :has_stays
-        \ir report/contracts.sql
+        \ir report/stays.sql
     \endif
-    \if :has_lift
-        \ir report/lift.sql
+    \if :has_plans
+        \ir report/plans.sql
     \endif
-    \if :has_nps
-        \ir report/survey.sql
-    \endif
+\endif
+\if :has_lift
+    \ir report/lift.sql
+\endif
+\if :has_nps
+    \ir report/survey.sql
+\endif
+\if :has_activity
     \if :has_amounts
         \ir report/value.sql
     \endif

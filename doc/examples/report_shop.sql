@@ -29,13 +29,14 @@ FROM (SELECT retention_summary(customer_id, daterange(started, ended),
 
 -- # How long members stay
 -- Nearly half of all memberships go on, so an average of those that have ended is
--- far too low. From all of them, ended or not, one value is made:
+-- far too low. From all members, gone or not, one value is made:
 
 CREATE TEMP TABLE club AS
-SELECT survival_curve(started, ended, '2026-01-01') AS c FROM subscriptions;
+SELECT survival_curve(customer_subscriptions(customer_id, started, ended), '2026-01-01') AS c
+FROM subscriptions;
 
--- at_risk: memberships seen from the beginning of that month of theirs; left: in
--- it; still_in: seen no further, as they began too late. So many percent stay
+-- at_risk: members seen from the beginning of that month of theirs; left: in it;
+-- still_in: seen no further, as they began too late. So many percent stay
 -- beyond it, with 95 % confidence from lower to upper.
 
 SELECT ceil("time" / 30.4375) AS month, max(at_risk) AS at_risk,

@@ -135,7 +135,7 @@ like($out, qr/^ +20000 \| +5000 \| 2024-01-01 \| 2024-12-01 *$/m, 'is read to it
 is($rc, 0, 'the demo runs on its own shop') or diag($err);
 like($out, qr/^ +12 \| +\d+ \| +\d+ \| +\d+ \| +3\d\.\d \| +3\d\.\d \| +3\d\.\d *$/m, 'with how long members stay');
 my $lifetimes = qr/^ +median_months \| months_of_the_first_year \| std_error \| wrong *$/m;
-like($out, qr/$lifetimes\n-.*\n +7\.\d \| +7\.\d\d \| +0\.\d\d \| +4\.\d *$/m,
+like($out, qr/$lifetimes\n-.*\n +6\.\d \| +6\.\d\d \| +0\.\d\d \| +4\.\d *$/m,
 	'the median and the mean');
 like($out, qr/^ +members \| +others \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.\d \| +\d\.\d \|/m,
      'members and others');
@@ -145,7 +145,19 @@ like($out, qr/^ +name +\| +last_day +\|.*\n-.*\n(?: [^|\n]+ \| 2025-\d\d-\d\d \|
      'and whom to call, by name');
 is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
 my $page = slurp_file("$files/report.html");
-like($page, qr{<h2>How long contracts last</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+like($page, qr{<h2>How long customers stay</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+like($out, qr/^ 2025-11 \|(?: +\d+ \|){7} t *$/m, 'MRR of the made-up firm, and how it moved');
+like($out, qr/^ 2025-12 \|(?: +\d+ \|){7} f *$/m, 'a month of it that is not over');
+like($out, qr/^ +of_customers \| of_contracts *\n-.*\n +2\d\.\d \| +9\.\d *$/m,
+	'its customers stay longer than its contracts last');
+my $firm = slurp_file("$files/report-subscriptions.html");
+is(join('; ', $firm =~ m{<h2>(.*?)</h2>}g), 'What they pay per month; How much of it is kept; '
+	. 'Who leaves, and what goes with them; How long customers stay; Plan by plan', 'a page of it');
+unlike($firm, qr/Left out/, 'which leaves nothing out');
+for my $is ([ 'MRR', qr/6\d,\d{3}/ ], [ 'Net retention', qr/\d+\.\d%/ ], [ 'Median stay', qr/\d+\.\d <em>m/ ])
+{
+	like($firm, qr{<span>$is->[0]</span><b[^>]*>$is->[1]}, "with its $is->[0]");
+}
 my $called = qr{<tr><th scope="row">\w+ [A-Z]\. [^<]+</th><td>2025-\d\d-\d\d</td>};
 is(scalar(() = $page =~ m{$called}g), 12, 'and names twelve customers');
 my %small = map { $_ => 1 } $page =~ m{<td class="(c\d+)" title="[^"]*: \d\.\d% \(}g;
@@ -166,9 +178,13 @@ my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_
   "$root/README.md", glob "$root/doc/*.md";
 is(join(' ', sort keys %shown), "@pictures", 'each is shown, and no other');
 
+file('mine-subscriptions.html', "<html>mine\n");
+
 # What is wrong is said, and nothing is started or loaded
 my @bad = (
 	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],
+	[ 'a page of somebody else', [ 'OUT=mine.html' ],
+		qr/mine-subscriptions\.html is there and not a report made by this demo/ ],
 	[ 'an empty file', [ 'ORDERS=' . file('empty.csv', '') ], qr/the file is empty/ ],
 	[ 'unknown columns', [ "ORDERS=$unusual" ],
 		qr/no column is recognised as customer, time, amount; the header has: "who", "when", "what"/ ],

@@ -1,6 +1,6 @@
 -- What the sections are made of, as temporary tables, and whether there is enough of it
 
-SELECT coalesce(nullif(:'as_of', '')::date::text, '') AS as_of,
+SELECT :'orders' <> '' AS has_orders, coalesce(nullif(:'as_of', '')::date::text, '') AS as_of,
        CASE WHEN :'amount' = '' THEN 'NULL' ELSE :'amount' END AS amount,
        :'surveys' <> '' AS has_surveys, :'names' <> '' AS has_names,
        pg_temp.html(:'title') AS title_html, pg_temp.html(:'currency') AS currency_html,
@@ -10,11 +10,16 @@ SELECT coalesce(nullif(:'as_of', '')::date::text, '') AS as_of,
 
 -- The orders, whatever they are called.  A column "amount" that is not there is NULL.
 -- A refund gives money back and is not a purchase.
+\if :has_orders
 CREATE TEMP VIEW report_orders AS
 SELECT o.customer, o.at, o.at::date AS day, o.amount, coalesce(o.amount >= 0, true) AS is_purchase
 FROM (SELECT NULL::numeric AS amount) AS absent,
      LATERAL (SELECT :customer AS customer, :at AS at, (:amount)::numeric AS amount FROM :orders) AS o
 WHERE o.customer IS NOT NULL AND o.at IS NOT NULL AND (:'as_of' = '' OR o.at < nullif(:'as_of', '')::date);
+\else
+CREATE TEMP VIEW report_orders AS
+SELECT NULL::bigint AS customer, NULL::timestamp AS at, NULL::date AS day, NULL::numeric AS amount, true AS is_purchase WHERE false;
+\endif
 
 -- What the rows are.  A value of purchases keeps 18 digits of what a customer brought,
 -- 9 of them behind the point: more than that is rounded, and what is larger than that
@@ -148,40 +153,8 @@ WHERE customer IN (SELECT customer FROM report_calls)
 GROUP BY customer;
 \endif
 
--- Contracts: how long they last
-SELECT :'subscriptions' <> '' AND :'has_activity'::boolean AS has_subscriptions \gset
-CREATE TEMP TABLE report_stays (stays survival_curve) ON COMMIT DROP;
-\if :has_subscriptions
-INSERT INTO report_stays
-SELECT survival_curve(s.started, s.ended, date :'as_of')
-FROM (SELECT (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s;
-\endif
-
--- Whether who has one comes back: customers of the period before the last complete
--- one, by whether they had one when that began
-CREATE TEMP TABLE report_lift (lift retention_lift) ON COMMIT DROP;
-SELECT coalesce(max(period_start) FILTER (WHERE complete)::text, '') AS lift_start FROM report_lifecycle \gset
-\if :has_subscriptions
-INSERT INTO report_lift
-WITH customers AS (
-    SELECT customer, bool_or(at >= this) AS came_back
-    FROM report_orders, (SELECT nullif(:'lift_start', '')::date::timestamp AS this) AS p
-    WHERE is_purchase AND at >= this - interval :'period' AND at < this + interval :'period'
-    GROUP BY customer
-    HAVING bool_or(at < this)),
-members AS (
-    SELECT DISTINCT s.customer
-    FROM (SELECT :member AS customer, (:started)::date AS started, (:ended)::date AS ended FROM :subscriptions) AS s
-    WHERE s.started < nullif(:'lift_start', '')::date
-      AND (s.ended IS NULL OR s.ended >= nullif(:'lift_start', '')::date))
-SELECT retention_lift(m.customer IS NOT NULL, came_back)
-FROM customers AS c LEFT JOIN members AS m ON m.customer = c.customer;
-\endif
-
 SELECT EXISTS (SELECT FROM report_curve WHERE age > 0) AS has_curve,
        EXISTS (SELECT FROM report_nps) AS has_nps,
-       EXISTS (SELECT FROM report_stays, survival_table(stays) WHERE "time" > 0) AS has_stays,
-       EXISTS (SELECT FROM report_lift WHERE (lift).lift IS NOT NULL) AS has_lift,
        EXISTS (SELECT FROM report_revenue WHERE revenue <> 0 OR refunded <> 0) AS has_revenue,
        :customers >= 10 AND EXISTS (SELECT FROM report_data WHERE gini(p) IS NOT NULL) AS has_concentration,
        :customers >= 100 AS has_segments \gset

@@ -1,26 +1,33 @@
 -- What the page was made of, and what it leaves out
 SELECT '<footer><p>' || concat_ws(' ',
            CASE WHEN :'as_of' <> '' THEN format('As of %s, the first day whose data are not complete.', :'as_of') END,
-           format('%s of %s on %s%s%s, from %s; period %s.', pg_temp.many(events, 'event'), pg_temp.many(:customers, 'customer'),
+           CASE WHEN :'has_orders' THEN format('%s of %s on %s%s%s, from %s; period %s.', pg_temp.many(events, 'event'), pg_temp.many(:customers, 'customer'),
                   pg_temp.many(coalesce(active_days(activity), 0), 'customer-day'),
                   CASE WHEN refunds > 0 THEN ' and ' || pg_temp.many(refunds, 'refund') END,
-                  to_char(lower(span), ', YYYY-MM-DD') || to_char(upper(span) - 1, ' "to" YYYY-MM-DD'), :'orders_html', :'period_html'),
+                  to_char(lower(span), ', YYYY-MM-DD') || to_char(upper(span) - 1, ' "to" YYYY-MM-DD'), :'orders_html', :'period_html') END,
            CASE WHEN :'has_surveys' THEN format('%s from %s.',
                 pg_temp.many((SELECT coalesce(sum(answers), 0) FROM report_nps), 'survey answer'), :'surveys_html') END,
-           CASE WHEN :'subscriptions' <> '' THEN format('%s from %s.',
-                pg_temp.many((SELECT coalesce(sum(churned + censored), 0) FROM report_stays, survival_table(stays)), 'contract'),
-                :'subscriptions_html') END) || '</p>'
-FROM report_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
+           CASE WHEN :'has_subscriptions' THEN format('%s from %s%s.%s', pg_temp.many(contracts, 'contract'), :'subscriptions_html',
+                CASE WHEN :'has_orders' THEN '' ELSE '; period ' || :'period_html' END,
+                CASE WHEN unknown > 0 AND :'has_monthly' THEN ' Of ' || pg_temp.many(unknown, 'contract') || ' the amount is not known, and they are left out.'
+                     WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END) || '</p>'
+FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
-FROM (VALUES (1, NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
+FROM report_contract_rows,
+     LATERAL (VALUES (1, :'has_activity' AND NOT :'has_curve', format('how many come back, as no %s after a first one is over', :'unit')),
              (2, :'has_amounts' AND NOT :'has_revenue', 'revenue by age, cohort and period, as there is none'),
              (3, :'has_revenue' AND NOT :'has_brought', format('what they have brought by then, as no %s after a first one is over', :'unit')),
              (4, :'has_revenue' AND :customers < 10, 'how much the best of them bring, which takes 10 customers'),
              (5, :'has_revenue' AND :customers >= 10 AND NOT :'has_concentration', 'how much the best of them bring, as nobody has brought anything'),
-             (6, NOT :'has_segments', 'who will come back, which takes 100 customers'),
+             (6, :'has_activity' AND NOT :'has_segments', 'who will come back, which takes 100 customers'),
              (7, :'has_segments' AND :calls > 0 AND NOT :'coming_has_model', 'who is about to leave, which takes a model of who will come back'),
-             (8, :'has_segments' AND :'coming_has_model' AND :calls > 0 AND NOT :'has_calls', 'who is about to leave, as nobody is overdue')) AS v(position, is_left_out, name)
-WHERE is_left_out AND :'has_activity'
+             (8, :'has_segments' AND :'coming_has_model' AND :calls > 0 AND NOT :'has_calls', 'who is about to leave, as nobody is overdue'),
+             (11, :'has_activity' AND :'why_no_mrr' <> '', 'contracts, as ' || :'why_no_mrr'),
+             (12, :'has_mrr' AND :'has_monthly' AND NOT :'has_kept', format('how much of it is kept, as no %s that began with paying customers is over', :'unit')),
+             (13, :'has_mrr' AND NOT :'has_churn', format('who leaves, as no %s has begun with customers', :'unit')),
+             (14, :'has_mrr' AND NOT :'has_stays', 'how long customers stay, as nobody has been seen for a day'),
+             (15, :'has_mrr' AND :'plan' <> '' AND NOT :'has_plans', 'plan by plan, as ' || CASE WHEN NOT :'has_monthly' THEN 'no amount is known' WHEN plans = 0 THEN 'no contract has one' ELSE 'nobody pays for one now' END)) AS v(position, is_left_out, name)
+WHERE is_left_out
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');
 \qecho '</main>'

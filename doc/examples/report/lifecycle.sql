@@ -33,7 +33,7 @@ GROUP BY bar, period_start, complete, active, new_customers, retained, resurrect
 ORDER BY bar;
 SELECT pg_temp.label(x, 326, to_char(period_start, :'label_1'), thin)
        || pg_temp.label(x, 362, pg_temp.percent(retention_rate, 0), ' strong' || thin)
-       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
+       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar) AND (bar > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :life_slots)
                THEN pg_temp.label(x, 341, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :life_step AS x FROM report_lifecycle) AS b,

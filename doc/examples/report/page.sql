@@ -10,11 +10,11 @@
 SELECT format('<title>%s</title>', :'title_html');
 SELECT $css$<style>
 :root { color-scheme: light; --page: #fff; --ink: #16212c; --soft: #4a5a6a; --edge: #d3dbe3; --grid: #dfe5eb; --link: #1d4f87;
-  --most: #1d4f87; --new: #74acdf; --back: #cfe3f5; --lost: #bf5b12; --mild: #d5dce3; --band: #c8d5e3; --outline: #6f8296;
+  --most: #1d4f87; --new: #74acdf; --back: #cfe3f5; --lost: #bf5b12; --less: #eec29c; --mild: #d5dce3; --band: #c8d5e3; --outline: #6f8296;
   --all: #e9edf1; --open: #f4f6f8; --hatch: #e1e7ed; }
 @media screen and (prefers-color-scheme: dark) {
   :root { color-scheme: dark; --page: #10171f; --ink: #e6edf3; --soft: #a7b4c1; --edge: #34414e; --grid: #26313c; --link: #8cc0f2;
-    --most: #8cc0f2; --new: #3f7fbd; --back: #1f4468; --lost: #e28a43; --mild: #3a4754; --band: #2c4560; --outline: #8293a5;
+    --most: #8cc0f2; --new: #3f7fbd; --back: #1f4468; --lost: #e28a43; --less: #7a4a22; --mild: #3a4754; --band: #2c4560; --outline: #8293a5;
     --all: #25303b; --open: #19222b; --hatch: #2a3641; }
 }
 html { -webkit-print-color-adjust: exact; print-color-adjust: exact; -webkit-text-size-adjust: 100%; }
@@ -75,6 +75,8 @@ summary { cursor: pointer; color: var(--link); }
 .segments thead th { color: var(--soft); vertical-align: bottom; width: 84px; }
 .segments tbody th { padding-left: 0; text-align: left; white-space: nowrap; }
 .calls { min-width: 640px; }
+.plans tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 84px; }
+.plans .bar { min-width: 120px; }
 .calls tbody th { position: sticky; left: 0; background: var(--page); }
 .segments thead .left { width: auto; padding-left: 0; }
 .segments thead .share { padding-left: 18px; }
@@ -98,8 +100,11 @@ summary { cursor: pointer; color: var(--link); }
 .resurrected { fill: var(--back); background: var(--back); }
 .churned, .detractors { fill: var(--lost); background: var(--lost); }
 .passives { fill: var(--mild); background: var(--mild); }
-rect.resurrected, rect.passives { stroke: var(--outline); stroke-width: .5; }
+rect.resurrected, rect.passives, rect.contraction { stroke: var(--outline); stroke-width: .5; }
 .band { fill: var(--band); background: var(--band); }
+.contraction { fill: var(--less); background: var(--less); }
+.gross { fill: var(--outline); background: var(--outline); }
+.second { fill: none; stroke: var(--outline); stroke-width: 2.2; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 .line { fill: none; stroke: var(--most); stroke-width: 2.2; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 .mark { stroke: var(--lost); stroke-width: 1.4; stroke-dasharray: 5 4; }
 .unfinished { opacity: .42; }
@@ -157,13 +162,20 @@ FROM shades;
 \qecho '<body>'
 \qecho '<main>'
 SELECT format('<header><h1>%s</h1>', :'title_html')
-       || CASE WHEN :'has_activity' THEN format('<p class="about">By %s, as of %s: all days before that are complete.</p>',
+       || CASE WHEN :'has_activity' OR :'has_mrr' THEN format('<p class="about">By %s, as of %s: all days before that are complete.</p>',
                CASE :'unit' WHEN 'period' THEN 'periods of ' || :'period_html' ELSE :'unit' END, :'as_of') ELSE '' END
        || '</header>';
-\if :has_activity
-\else
+SELECT :'has_orders' AND NOT :'has_activity' AS is_empty, NOT :'has_activity' AND :'why_no_mrr' <> '' AS has_no_contract,
+       NOT :'has_orders' AND NOT :'has_subscriptions' AND NOT :'has_nps' AS has_nothing \gset page_
+\if :page_is_empty
 SELECT format('<section><p>There is no %s in %s%s.</p></section>',
               CASE WHEN refunds > 0 THEN 'purchase, but ' || pg_temp.many(refunds, 'refund') || ',' ELSE 'row with a customer and a time' END,
               :'orders_html', CASE WHEN :'as_of' <> '' THEN ' before ' || :'as_of' ELSE '' END)
 FROM report_rows;
+\endif
+\if :page_has_no_contract
+SELECT format('<section><p>%s.</p></section>', upper(left(:'why_no_mrr', 1)) || substr(:'why_no_mrr', 2));
+\endif
+\if :page_has_nothing
+\qecho '<section><p>There are neither orders nor contracts: name one of them.</p></section>'
 \endif

@@ -45,7 +45,7 @@ FROM report_revenue JOIN
 ORDER BY bar;
 SELECT pg_temp.label(x, 326, to_char(period_start, :'label_1'), thin)
        || pg_temp.label(x, 362, pg_temp.brief('', (revenue * :money_unit)::float8, :bought_label_unit, :bought_label_digits), ' strong' || thin)
-       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar)
+       || CASE WHEN year IS DISTINCT FROM lag(year) OVER (ORDER BY bar) AND (bar > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :bought_slots)
                THEN pg_temp.label(x, 341, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :bought_step AS x FROM report_revenue) AS b,

@@ -1,4 +1,4 @@
--- How long contracts last.  Steps: the share falls on the day on which one ends.  No
+-- How long customers stay.  Steps: the share falls on the day on which one leaves.  No
 -- more of them are drawn than there are points from left to right.
 SELECT last, unit, days, last / days AS units, (unit = 'month')::int AS slack,
        CASE WHEN unit = 'year' THEN floor(last / days) * days WHEN last >= 365 THEN 365 ELSE last END AS horizon,
@@ -24,9 +24,10 @@ FROM report_stays, generate_series(0, floor(:stay_units)::int) AS age,
      LATERAL (SELECT max(at_risk) FILTER (WHERE "time" >= day) AS at_risk, min(survival) FILTER (WHERE "time" <= day) AS survival
               FROM survival_table(stays)) AS t;
 
-SELECT format('<section><h2>How long contracts last</h2><p class="hint">Share of all %s that last longer than so many %ss, those '
-              'that go on included for as long as they have been seen (Kaplan-Meier); the band is the 95%% confidence interval. '
-              'Each row of the table is a contract: who changes it has two.</p>', pg_temp.many(at_risk, 'contract'), :'stay_unit')
+SELECT format('<section><h2>How long customers stay</h2><p class="hint">Share of all %s who stay longer than so many %ss, those '
+              'who are still here included for as long as they have been seen (Kaplan-Meier); the band is the 95%% confidence interval. '
+              'Contracts that follow each other%s are one stay; who comes back later does not count again.</p>', pg_temp.many(at_risk, 'customer'), :'stay_unit',
+              CASE WHEN :grace > 0 THEN ', at most ' || pg_temp.many(:grace, 'day') || ' apart,' END)
 FROM report_ticks WHERE age = 0;
 \qecho '<div class="tiles">'
 SELECT pg_temp.tile(name, value, note)
@@ -35,17 +36,17 @@ FROM report_stays, lifetime_quantile_interval(stays, 0.5) AS ci,
      LATERAL (SELECT median_lifetime(stays) / :stay_days AS median, mean_lifetime(stays, :stay_horizon) / :stay_days AS mean,
                      mean_lifetime_error(stays, :stay_horizon) / :stay_days AS error) AS m,
      LATERAL (VALUES
-         (1, 'Contracts', pg_temp.n(ended + going), format('%s ended, %s go on', pg_temp.n(ended), pg_temp.n(going))),
-         (2, 'Median length', CASE WHEN median IS NULL THEN 'not yet' ELSE format('%s <em>%ss</em>', round(median::numeric, 1), :'stay_unit') END,
-             CASE WHEN median IS NULL THEN 'fewer than half have ended'
-                  ELSE 'by when half have ended' || CASE WHEN ci.lower IS NULL THEN '' ELSE
+         (1, 'Ever subscribed', pg_temp.n(ended + going), format('%s left at least once, %s never did', pg_temp.n(ended), pg_temp.n(going))),
+         (2, 'Median stay', CASE WHEN median IS NULL THEN 'not yet' ELSE format('%s <em>%ss</em>', round(median::numeric, 1), :'stay_unit') END,
+             CASE WHEN median IS NULL THEN 'fewer than half have left'
+                  ELSE 'by when half have left' || CASE WHEN ci.lower IS NULL THEN '' ELSE
                        format(' (95%%: %s to %s)', round((ci.lower / :stay_days)::numeric, 1),
                               coalesce(round((ci.upper / :stay_days)::numeric, 1)::text, 'not yet known')) END END),
-         (3, 'Mean length', format('%s <em>%ss</em>', round(mean::numeric, 1), :'stay_unit'),
+         (3, 'Mean stay', format('%s <em>%ss</em>', round(mean::numeric, 1), :'stay_unit'),
              format('%s, what is later not counted (error %s)', :'stay_within', round(error::numeric, 2)))) AS v(position, name, value, note)
 ORDER BY position;
 \qecho '</div>'
-SELECT $html$<div class="legend gap"><span><i class="retained"></i>share that lasts longer</span>
+SELECT $html$<div class="legend gap"><span><i class="retained"></i>share that stays longer</span>
 <span><i class="band"></i>95% interval</span>$html$
        || CASE WHEN median_lifetime(stays) IS NOT NULL THEN '<span><i class="dash"></i>median</span>' ELSE '' END || '</div>'
 FROM report_stays;
@@ -69,12 +70,12 @@ SELECT pg_temp.label(x, 292, age::text, thin)
 FROM report_ticks, (SELECT 8 + 6.5 * length(pg_temp.n(max(at_risk))) AS widest FROM report_ticks) AS w,
      pg_temp.thin(age, :stay_units, greatest(widest, 40)) AS thin
 WHERE thin IS NOT NULL ORDER BY age;
-SELECT pg_temp.row_name(292, :'stay_unit' || 's', '') || pg_temp.row_name(311, 'lasting', 'strong')
+SELECT pg_temp.row_name(292, :'stay_unit' || 's', '') || pg_temp.row_name(311, 'staying', 'strong')
        || pg_temp.row_name(328, 'still seen') || '</svg>';
 SELECT format('<details><summary>The numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="The numbers">'
               '<table class="numbers"><thead><tr><th scope="col">%s</th>'
-              '<th scope="col">seen from its first day</th><th scope="col">ended in it</th><th scope="col">seen no further</th>'
-              '<th scope="col">last longer</th><th scope="col">95%% from</th><th scope="col">to</th></tr></thead><tbody>', :'stay_unit');
+              '<th scope="col">seen from its first day</th><th scope="col">left in it</th><th scope="col">seen no further</th>'
+              '<th scope="col">stay longer</th><th scope="col">95%% from</th><th scope="col">to</th></tr></thead><tbody>', :'stay_unit');
 SELECT format('<tr><th scope="row">%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>', age,
               pg_temp.n(max(at_risk)), pg_temp.n(sum(churned)), pg_temp.n(sum(censored)), pg_temp.percent(min(survival)),
               pg_temp.percent((array_agg(lower ORDER BY "time" DESC))[1]), pg_temp.percent((array_agg(upper ORDER BY "time" DESC))[1]))
