@@ -227,15 +227,11 @@ put_signed(uint8 *p, int64 value)
 	return ret_put_varint(p, ((uint64) value << 1) ^ (uint64) (value >> 63));
 }
 
-static const uint8 *
-get_signed(const uint8 *p, const uint8 *end, int64 *value)
+/* Undo what put_signed() does with a sign */
+static inline int64
+unfold_sign(uint64 bits)
 {
-	uint64		bits;
-
-	p = ret_get_varint(p, end, &bits);
-	if (p != NULL)
-		*value = (int64) (bits >> 1) ^ -(int64) (bits & 1);
-	return p;
+	return (int64) (bits >> 1) ^ -(int64) (bits & 1);
 }
 
 /* Leave out what does not change anything from the entries of a customer; returns how many are left */
@@ -289,21 +285,24 @@ static const uint8 *
 get_change(const RetReader *reader, const uint8 *p, DateADT before, Entry *change)
 {
 	uint64		distance;
+	uint64		amount;
 	int64		contracts;
 
-	p = ret_get_varint(p, reader->end, &distance);
+	/* what follows the distance is the amount, except after code 3 */
+	p = ret_get_two_varints(p, reader->end, &distance, &amount);
 	if (p == NULL || distance >> 2 > (uint64) ((int64) reader->last - before))
 		return NULL;
 	change->day = (DateADT) (before + (int64) (distance >> 2));
-	contracts = (distance & 3) == 2 ? -1 : (int64) (distance & 3);
-	if (contracts == 3)
+	contracts = (int64) (distance & 1) - (int64) (distance >> 1 & 1);
+	if (unlikely((distance & 3) == 3))
 	{
-		p = get_signed(p, reader->end, &contracts);
-		if (p == NULL || contracts != (int32) contracts)
+		contracts = unfold_sign(amount);
+		if (contracts != (int32) contracts)
 			return NULL;
+		p = ret_get_varint(p, reader->end, &amount);
 	}
 	change->contracts = (int32) contracts;
-	p = get_signed(p, reader->end, &change->amount);
+	change->amount = unfold_sign(amount);
 	return change->contracts == 0 && change->amount == 0 ? NULL : p;
 }
 

@@ -310,12 +310,12 @@ sub memory
 
 sub memory_of
 {
-	my ($aggregate, $what, $table, $arguments, $limit) = @_;
+	my ($aggregate, $what, $table, $arguments, $limit, $reader) = @_;
 	my $rss = "substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\\s+(\\d+)')::bigint * 1024";
 	my (@end, @peak);
 
 	need($table);
-	for my $form ([ 'noop', 'a' ], [ $aggregate, 'customers(a)' ])
+	for my $form ([ 'noop', 'a' ], [ $aggregate, ($reader // 'customers') . '(a)' ])
 	{
 		my $s = session('serial')->fresh;
 		my $sql = "SELECT $rss + 0 * $form->[1] FROM (SELECT $form->[0]($arguments) a FROM $table OFFSET 0) s";

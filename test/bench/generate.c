@@ -7,6 +7,8 @@
  *						amount double precision, order_id bigint
  *	generate scores N	score integer, answered_at timestamptz
  *	generate chosen N	n bigint, id bigint
+ *	generate book N		customer_id bigint, started date, ended date,
+ *						amount numeric, price double precision, cents integer
  *
  * Orders: N / 10 customers, numbered as they arrive, arriving ever faster
  * over the 24 months from 2023-01-01 UTC.  The first order is at the arrival;
@@ -16,7 +18,13 @@
  * end of the data.  Scores: 0 to 10 with weights of a usual survey.  Both in
  * time order.  Chosen: ids whose hashes, in the extension, are 0, 1, 2 ..., so
  * that a table which takes the high bits of the hash would put all of them at
- * its beginning.
+ * its beginning.  Book: contracts, in the order of their starts, of two in five
+ * as many customers, who arrive like those of orders.  A contract is of one of
+ * eight plans and lasts half a year in the mean, at least a week.  After it, half
+ * of the customers go on the same day with another plan, a sixth pause for up to
+ * three months, a sixth have taken something besides, whose days overlap; the rest
+ * leave.  One in ten is for a year to come.  Others that are not over at the end of
+ * the data have no end.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,6 +45,14 @@ typedef struct Order
 	int32_t		customer;
 	int32_t		cents;
 } Order;
+
+typedef struct Contract
+{
+	int32_t		customer;
+	int32_t		started;		/* days since 2000-01-01 */
+	int32_t		ended;			/* 0: it runs */
+	int32_t		cents;
+} Contract;
 
 static uint64_t seed = 20230101;
 
@@ -120,6 +136,19 @@ put_field_double(double value)
 
 	memcpy(&bits, &value, sizeof(bits));
 	put_field64(bits);
+}
+
+/* 2 decimals, as numeric_send does: digits of base 10000 */
+static void
+put_field_numeric(int32_t cents)
+{
+	put32(12);
+	put16(2);
+	put16(0);
+	put16(0);
+	put16(2);
+	put16((int16_t) (cents / 100));
+	put16((int16_t) (cents % 100 * 100));
 }
 
 static int
@@ -251,6 +280,74 @@ generate_chosen(int64_t n)
 	}
 }
 
+static int
+contract_cmp(const void *a, const void *b)
+{
+	const Contract *x = a;
+	const Contract *y = b;
+
+	if (x->started != y->started)
+		return x->started < y->started ? -1 : 1;
+	return (x->customer > y->customer) - (x->customer < y->customer);
+}
+
+/* One contract of a customer from a day on; returns the day after it */
+static int32_t
+put_contract(Contract *contract, int32_t customer, int32_t started)
+{
+	static const int32_t prices[8] = {900, 1990, 2900, 4900, 7999, 9900, 19900, 49900};
+	int			yearly = uniform() < 0.1;
+	int32_t		ended = started + (yearly ? 365 : 7 + (int32_t) (-183 * log(uniform())));
+
+	contract->customer = customer;
+	contract->started = started;
+	contract->cents = prices[next() % 8];
+	contract->ended = yearly || ended < (START + LENGTH) / DAY ? ended : 0;
+	return ended;
+}
+
+static void
+generate_book(int64_t n)
+{
+	int32_t		end = (START + LENGTH) / DAY;
+	Contract   *contracts = allocate(n, sizeof(Contract));
+	int32_t		customer = 0;
+	int64_t		i = 0;
+
+	while (i < n)
+	{
+		int32_t		day = START / DAY + (int32_t) (LENGTH / DAY * (sqrt(1 + 3 * uniform()) - 1));
+		double		choice = 0;
+
+		for (customer++; i < n && day < end && choice < 5.0 / 6; i++)
+		{
+			int32_t		started = day;
+
+			day = put_contract(&contracts[i], customer, started);
+			choice = uniform();
+			if (choice >= 1.0 / 2 && choice < 2.0 / 3)
+				day += 1 + (int32_t) (90 * uniform());
+			else if (choice >= 2.0 / 3)
+				day = started + (int32_t) ((day - started) * uniform());
+		}
+	}
+	qsort(contracts, n, sizeof(Contract), contract_cmp);
+	for (i = 0; i < n; i++)
+	{
+		put16(6);
+		put_field64(contracts[i].customer);
+		put32(4);
+		put32(contracts[i].started);
+		put32(contracts[i].ended ? 4 : -1);
+		if (contracts[i].ended)
+			put32(contracts[i].ended);
+		put_field_numeric(contracts[i].cents);
+		put_field_double(contracts[i].cents / 100.0);
+		put32(4);
+		put32(contracts[i].cents);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -259,15 +356,15 @@ main(int argc, char **argv)
 	{
 		const char *name;
 		void		(*generate) (int64_t n);
-	}			kinds[] = {{"orders", generate_orders}, {"scores", generate_scores}, {"chosen", generate_chosen}};
+	}			kinds[] = {{"orders", generate_orders}, {"scores", generate_scores}, {"chosen", generate_chosen}, {"book", generate_book}};
 	int64_t		n = argc == 3 ? atoll(argv[2]) : 0;
 	int			kind = 0;
 
-	while (argc == 3 && kind < 3 && strcmp(argv[1], kinds[kind].name) != 0)
+	while (argc == 3 && kind < 4 && strcmp(argv[1], kinds[kind].name) != 0)
 		kind++;
-	if (n <= 0 || kind == 3)
+	if (n <= 0 || kind == 4)
 	{
-		fprintf(stderr, "usage: generate orders|scores|chosen ROWS\n");
+		fprintf(stderr, "usage: generate orders|scores|chosen|book ROWS\n");
 		return 1;
 	}
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);

@@ -16,7 +16,11 @@ CREATE FUNCTION noop_transfn(bigint, customer_key, timestamptz) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, double precision) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, bigint, date, date, double precision) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, numeric) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, bigint, date, date, numeric) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 CREATE FUNCTION noop_rows(n bigint, OUT customer bigint, OUT frequency bigint, OUT recency double precision,
@@ -48,7 +52,13 @@ CREATE AGGREGATE noop(customer_key, timestamptz) (
 CREATE AGGREGATE noop(bigint, timestamptz, double precision) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(bigint, date, date, double precision) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, timestamptz, numeric) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(bigint, date, date, numeric) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 
