@@ -3461,11 +3461,13 @@ CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, date, date, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision)
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp,
+    double precision)
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamp, timestamp, double precision) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision)
+CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz,
+    timestamptz, double precision)
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz, double precision) IS 'aggregate transition function';
@@ -3493,7 +3495,8 @@ CREATE FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_
     RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME', 'customer_subscriptions_transfn_timestamptz' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_transfn(customer_subscriptions, customer_key, timestamptz, timestamptz) IS 'aggregate transition function';
-CREATE FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) RETURNS customer_subscriptions
+CREATE FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions)
+    RETURNS customer_subscriptions
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION customer_subscriptions_combine(customer_subscriptions, customer_subscriptions) IS 'aggregate combine function';
 CREATE FUNCTION customer_subscriptions_finalfn(customer_subscriptions) RETURNS customer_subscriptions
@@ -3511,7 +3514,8 @@ CREATE AGGREGATE customer_subscriptions(customer customer_key, started date, end
 );
 COMMENT ON AGGREGATE customer_subscriptions(customer_key, date, date, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
 
-CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp, amount double precision) (
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp, ended timestamp,
+    amount double precision) (
     SFUNC = customer_subscriptions_transfn,
     STYPE = customer_subscriptions,
     SSPACE = -1,
@@ -3522,7 +3526,8 @@ CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamp
 );
 COMMENT ON AGGREGATE customer_subscriptions(customer_key, timestamp, timestamp, double precision) IS 'for each customer the days on which what is paid per month has changed: a row is a contract over [started, ended), which runs on if ended is NULL or infinite, and amount is per month; contracts of the same days add up, discounts may be negative; rows with a NULL customer, start or amount are ignored, NULL if there are no others; e.g. customer_subscriptions(customer_id, started, ended, monthly_price)';
 
-CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz, amount double precision) (
+CREATE AGGREGATE customer_subscriptions(customer customer_key, started timestamptz, ended timestamptz,
+    amount double precision) (
     SFUNC = customer_subscriptions_transfn,
     STYPE = customer_subscriptions,
     SSPACE = -1,

@@ -30,7 +30,8 @@ CREATE TABLE value AS SELECT customer_subscriptions(c, s, e, a) AS s FROM doc;
 SELECT t.* FROM value, cohort_table(s, as_of => '2024-05-10') t;
 SELECT t.* FROM value, retention_curve(s, as_of => '2024-05-10') t;
 SELECT t.* FROM value, lifecycle_table(s, as_of => '2024-05-10') t;
-SELECT period_start, active, retained, churned, complete FROM value, lifecycle_table(s, as_of => '2024-05-10', grace => 3);
+SELECT period_start, active, retained, churned, complete
+FROM value, lifecycle_table(s, as_of => '2024-05-10', grace => 3);
 SELECT p, r.* FROM value, unnest(ARRAY['[2024-02-01,2024-03-01)', '[2024-03-01,2024-04-01)', '[2024-04-01,2024-05-01)',
                                       '(,2024-02-01)', '[2024-05-10,)', 'empty', '(,)']::daterange[]) p,
      retention_summary(s, p) r;
@@ -67,7 +68,8 @@ FULL JOIN (SELECT o, age, sum(customers) AS customers, sum(retained) AS retained
      USING (o, age);
 SELECT count(*) > 1000 AS periods,
        bool_and((a.active, a.new_customers, a.resurrected, a.churned, a.complete)
-                = (b.closing_customers, b.new_customers, b.reactivated_customers, b.churned_customers, b.complete)) AS same,
+                = (b.closing_customers, b.new_customers, b.reactivated_customers, b.churned_customers, b.complete))
+       AS same,
        bool_and(a.retained = b.opening_customers - b.churned_customers) AS retained,
        bool_and(near(a.retention_rate, b.customer_retention)) AS rates
 FROM (SELECT o, t.* FROM stored, options o, lifecycle_table(s, o.period, o.as_of, o.grace) t) a
@@ -75,7 +77,8 @@ FULL JOIN (SELECT o, t.* FROM stored, options o, mrr_table(s, o.period, o.as_of,
      USING (o, period_start);
 -- whoever has paid before and does not at the end of two periods is dormant
 SELECT count(*), bool_and(dormant = (
-	SELECT count(*) FROM (SELECT c FROM book WHERE coalesce(e, 'infinity') > s GROUP BY c HAVING min(s) < t.period_start) known
+	SELECT count(*)
+	FROM (SELECT c FROM book WHERE coalesce(e, 'infinity') > s GROUP BY c HAVING min(s) < t.period_start) known
 	WHERE NOT EXISTS (SELECT FROM book b WHERE b.c = known.c AND b.s < t.period_start
 	                  AND coalesce(b.e, 'infinity') >= t.period_start)
 	  AND NOT EXISTS (SELECT FROM book b WHERE b.c = known.c AND b.s < t.period_start + interval '1 month'

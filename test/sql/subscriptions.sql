@@ -225,7 +225,8 @@ SELECT bool_and(p >= before) AS ordered FROM (SELECT p, lag(p) OVER (ORDER BY p)
 -- Errors
 --
 SELECT q, outcome('SELECT customer_subscriptions(' || q || ')') FROM unnest(ARRAY[
-	$$1, date '2024-02-01', date '2024-01-01', 1$$, $$1, timestamp '2024-02-01 10:00', timestamp '2024-02-01 09:00', 1$$,
+	$$1, date '2024-02-01', date '2024-01-01', 1$$,
+	$$1, timestamp '2024-02-01 10:00', timestamp '2024-02-01 09:00', 1$$,
 	$$1, date 'infinity', NULL, 1$$, $$1, date '-infinity', NULL, 1$$, $$1, date '2024-01-01', date '-infinity'$$,
 	$$1, date '2024-01-01', NULL, 0.0000000001$$, $$1, date '2024-01-01', NULL, 'NaN'::numeric$$,
 	$$1, date '2024-01-01', NULL, 'infinity'::double precision$$, $$1, date '2024-01-01', NULL, 1e19$$,

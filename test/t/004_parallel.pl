@@ -81,7 +81,8 @@ my %calls = (
 		map({
 			my ($time, $column) = @$_;
 			my $life = "c, $column, CASE WHEN was THEN $column + interval '1 day' * score END::$time";
-			("customer_key,$time,$time" => $life, "customer_key,$time,$time,numeric" => "$life, (amount / 8)::numeric(12,3)",
+			("customer_key,$time,$time" => $life,
+				"customer_key,$time,$time,numeric" => "$life, (amount / 8)::numeric(12,3)",
 				"customer_key,$time,$time,double precision" => "$life, amount")
 		} [ 'date', 'd' ], [ 'timestamp', 'ts' ], [ 'timestamptz', 'tz' ]) },
 	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },

@@ -184,7 +184,7 @@ my @damages = (
 		(SELECT count(*) FROM customer_states($1, '2024-02-01')), (SELECT count(*) FROM concentration_table($1))},
 	merge => q{SELECT customers(rollup(x)), revenue(rollup(x))
 		FROM (SELECT $1 UNION ALL SELECT $1 UNION ALL SELECT p FROM purchases WHERE id IN (2, 4)) v(x)} } ],
-	[ 'customer_subscriptions', 's FROM subscriptions', 150000, 34, {
+	[ 'customer_subscriptions', 's FROM subscriptions', 75000, 34, {
 	write => q{SELECT customer_subscriptions_send($1),
 		customer_subscriptions_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))},
 	read => q{SELECT $1 = $1},
