@@ -3717,3 +3717,24 @@ CREATE FUNCTION retention_summary(subscriptions customer_subscriptions, period d
     RETURNS retention_summary
     AS 'MODULE_PATHNAME', 'retention_summary_subscriptions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION retention_summary(customer_subscriptions, daterange, integer) IS 'numbers of customers who paid at the end of the day before the period (base), still pay at the end of its last day (retained), or do not (lost), and who pay then and did not before (acquired); NULL for NULL; e.g. retention_summary(s, ''[2024-02-01,2024-03-01)'')';
+
+--
+-- src/family/cohort.c: of two activities
+--
+
+CREATE FUNCTION return_table(starts customer_activity, returns customer_activity,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION return_table(customer_activity, customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first day in starts, and the share (0..1) of each that was active in returns at each age, on the day of the start or later, with its Wilson interval; as cohort_table otherwise; starts NULL: no rows, returns NULL: nobody came back; e.g. return_table(signups, orders, ''7 days'', as_of => now())';
+CREATE FUNCTION return_curve(starts customer_activity, returns customer_activity,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION return_curve(customer_activity, customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'the complete cells of return_table pooled by age: customers, those who came back, their share (0..1) and its Wilson interval; starts NULL: no rows, returns NULL: nobody came back; e.g. return_curve(signups, orders, ''7 days'', as_of => now())';
