@@ -366,6 +366,13 @@ ret_activity_open(RetActivityReader *reader, Datum value)
 	value_open(&reader->walk, value);
 }
 
+/* Let the customers be read in ascending order */
+void
+ret_activity_order(RetActivityReader *reader)
+{
+	value_order(&reader->walk);
+}
+
 /* Read the next customer; false if there is none */
 bool
 ret_activity_next(RetActivityReader *reader)
@@ -431,9 +438,9 @@ ret_activity_next_pair(RetActivityPair *pair)
 
 /* Begin to build a value of up to n customers, in the current context */
 RetActivityBuilder *
-ret_activity_build(int64 n)
+ret_activity_build(int64 n, DateADT base)
 {
-	return (RetActivityBuilder *) parts_create(CurrentMemoryContext, n);
+	return (RetActivityBuilder *) parts_create(CurrentMemoryContext, n, base);
 }
 
 /* Add a day of a customer; days may come in any order, and more than once */

@@ -19,6 +19,7 @@ typedef struct RetActivityReader
 } RetActivityReader;
 
 extern void ret_activity_open(RetActivityReader *reader, Datum value);
+extern void ret_activity_order(RetActivityReader *reader);
 extern bool ret_activity_next(RetActivityReader *reader);
 
 /* Two values whose customers are read in the same order */
@@ -46,7 +47,7 @@ ret_activity_cut(RetActivityReader *reader, int64 as_of)
 /* A value that is built from days */
 typedef struct RetActivityBuilder RetActivityBuilder;
 
-extern RetActivityBuilder *ret_activity_build(int64 n);
+extern RetActivityBuilder *ret_activity_build(int64 n, DateADT base);
 extern void ret_activity_add(RetActivityBuilder *builder, int64 customer, DateADT day);
 extern Datum ret_activity_built(RetActivityBuilder *builder);
 

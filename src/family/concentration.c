@@ -9,7 +9,7 @@
  * count.  Everything is computed from the sorted worths in whole numbers, so
  * neither ties nor the order of customers show.
  *
- * Cost: O(purchase days + n log n) for n customers.  Memory: 8 bytes a customer.
+ * Cost: O(purchase days + n) for n customers.  Memory: 16 bytes a customer.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +30,9 @@
 /* Most bins of a concentration_table */
 #define MAX_BINS	1000000
 
+/* Bits that one pass of the sort goes by */
+#define SORT_DIGIT	11
+
 /* The worths of customers, in units of 10^-scale */
 typedef struct Worths
 {
@@ -40,17 +43,46 @@ typedef struct Worths
 	int			shown_scale;	/* and as they are shown */
 } Worths;
 
-#define ST_SORT sort_worths
-#define ST_ELEMENT_TYPE int64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 PG_FUNCTION_INFO_V1(top_share);
 PG_FUNCTION_INFO_V1(gini);
 PG_FUNCTION_INFO_V1(concentration_table);
+
+/*
+ * Sort n worths, none of them negative, by their lowest bits, then by higher
+ * ones, up to the highest that any has.  Returns them; frees the other array.
+ */
+static int64 *
+sort_worths(int64 *worths, int64 n)
+{
+	int64	   *other = MemoryContextAllocHuge(CurrentMemoryContext, (n + 1) * sizeof(int64));
+	uint64		all = 0;
+
+	for (int64 i = 0; i < n; i++)
+		all |= (uint64) worths[i];
+	for (int shift = 0; shift < 64 && all >> shift != 0; shift += SORT_DIGIT)
+	{
+		int64		places[1 << SORT_DIGIT] = {0};
+		int64		next = 0;
+		int64	   *sorted = other;
+
+		for (int64 i = 0; i < n; i++)
+			places[worths[i] >> shift & ((1 << SORT_DIGIT) - 1)]++;
+		for (int i = 0; i < 1 << SORT_DIGIT; i++)
+		{
+			int64		count = places[i];
+
+			places[i] = next;
+			next += count;
+		}
+		for (int64 i = 0; i < n; i++)
+			sorted[places[worths[i] >> shift & ((1 << SORT_DIGIT) - 1)]++] = worths[i];
+		other = worths;
+		worths = sorted;
+		CHECK_FOR_INTERRUPTS();
+	}
+	pfree(other);
+	return worths;
+}
 
 /* Read the worths of the value in argument 0, in the range of argument `during` if it is not null */
 static void
@@ -87,7 +119,7 @@ read_worths(FunctionCallInfo fcinfo, int during, Worths *worths)
 		worths->worths[worths->n++] = worth;
 		worths->total += worth;
 	}
-	sort_worths(worths->worths, worths->n);
+	worths->worths = sort_worths(worths->worths, worths->n);
 }
 
 /*

@@ -305,18 +305,20 @@ get_cell(const RetReader *reader, const uint8 *p, DateADT before, Entry *cell)
 	uint64		rows = 1;
 	uint64		amount;
 
-	p = ret_get_varint(p, reader->end, &distance);
+	p = ret_get_two_varints(p, reader->end, &distance, &amount);
 	if (p == NULL || distance >> 2 > (uint64) ((int64) reader->last - before))
 		return NULL;
 	if (distance & 1)
 	{
-		p = ret_get_varint(p, reader->end, &rows);
-		if (p == NULL || rows >= MAX_ROWS_OF_CELL)
+		rows = amount;
+		if (rows >= MAX_ROWS_OF_CELL)
 			return NULL;
 		rows += rows > 0;
+		p = ret_get_varint(p, reader->end, &amount);
+		if (p == NULL)
+			return NULL;
 	}
-	p = ret_get_varint(p, reader->end, &amount);
-	if (p == NULL || amount > PG_INT64_MAX)
+	if (amount > PG_INT64_MAX)
 		return NULL;
 	cell->day = (DateADT) (before + (int64) (distance >> 2));
 	cell->refund = (distance >> 1) & 1;
@@ -354,17 +356,17 @@ entries_get(RetReader *reader, const uint8 *p)
  *-------------------------------------------------------------------------
  */
 
-/* Read an amount of a row as units of 10^-*scale, and make *scale enough for it */
-typedef int64 (*ReadAmount) (Datum value, int *scale);
+/* Read an amount of a row as units of 10^-scale, or with as many decimals as it needs */
+typedef RetAmount (*ReadAmount) (Datum value, int scale);
 
-static inline int64
-read_numeric(Datum value, int *scale)
+static inline RetAmount
+read_numeric(Datum value, int scale)
 {
 	return ret_amount_read_numeric(value, scale);
 }
 
-static inline int64
-read_double(Datum value, int *scale)
+static inline RetAmount
+read_double(Datum value, int scale)
 {
 	return ret_amount_read_double(DatumGetFloat8(value), scale);
 }
@@ -386,23 +388,24 @@ row_purchases(FunctionCallInfo fcinfo)
 	return (uint32) n;
 }
 
-/* Read the cell of a row on a known day; *scale may become larger */
-static pg_always_inline Entry
-row_cell(FunctionCallInfo fcinfo, DateADT day, ReadAmount read_amount, int *scale)
+/* Read the amount of a row, 0 if it is null; with `scale` decimals or more */
+static pg_always_inline RetAmount
+row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
 {
-	Entry		cell = {.day = day, .rows = row_purchases(fcinfo)};
+	if (PG_ARGISNULL(3))
+		return (RetAmount) {.scale = scale};
+	return read_amount(PG_GETARG_DATUM(3), scale);
+}
 
-	if (!PG_ARGISNULL(3))
-	{
-		cell.amount = read_amount(PG_GETARG_DATUM(3), scale);
-		if (cell.amount < 0)
-		{
-			cell.amount = -cell.amount;
-			cell.refund = 1;
-			cell.rows = 1;
-		}
-	}
-	return cell;
+/* Make the cell of a row on a known day */
+static pg_always_inline Entry
+row_cell(FunctionCallInfo fcinfo, DateADT day, RetAmount amount)
+{
+	uint32		purchases = row_purchases(fcinfo);
+
+	if (amount.units < 0)
+		return (Entry) {.day = day,.refund = 1,.rows = 1,.amount = -amount.units};
+	return (Entry) {.day = day,.rows = purchases,.amount = amount.units};
 }
 
 /*
@@ -413,8 +416,7 @@ static pg_noinline Datum
 transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_amount)
 {
 	State		state;
-	Entry		cell;
-	int			scale;
+	RetAmount	amount;
 
 	state_get(fcinfo, &state);
 	if (zoned && state_zone(&state) == NULL)
@@ -424,10 +426,9 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_
 		ret_zone_session(&zone);
 		state_set_zone(&state, &zone);
 	}
-	scale = state_scale(&state);
-	cell = row_cell(fcinfo, day, read_amount, &scale);
-	state_set_scale(&state, scale);
-	state_add(&state, PG_GETARG_CUSTOMER(1), cell);
+	amount = row_amount(fcinfo, read_amount, state_scale(&state));
+	state_set_scale(&state, amount.scale);
+	state_add(&state, PG_GETARG_CUSTOMER(1), row_cell(fcinfo, day, amount));
 	PG_RETURN_DATUM(state.datum);
 }
 
@@ -435,13 +436,12 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_
 static pg_always_inline Datum
 transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, DateADT day, ReadAmount read_amount)
 {
-	int			scale = expanded->scale;
-	Entry		cell = row_cell(fcinfo, day, read_amount, &scale);
+	RetAmount	amount = row_amount(fcinfo, read_amount, expanded->scale);
 
 	parts_touch(expanded);
-	if (unlikely(scale != expanded->scale))
-		expanded_rescale(expanded, scale);
-	parts_add(expanded, PG_GETARG_CUSTOMER(1), cell);
+	if (unlikely(amount.scale != expanded->scale))
+		expanded_rescale(expanded, amount.scale);
+	parts_add(expanded, PG_GETARG_CUSTOMER(1), row_cell(fcinfo, day, amount));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
@@ -522,6 +522,13 @@ ret_purchases_open(RetPurchasesReader *reader, Datum value)
 	reader->all = false;
 	reader->nalloc = 64;
 	reader->days = palloc(reader->nalloc * sizeof(RetNetDay));
+}
+
+/* Let the customers be read in ascending order */
+void
+ret_purchases_order(RetPurchasesReader *reader)
+{
+	value_order(&reader->walk);
 }
 
 /* Add an amount, which may be negative, to a purchase day */
@@ -610,7 +617,7 @@ customer_purchases_activity(PG_FUNCTION_ARGS)
 	bool		found = false;
 
 	value_open(&reader, PG_GETARG_DATUM(0));
-	builder = ret_activity_build(reader.ncustomers);
+	builder = ret_activity_build(reader.ncustomers, reader_base(&reader));
 	while (value_next(&reader))
 	{
 		const Entry *cells = (const Entry *) reader.entries;

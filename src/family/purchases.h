@@ -37,6 +37,7 @@ typedef struct RetPurchasesReader
 } RetPurchasesReader;
 
 extern void ret_purchases_open(RetPurchasesReader *reader, Datum value);
+extern void ret_purchases_order(RetPurchasesReader *reader);
 extern bool ret_purchases_next(RetPurchasesReader *reader);
 
 #endif							/* RETENTION_PURCHASES_H */

@@ -66,7 +66,7 @@ typedef struct RevenueCell
 
 	/* over the customers who count at this age; differences at first */
 	int64		customers;
-	int128		cumulative;		/* revenue up to this age */
+	int128		cumulative;		/* revenue up to this age; at first, less that of this age */
 	int128		base;			/* revenue of age 0 */
 	int128		squares;		/* sum of the squares of each customer's cumulative revenue */
 } RevenueCell;
@@ -184,15 +184,25 @@ get_cohort(RevenueCohorts *cohorts, int64 bin)
 	return cohort;
 }
 
-/* Add to the squares of a cell what changes when a customer's cumulative revenue does */
-static void
-add_squares(RevenueCohort *cohort, RevenueCell *cell, int128 before, int128 now)
+/*
+ * Add to the squares of a cell what changes when a customer's cumulative revenue
+ * grows by an amount: (before + amount)^2 - before^2
+ */
+static inline void
+add_squares(RevenueCohort *cohort, RevenueCell *cell, int128 before, int128 amount)
 {
-	int128		a;
-	int128		b;
+	int128		sum = 2 * before + amount;
+	int128		change;
 
-	if (__builtin_mul_overflow(before, before, &a) || __builtin_mul_overflow(now, now, &b) ||
-		__builtin_add_overflow(cell->squares, b - a, &cell->squares))
+	/* 64 bits times 64 bits are enough for nearly all */
+	if (likely(sum == (int64) sum && amount == (int64) amount))
+		change = (int128) (int64) sum * (int64) amount;
+	else if (__builtin_mul_overflow(sum, amount, &change))
+	{
+		cohort->overflow = true;
+		return;
+	}
+	if (unlikely(__builtin_add_overflow(cell->squares, change, &cell->squares)))
 		cohort->overflow = true;
 }
 
@@ -214,8 +224,7 @@ enter_customer(RevenueCohort *cohort, const RetPurchasesReader *reader, const in
 		cell->purchases += day->purchases;
 		cell->revenue += day->revenue;
 		cell->refunded += day->refunded;
-		cell->cumulative += day->revenue;
-		add_squares(cohort, cell, cumulative, cumulative + day->revenue);
+		add_squares(cohort, cell, cumulative, day->revenue);
 		cumulative += day->revenue;
 		if (ages[i] == 0)
 			base = cumulative;
@@ -226,7 +235,7 @@ enter_customer(RevenueCohort *cohort, const RetPurchasesReader *reader, const in
 	cells[over + 1].customers--;
 	cells[over + 1].base -= base;
 	cells[over + 1].cumulative -= cumulative;
-	add_squares(cohort, &cells[over + 1], cumulative, 0);
+	add_squares(cohort, &cells[over + 1], cumulative, -cumulative);
 }
 
 /* Compute the ages of a customer's purchase days; returns the last age that counts, -1 if none does */
@@ -262,11 +271,14 @@ sum_up(RevenueCohorts *cohorts)
 	{
 		RevenueCohort *cohort = &cohorts->cohorts[i];
 
-		for (int64 age = 1; cohort->cells && age < cohort->nages; age++)
+		for (int64 age = 0; cohort->cells && age < cohort->nages; age++)
 		{
 			RevenueCell *cell = &cohort->cells[age];
 
 			CHECK_FOR_INTERRUPTS();
+			cell->cumulative += cell->revenue;
+			if (age == 0)
+				continue;
 			cell->customers += cell[-1].customers;
 			cell->base += cell[-1].base;
 			cell->cumulative += cell[-1].cumulative;
@@ -340,7 +352,7 @@ enter_cell(RevenueCohort *cohort, int64 age, const int128 *sums)
 
 	cell->active = (int64) sums[RET_CELL_ACTIVE];
 	cell->purchases = (int64) sums[RET_CELL_PURCHASES];
-	cell->revenue = cell->cumulative = sums[RET_CELL_REVENUE];
+	cell->revenue = sums[RET_CELL_REVENUE];
 	cell->refunded = sums[RET_CELL_REFUNDED];
 	cell->squares = sums[RET_CELL_SQUARES] - sums[RET_CELL_SQUARES_BEFORE];
 	cohort->overflow |= sums[RET_CELL_SQUARES] == RET_CELL_MAX_SQUARE ||

@@ -9,8 +9,9 @@
  * q have one, resurrected if only p has one, churned if only q has one, and
  * dormant if neither does but an earlier period.
  *
- * Each is one walk over the customers, who are sorted before they are shown.
- * Cost: O(active days + n log n) for n customers.
+ * Each is one walk over the customers, in ascending order, that puts each of them
+ * into the result.  Cost: O(active days + n log n) for n customers, O(active
+ * days) for those of a stored value, who are in order.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,13 +48,13 @@ typedef struct StatesPeriod
 	int64		begin;			/* first day of the period */
 	int64		end;			/* first day after it */
 	int64		before;			/* first day of the period before it */
+	Datum		names[lengthof(states)];	/* the states as text */
 } StatesPeriod;
 
 /* A customer as it is shown */
 typedef struct StateRow
 {
 	int64		customer;
-	CustomerState state;
 	DateADT		first;
 	DateADT		last;
 	int128		revenue;
@@ -63,55 +64,14 @@ typedef struct StateRow
 /* A customer of rfm_table */
 typedef struct RfmRow
 {
-	int64		customer;
-	int64		ndays;
 	int64		purchases;
-	DateADT		first;
-	DateADT		last;
 	int128		revenue;
 	int128		repeated;		/* revenue of the days after the first */
 } RfmRow;
 
-/* Rows that are being collected */
-typedef struct RowList
-{
-	void	   *rows;
-	int64		n;
-	int64		nalloc;
-} RowList;
-
-#define ST_SORT sort_state_rows
-#define ST_ELEMENT_TYPE StateRow
-#define ST_COMPARE(a, b) ((a)->customer < (b)->customer ? -1 : (a)->customer > (b)->customer)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-#define ST_SORT sort_rfm_rows
-#define ST_ELEMENT_TYPE RfmRow
-#define ST_COMPARE(a, b) ((a)->customer < (b)->customer ? -1 : (a)->customer > (b)->customer)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 PG_FUNCTION_INFO_V1(customer_states_activity);
 PG_FUNCTION_INFO_V1(customer_states_purchases);
 PG_FUNCTION_INFO_V1(rfm_table);
-
-/* Make room for one more row of a size; returns it */
-static void *
-next_row(RowList *list, Size size)
-{
-	if (list->n == list->nalloc)
-	{
-		list->nalloc = list->nalloc == 0 ? 64 : 2 * list->nalloc;
-		list->rows = list->rows ? repalloc_huge(list->rows, list->nalloc * size) :
-			MemoryContextAllocHuge(CurrentMemoryContext, list->nalloc * size);
-	}
-	return (char *) list->rows + list->n++ * size;
-}
 
 /*-------------------------------------------------------------------------
  * customer_states
@@ -144,6 +104,8 @@ get_period(FunctionCallInfo fcinfo, DateADT last, StatesPeriod *period)
 	period->begin = ret_bin_start(&bins, bin);
 	period->end = ret_bin_start(&bins, bin + 1);
 	period->before = ret_bin_start(&bins, bin - 1);
+	for (int i = 0; i < (int) lengthof(states); i++)
+		period->names[i] = CStringGetTextDatum(states[i]);
 }
 
 /* Find the state of a customer by the first active day, and whether the two periods have any */
@@ -159,40 +121,35 @@ find_state(const StatesPeriod *period, DateADT first, bool now, bool before)
 	return before ? STATE_CHURNED : STATE_DORMANT;
 }
 
-/* Add a customer who was active now and before, or not, to the list, if the state is to be shown */
+/*
+ * Put a customer who was active now and before, or not, into the result, if the
+ * state is to be shown; with the revenue if they are of purchases
+ */
 static void
-add_state(RowList *list, const StatesPeriod *period, StateRow *row, bool now, bool before)
+show_state(ReturnSetInfo *rsinfo, const StatesPeriod *period, const StateRow *row, bool now, bool before,
+		   const RetPurchasesReader *reader)
 {
-	row->state = find_state(period, row->first, now, before);
-	if (row->state == STATE_NONE)
+	CustomerState state = find_state(period, row->first, now, before);
+	Datum		values[6];
+	bool		nulls[6] = {0};
+
+	if (state == STATE_NONE ||
+		(period->wanted >= 0 ? (int) state != period->wanted : state == STATE_DORMANT))
 		return;
-	if (period->wanted >= 0 ? (int) row->state == period->wanted : row->state != STATE_DORMANT)
-		*(StateRow *) next_row(list, sizeof(StateRow)) = *row;
-}
-
-/* Put the rows of a list into the result, by customer; with the revenue if scale is not negative */
-static void
-show_states(ReturnSetInfo *rsinfo, RowList *list, int scale, int shown_scale)
-{
-	StateRow   *rows = (StateRow *) list->rows;
-
-	sort_state_rows(rows, list->n);
-	for (int64 i = 0; i < list->n; i++)
+	values[0] = Int64GetDatum(row->customer);
+	values[1] = period->names[state];
+	values[2] = DateADTGetDatum(row->first);
+	values[3] = DateADTGetDatum(row->last);
+	if (reader)
 	{
-		Datum		values[6];
-		bool		nulls[6] = {0};
-
-		CHECK_FOR_INTERRUPTS();
-		values[0] = Int64GetDatum(rows[i].customer);
-		values[1] = PointerGetDatum(cstring_to_text(states[rows[i].state]));
-		values[2] = DateADTGetDatum(rows[i].first);
-		values[3] = DateADTGetDatum(rows[i].last);
-		if (scale >= 0)
-		{
-			values[4] = ret_amount_shown(rows[i].revenue, scale, shown_scale);
-			values[5] = ret_amount_shown(rows[i].previous_revenue, scale, shown_scale);
-		}
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		values[4] = ret_amount_shown(row->revenue, reader->walk.scale, reader->least_scale);
+		values[5] = ret_amount_shown(row->previous_revenue, reader->walk.scale, reader->least_scale);
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	if (reader)
+	{
+		pfree(DatumGetPointer(values[4]));
+		pfree(DatumGetPointer(values[5]));
 	}
 }
 
@@ -205,7 +162,6 @@ customer_states_activity(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetActivityReader reader;
 	StatesPeriod period;
-	RowList		list = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -215,6 +171,7 @@ customer_states_activity(PG_FUNCTION_ARGS)
 	}
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
 	get_period(fcinfo, reader.walk.last, &period);
+	ret_activity_order(&reader);
 	while (ret_activity_next(&reader))
 	{
 		StateRow	row = {.customer = reader.walk.customer,.first = reader.days[0]};
@@ -227,10 +184,9 @@ customer_states_activity(PG_FUNCTION_ARGS)
 			now |= row.last >= period.begin;
 			before |= row.last >= period.before && row.last < period.begin;
 		}
-		add_state(&list, &period, &row, now, before);
+		show_state(rsinfo, &period, &row, now, before, NULL);
 		CHECK_FOR_INTERRUPTS();
 	}
-	show_states(rsinfo, &list, -1, -1);
 	return (Datum) 0;
 }
 
@@ -243,7 +199,6 @@ customer_states_purchases(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetPurchasesReader reader;
 	StatesPeriod period;
-	RowList		list = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -253,6 +208,7 @@ customer_states_purchases(PG_FUNCTION_ARGS)
 	}
 	ret_purchases_open(&reader, PG_GETARG_DATUM(0));
 	get_period(fcinfo, reader.walk.last, &period);
+	ret_purchases_order(&reader);
 	while (ret_purchases_next(&reader))
 	{
 		StateRow	row = {.customer = reader.walk.customer,.first = reader.days[0].day};
@@ -275,10 +231,9 @@ customer_states_purchases(PG_FUNCTION_ARGS)
 				row.previous_revenue += day->revenue;
 			}
 		}
-		add_state(&list, &period, &row, now, before);
+		show_state(rsinfo, &period, &row, now, before, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
-	show_states(rsinfo, &list, reader.walk.scale, reader.least_scale);
 	return (Datum) 0;
 }
 
@@ -291,15 +246,38 @@ customer_states_purchases(PG_FUNCTION_ARGS)
 static void
 read_rfm(const RetPurchasesReader *reader, RfmRow *row)
 {
-	*row = (RfmRow) {.customer = reader->walk.customer,.ndays = reader->ndays,
-		.first = reader->days[0].day,.last = reader->days[reader->ndays - 1].day};
+	*row = (RfmRow) {0};
 	for (int64 i = 0; i < reader->ndays; i++)
 	{
 		row->purchases += reader->days[i].purchases;
 		row->revenue += reader->days[i].revenue;
-		if (i > 0)
-			row->repeated += reader->days[i].revenue;
 	}
+	row->repeated = row->revenue - reader->days[0].revenue;
+}
+
+/* Put the customer that was read into the result */
+static void
+show_rfm(ReturnSetInfo *rsinfo, const RetPurchasesReader *reader)
+{
+	DateADT		first = reader->days[0].day;
+	DateADT		last = reader->days[reader->ndays - 1].day;
+	int			scale = reader->walk.scale;
+	RfmRow		row;
+	Datum		values[9];
+	bool		nulls[9] = {0};
+
+	read_rfm(reader, &row);
+	values[0] = Int64GetDatum(reader->walk.customer);
+	values[1] = Int64GetDatum(reader->ndays - 1);
+	values[2] = Float8GetDatum((double) last - first);
+	values[3] = Float8GetDatum((double) reader->as_of - 1 - first);
+	nulls[4] = reader->ndays == 1;
+	values[4] = Float8GetDatum(nulls[4] ? 0 : ret_amount_ratio(row.repeated, scale, reader->ndays - 1));
+	values[5] = Int64GetDatum(row.purchases);
+	values[6] = Float8GetDatum(ret_amount_ratio(row.revenue, scale, 1));
+	values[7] = DateADTGetDatum(first);
+	values[8] = DateADTGetDatum(last);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
 /*
@@ -311,8 +289,6 @@ rfm_table(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetPurchasesReader reader;
-	RowList		list = {0};
-	RfmRow	   *rows;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -322,32 +298,11 @@ rfm_table(PG_FUNCTION_ARGS)
 	}
 	ret_purchases_open(&reader, PG_GETARG_DATUM(0));
 	reader.as_of = ret_get_day(fcinfo, 1, "as_of", (int64) reader.walk.last + 1);
+	ret_purchases_order(&reader);
 	while (ret_purchases_next(&reader))
 	{
-		read_rfm(&reader, (RfmRow *) next_row(&list, sizeof(RfmRow)));
+		show_rfm(rsinfo, &reader);
 		CHECK_FOR_INTERRUPTS();
-	}
-	rows = (RfmRow *) list.rows;
-	sort_rfm_rows(rows, list.n);
-	for (int64 i = 0; i < list.n; i++)
-	{
-		const RfmRow *row = &rows[i];
-		int			scale = reader.walk.scale;
-		Datum		values[9];
-		bool		nulls[9] = {0};
-
-		CHECK_FOR_INTERRUPTS();
-		values[0] = Int64GetDatum(row->customer);
-		values[1] = Int64GetDatum(row->ndays - 1);
-		values[2] = Float8GetDatum((double) row->last - row->first);
-		values[3] = Float8GetDatum((double) reader.as_of - 1 - row->first);
-		nulls[4] = row->ndays == 1;
-		values[4] = Float8GetDatum(nulls[4] ? 0 : ret_amount_ratio(row->repeated, scale, row->ndays - 1));
-		values[5] = Int64GetDatum(row->purchases);
-		values[6] = Float8GetDatum(ret_amount_ratio(row->revenue, scale, 1));
-		values[7] = DateADTGetDatum(row->first);
-		values[8] = DateADTGetDatum(row->last);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }

@@ -336,17 +336,17 @@ entries_get(RetReader *reader, const uint8 *p)
  *-------------------------------------------------------------------------
  */
 
-/* Read an amount of a row as units of 10^-*scale, and make *scale enough for it */
-typedef int64 (*ReadAmount) (Datum value, int *scale);
+/* Read an amount of a row as units of 10^-scale, or of the scale that it needs if that is larger */
+typedef RetAmount (*ReadAmount) (Datum value, int scale);
 
-static inline int64
-read_numeric(Datum value, int *scale)
+static inline RetAmount
+read_numeric(Datum value, int scale)
 {
 	return ret_amount_read_numeric(value, scale);
 }
 
-static inline int64
-read_double(Datum value, int *scale)
+static inline RetAmount
+read_double(Datum value, int scale)
 {
 	return ret_amount_read_double(DatumGetFloat8(value), scale);
 }
@@ -395,13 +395,13 @@ get_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetOffsets *offsets, Con
 	return contract->running || contract->ended > contract->started;
 }
 
-/* Get the amount of a row; a contract without one counts as 1.  *scale may become larger. */
-static pg_always_inline int64
-row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int *scale)
+/* Get the amount of a row, whose scale may be larger; a contract without one counts as 1 */
+static pg_always_inline RetAmount
+row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
 {
 	if (PG_NARGS() > 4)
 		return read_amount(PG_GETARG_DATUM(4), scale);
-	return ret_amount_factor(*scale);
+	return (RetAmount) {ret_amount_factor(scale), scale};
 }
 
 /*
@@ -413,8 +413,7 @@ transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, Rea
 {
 	State		state;
 	int64		customer = PG_GETARG_CUSTOMER(1);
-	int64		amount;
-	int			scale;
+	RetAmount	amount;
 
 	state_get(fcinfo, &state);
 	if (zoned && state_zone(&state) == NULL)
@@ -424,13 +423,12 @@ transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, Rea
 		ret_zone_session(&zone);
 		state_set_zone(&state, &zone);
 	}
-	scale = state_scale(&state);
-	amount = row_amount(fcinfo, read_amount, &scale);
-	state_set_scale(&state, scale);
+	amount = row_amount(fcinfo, read_amount, state_scale(&state));
+	state_set_scale(&state, amount.scale);
 	state_set_latest(&state, contract->started);
-	state_add(&state, customer, (Entry) {.day = contract->started, .contracts = 1, .amount = amount});
+	state_add(&state, customer, (Entry) {.day = contract->started, .contracts = 1, .amount = amount.units});
 	if (!contract->running)
-		state_add(&state, customer, (Entry) {.day = contract->ended, .contracts = -1, .amount = -amount});
+		state_add(&state, customer, (Entry) {.day = contract->ended, .contracts = -1, .amount = -amount.units});
 	PG_RETURN_DATUM(state.datum);
 }
 
@@ -438,17 +436,16 @@ transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, Rea
 static pg_always_inline Datum
 transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, const Contract *contract, ReadAmount read_amount)
 {
-	int			scale = expanded->scale;
 	int64		customer = PG_GETARG_CUSTOMER(1);
-	int64		amount = row_amount(fcinfo, read_amount, &scale);
+	RetAmount	amount = row_amount(fcinfo, read_amount, expanded->scale);
 
 	parts_touch(expanded);
-	if (unlikely(scale != expanded->scale))
-		expanded_rescale(expanded, scale);
+	if (unlikely(amount.scale != expanded->scale))
+		expanded_rescale(expanded, amount.scale);
 	expanded->latest = Max(expanded->latest, contract->started);
-	parts_add(expanded, customer, (Entry) {.day = contract->started, .contracts = 1, .amount = amount});
+	parts_add(expanded, customer, (Entry) {.day = contract->started, .contracts = 1, .amount = amount.units});
 	if (!contract->running)
-		parts_add(expanded, customer, (Entry) {.day = contract->ended, .contracts = -1, .amount = -amount});
+		parts_add(expanded, customer, (Entry) {.day = contract->ended, .contracts = -1, .amount = -amount.units});
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 

@@ -7,6 +7,9 @@
  *-------------------------------------------------------------------------
  */
 
+/* Rows wait for a merge as days_make_room() says */
+#define UNITS_PER_ROW		6
+
 /* Most units by which a set may grow beyond those that are merged */
 #define UNITS_EXTRA			0
 

@@ -7,7 +7,7 @@
  * The customers lie in ascending order of their hash, in three arrays without
  * gaps: the hashes, from which the customers can be computed, the sizes, and the
  * units of all customers, one for each entry.  A unit counts its day from a base
- * that is chosen by the first rows.  What no unit can hold, such as a day too
+ * that is chosen by the first entries.  What no unit can hold, such as a day too
  * far from the base (someone's year 9999), is kept as an event: a stray.
  *
  * Nothing is looked up and nothing is changed in place.  Rows wait until there
@@ -33,12 +33,11 @@
 
 /*
  * Rows that wait: from MIN_ROWS to MAX_ROWS, and in between five for three
- * customers, or one for BYTES_PER_ROW bytes of units if that is more.  More of
- * them make merges rarer and cost sizeof(Row) each.
+ * customers, or one for UNITS_PER_ROW units if that is more.  More of them make
+ * merges rarer and cost sizeof(Row) each.
  */
 #define MIN_ROWS			512
 #define MAX_ROWS			(1 << 24)
-#define BYTES_PER_ROW		30
 
 /* The base is a multiple of this, so that it is the same in all processes */
 #define BASE_STEP			16384
@@ -46,7 +45,7 @@
 /* A multiple of BASE_STEP, greater than the number of days before 2000 */
 #define DATE_SHIFT			(BASE_STEP * 1024)
 
-/* Number of rows by which the base is chosen */
+/* Most days by which the base is chosen */
 #define BASE_SAMPLE			256
 
 /* Where merge_hashes() has found a customer */
@@ -69,7 +68,7 @@ typedef struct Days
 	DateADT		first;			/* first day of any customer */
 	DateADT		last;			/* last day of any customer */
 	DateADT		base;			/* day of offset 0 */
-	EventList	strays;			/* entries that no unit can hold */
+	EventList	strays;			/* entries that no unit can hold, also of rows that wait */
 	Row		   *rows;			/* rows that wait, counted by whoever adds them */
 	int64		rows_alloc;		/* rows there is room for */
 } Days;
@@ -174,11 +173,11 @@ read_strays(const EventList *strays, RetReader *reader)
 	reader->nentries = out;
 }
 
-/* Read customer i, whose units begin at start, and all entries in their order */
+/* Read a customer, whose number is i and whose units begin at start, and all entries in their order */
 static inline void
-days_read(const Days *days, int64 i, int64 start, RetReader *reader)
+days_read(const Days *days, int64 customer, int64 i, int64 start, RetReader *reader)
 {
-	reader->customer = ret_hash_customer(days->hashes[i]);
+	reader->customer = customer;
 	units_read(days->units + start, days->sizes[i], days->base, reader);
 	if (unlikely(days->strays.nevents > 0))
 		read_strays(&days->strays, reader);
@@ -193,7 +192,7 @@ days_next(const Days *days, RetReader *reader)
 
 	if (i == days->ncustomers)
 		return false;
-	days_read(days, i, reader->unit, reader);
+	days_read(days, ret_hash_customer(days->hashes[i]), i, reader->unit, reader);
 	reader->unit += units_of_size(days->sizes[i]);
 	reader->index++;
 	return true;
@@ -412,20 +411,16 @@ compare_days(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Choose the base near the median of some rows */
-static void
-choose_base(Days *days, int64 nrows)
+/* Choose a base near the median of n > 0 days, which are sorted */
+static DateADT
+choose_base(DateADT *sample, int n)
 {
-	DateADT		sample[BASE_SAMPLE];
-	int			n = Min(nrows, BASE_SAMPLE);
 	int64		middle;
 
-	for (int i = 0; i < n; i++)
-		sample[i] = days->rows[nrows / n * i].entry.day;
 	qsort(sample, n, sizeof(DateADT), compare_days);
 	/* DateADT is far from negative where it is divided */
 	middle = ((int64) sample[n / 2] + BASE_STEP / 2 + DATE_SHIFT) / BASE_STEP * BASE_STEP - DATE_SHIFT;
-	days->base = (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
+	return (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
 }
 
 /*
@@ -436,7 +431,7 @@ static bool
 days_make_room(Days *days)
 {
 	int64		wanted = Max(days->ncustomers + days->ncustomers * 2 / 3,
-							 days->nunits * (int64) sizeof(Unit) / BYTES_PER_ROW);
+							 days->nunits / UNITS_PER_ROW);
 
 	wanted = Min(wanted, MAX_ROWS);
 	if (wanted <= days->rows_alloc)
@@ -455,16 +450,13 @@ days_add(Days *days, int64 n)
 	uint64	   *hashes;
 	int64	   *ends;
 	Unit	   *units;
-	DateADT		first = days->first;
-	DateADT		last = days->last;
-	DateADT		base;
+	Unit		first = NO_UNIT;
+	Unit		last = 0;
 	uint64		hash;
 	int64		key = -1;
 	int64		ncustomers = 0;
 	int64		nunits = 0;
 
-	if (days->ncustomers == 0)
-		choose_base(days, n);
 	other = alloc_array(CurrentMemoryContext, n, sizeof(Row));
 	hashes = alloc_array(CurrentMemoryContext, n, sizeof(uint64));
 	ends = alloc_array(CurrentMemoryContext, n + 2, sizeof(int64));
@@ -472,39 +464,34 @@ days_add(Days *days, int64 n)
 	rows = rows_sort(days->rows, other, n, days->common_bits);
 
 	/* group them, without a branch on what cannot be predicted */
-	base = days->base;
 	hash = ~row_hash(&rows[0]);
 	for (int64 i = 0; i < n; i++)
 	{
-		DateADT		day = rows[i].entry.day;
+		Unit		unit = rows[i].unit;
 		bool		new_customer = row_hash(&rows[i]) != hash;
-		int64		offset = (int64) day - base;
 		int64		before = key;
 
-		first = Min(first, day);
-		last = Max(last, day);
 		hash = row_hash(&rows[i]);
 		hashes[ncustomers] = hash;
 		ends[ncustomers] = nunits;
 		ncustomers += new_customer;
-		if (unlikely(offset < 0 || offset > PG_UINT16_MAX ||
-					 !unit_set(&units[nunits], offset, &rows[i].entry)))
-		{
-			strays_add(&days->strays, ret_hash_customer(hash), rows[i].entry, days->context);
-			/* what follows may still be of the key of the customer's last unit */
-			if (new_customer)
-				key = -1;
+		if (unlikely(unit == NO_UNIT))
 			continue;
-		}
-		key = unit_key(units[nunits]);
+		first = Min(first, unit);
+		last = Max(last, unit);
+		units[nunits] = unit;
+		key = unit_key(unit);
 		if (UNITS_ADD && !new_customer && key == before)
 			days_add_unit(days, hash, &units[nunits - 1], units[nunits]);
 		nunits += new_customer | (key != before);
 	}
 	/* ends[i] is where the units of customer i begin; one more is read, but not used */
 	ends[ncustomers] = ends[ncustomers + 1] = nunits;
-	days->first = first;
-	days->last = last;
+	if (nunits > 0)
+	{
+		days->first = Min(days->first, unit_entry(first, days->base).day);
+		days->last = Max(days->last, unit_entry(last, days->base).day);
+	}
 	pfree(other);
 	merge_others(days, hashes, ncustomers, ends + 1, NULL, units, nunits);
 	pfree(hashes);
@@ -521,7 +508,6 @@ copy_days(Days *days, const Days *other)
 	pfree(days->hashes);
 	pfree(days->sizes);
 	pfree(days->units);
-	days->base = other->base;
 	days->ncustomers = n;
 	days->nunits = other->nunits;
 	days->hashes = alloc_array(days->context, n, sizeof(uint64));
@@ -541,7 +527,7 @@ days_union(Days *days, const Days *other)
 {
 	if (other->ncustomers == 0)
 		return true;
-	if (days->ncustomers > 0 && days->base != other->base)
+	if (days->base != other->base)
 		return false;
 	days->first = Min(days->first, other->first);
 	days->last = Max(days->last, other->last);
@@ -575,11 +561,12 @@ days_check(const Days *days)
 
 /* Create empty columns, for customers whose hashes have common_bits high bits in common */
 static void
-days_create(Days *days, MemoryContext context, int common_bits)
+days_create(Days *days, MemoryContext context, int common_bits, DateADT base)
 {
 	memset(days, 0, sizeof(Days));
 	days->context = context;
 	days->common_bits = common_bits;
+	days->base = base;
 	days->first = DATEVAL_NOEND;
 	days->last = DATEVAL_NOBEGIN;
 	days->strays.sorted = true;

@@ -18,6 +18,9 @@
 #define BITMAP_MAX_UNITS	(BITMAP_HEADER + (PG_UINT16_MAX + 1) / 16)
 #define ARRAY_ENOUGH		32
 
+/* Rows wait for a merge as days_make_room() says */
+#define UNITS_PER_ROW		15
+
 /* Most units by which a set may grow beyond those that are merged */
 #define UNITS_EXTRA			BITMAP_MAX_UNITS
 

@@ -29,13 +29,14 @@
  *		entry_rescale(entry, factor)	multiply the amount, if an entry has one
  *		entry_decimals(entry, scale)	how many decimals the amount needs, which
  *							is a whole number of units of 10^-scale; 0 without
- *		Unit				an entry in the columns, with its day as an offset
- *							from a base; smaller than an entry, since nearly all
- *							of a large value's entries are held as units
+ *		Unit				an entry in the columns, and as it waits: an unsigned
+ *							integer, with its day as an offset from a base in the
+ *							high bits; smaller than an entry, since nearly all of
+ *							a large value's entries are held as units
  *		UnitCount			an integer for the number of a customer's units:
  *							uint16 without a payload, whose highest bit marks a
  *							bitmap, otherwise uint32
- *		unit_set(unit, offset, entry)	set a unit; offset is from 0 to 65535.
+ *		unit_set(unit, offset, entry)	set a unit; offset is from 0 to 65534.
  *							False if the entry fits no unit: then it becomes an
  *							event beside the columns, a stray
  *		unit_entry(unit, base)	the entry, whose offset counts from base

@@ -119,8 +119,13 @@ events_grow(EventsForm *form)
 static Expanded *
 expanded_from_events(EventsForm *form, MemoryContext parent)
 {
-	Expanded   *expanded = parts_create(parent, form->nevents);
+	DateADT		sample[BASE_SAMPLE];
+	int			n = Min(form->nevents, BASE_SAMPLE);
+	Expanded   *expanded;
 
+	for (int i = 0; i < n; i++)
+		sample[i] = form->events[form->nevents / n * i].entry.day;
+	expanded = parts_create(parent, form->nevents, choose_base(sample, n));
 	expanded->scale = form->scale;
 	expanded->latest = form->latest;
 	if (form->zoned)
@@ -204,10 +209,18 @@ static bool
 value_next(RetReader *reader)
 {
 	if (reader->parts)
-		return parts_next(reader);
+		return reader->order ? order_next(reader) : parts_next(reader);
 	if (reader->events)
 		return events_next(reader);
 	return canonical_next(reader);
+}
+
+/* Let a reader that was opened read the customers in ascending order, as they lie except in parts */
+pg_attribute_unused() static void
+value_order(RetReader *reader)
+{
+	if (reader->parts)
+		parts_order(reader);
 }
 
 /* Write the value that a reader has opened, of a zone or of none.  Ends the reader. */
@@ -463,7 +476,7 @@ state_reserve(State *state, const RetReader *reader)
 			return;
 		state_set_expanded(state, form->nevents > 0 ?
 						   expanded_from_events(form, context) :
-						   parts_create(context, reader->ncustomers));
+						   parts_create(context, reader->ncustomers, reader_base(reader)));
 		state->expanded->scale = form->scale;
 		state->expanded->latest = form->latest;
 		if (form->zoned)
@@ -648,7 +661,7 @@ value_during(FunctionCallInfo fcinfo)
 
 	ret_bounds_get(&during, PG_GETARG_DATUM(1));
 	value_open(&reader, PG_GETARG_DATUM(0));
-	expanded = parts_create(CurrentMemoryContext, reader.ncustomers);
+	expanded = parts_create(CurrentMemoryContext, reader.ncustomers, reader_base(&reader));
 	expanded->scale = reader.scale;
 	expanded->latest = reader.latest;
 	while (value_next(&reader))

@@ -22,8 +22,8 @@
 /* An object this many times larger than another is not copied to merge the two */
 #define MUCH_LARGER			8
 
-/* How many customers ahead units are prefetched while customers are written */
-#define WRITE_AHEAD			8
+/* How many customers ahead units are prefetched while customers are read in ascending order */
+#define ORDER_AHEAD			8
 
 /* Where the next row of a part is put */
 typedef struct RowPlace
@@ -41,6 +41,7 @@ typedef struct Expanded
 	Days	   *parts;			/* entries of the customers of each part */
 	RetOffsets	offsets;		/* of the time zone */
 	RetZone		zone;			/* time zone that the days depend on, if they do */
+	DateADT		base;			/* day of offset 0 in all parts */
 	int			scale;			/* decimals of the amounts */
 	DateADT		latest;			/* the latest day that the type has set */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
@@ -56,6 +57,14 @@ typedef struct CustomerPlace
 	uint32		index;			/* in the part */
 	uint32		part;
 } CustomerPlace;
+
+/* The customers of an object in ascending order */
+typedef struct CustomerOrder
+{
+	CustomerPlace *places;
+	int			nparts;
+	int64	   *starts[MAX_PARTS];	/* where the units of each customer of a part begin */
+} CustomerOrder;
 
 #define ST_SORT sort_customers
 #define ST_ELEMENT_TYPE CustomerPlace
@@ -96,14 +105,34 @@ expanded_set_parts(Expanded *expanded, int nparts)
 	expanded->parts = MemoryContextAlloc(context, nparts * sizeof(Days));
 	for (int i = 0; i < nparts; i++)
 	{
-		days_create(&expanded->parts[i], context, nparts == 1 ? 0 : PART_BITS);
+		days_create(&expanded->parts[i], context, nparts == 1 ? 0 : PART_BITS, expanded->base);
 		set_place(expanded, i, 0);
 	}
 }
 
+/*
+ * Choose the base of an object that is to have what a reader has opened.  The
+ * reader is not moved.
+ */
+static DateADT
+reader_base(const RetReader *reader)
+{
+	RetReader	scan = *reader;
+	DateADT		sample[BASE_SAMPLE] = {0};
+	int			n = 0;
+
+	if (reader->parts)
+		return ((Days *) reader->parts)->base;
+	scan.entries = palloc(scan.nalloc * sizeof(Entry));
+	while (n < BASE_SAMPLE && value_next(&scan))
+		sample[n++] = ((Entry *) scan.entries)[scan.nentries / 2].day;
+	pfree(scan.entries);
+	return choose_base(sample, Max(n, 1));
+}
+
 /* Create an empty expanded object that is to have n customers */
 static Expanded *
-parts_create(MemoryContext parent, int64 n)
+parts_create(MemoryContext parent, int64 n, DateADT base)
 {
 	MemoryContext context = AllocSetContextCreate(parent, RET_TYPE,
 												  ALLOCSET_SMALL_SIZES);
@@ -111,6 +140,7 @@ parts_create(MemoryContext parent, int64 n)
 
 	EOH_init_header(&expanded->hdr, &expanded_methods, context);
 	expanded->latest = DATEVAL_NOBEGIN;
+	expanded->base = base;
 	expanded_set_parts(expanded, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
 	return expanded;
 }
@@ -159,6 +189,17 @@ parts_of(const Expanded *expanded, uint64 hash)
 	return (hash >> 1) >> expanded->shift;
 }
 
+/* Keep an entry of a part that no unit can hold */
+static pg_noinline void
+parts_add_stray(Expanded *expanded, int part, int64 customer, Entry entry)
+{
+	Days	   *days = &expanded->parts[part];
+
+	days->first = Min(days->first, entry.day);
+	days->last = Max(days->last, entry.day);
+	strays_add(&days->strays, customer, entry, days->context);
+}
+
 /* Add a row, which waits in its part until there are enough of them */
 static inline void
 parts_add(Expanded *expanded, int64 customer, Entry entry)
@@ -167,10 +208,17 @@ parts_add(Expanded *expanded, int64 customer, Entry entry)
 	int			part = parts_of(expanded, hash);
 	RowPlace   *place = &expanded->places[part];
 	Row		   *row = place->next;
+	int64		offset = (int64) entry.day - expanded->base;
 
 	/* there are more parts than the processor foresees streams */
 	__builtin_prefetch((char *) row + RET_CACHE_LINE, 1);
-	row_set(row, hash, entry);
+	row_set_hash(row, hash);
+	/* the last offset is that of NO_UNIT */
+	if (unlikely((uint64) offset >= PG_UINT16_MAX || !unit_set(&row->unit, offset, &entry)))
+	{
+		row->unit = NO_UNIT;
+		parts_add_stray(expanded, part, customer, entry);
+	}
 	place->next = ++row;
 	if (unlikely(row == place->end))
 		parts_make_room(expanded, part);
@@ -373,6 +421,55 @@ parts_sorted(const Days *parts, int nparts, int64 ncustomers)
 	return list;
 }
 
+/* Let a reader that has opened parts read the customers in ascending order */
+static void
+parts_order(RetReader *reader)
+{
+	const Days *parts = (const Days *) reader->parts;
+	CustomerOrder *order = palloc(sizeof(CustomerOrder));
+
+	order->places = parts_sorted(parts, reader->nparts, reader->ncustomers);
+	order->nparts = reader->nparts;
+	for (int part = 0; part < order->nparts; part++)
+		order->starts[part] = days_starts(&parts[part]);
+	reader->order = order;
+}
+
+static void
+order_free(CustomerOrder *order)
+{
+	for (int part = 0; part < order->nparts; part++)
+		pfree(order->starts[part]);
+	pfree(order->places);
+	pfree(order);
+}
+
+/* Read the next customer in ascending order; false after the last */
+static bool
+order_next(RetReader *reader)
+{
+	const Days *parts = (const Days *) reader->parts;
+	const CustomerOrder *order = (const CustomerOrder *) reader->order;
+	const CustomerPlace *place = &order->places[reader->nread];
+
+	if (reader->nread == reader->ncustomers)
+		return false;
+	/* a customer lies anywhere: where the units begin is wanted before the units */
+	if (reader->nread + 2 * ORDER_AHEAD < reader->ncustomers)
+	{
+		const CustomerPlace *later = place + 2 * ORDER_AHEAD;
+		const CustomerPlace *next = place + ORDER_AHEAD;
+
+		__builtin_prefetch(&parts[later->part].sizes[later->index]);
+		__builtin_prefetch(&order->starts[later->part][later->index]);
+		__builtin_prefetch(&parts[next->part].units[order->starts[next->part][next->index]]);
+	}
+	days_read(&parts[place->part], place->customer, place->index,
+			  order->starts[place->part][place->index], reader);
+	reader->nread++;
+	return true;
+}
+
 /*
  * Write the canonical value of the parts that a reader has opened, in the
  * current context; with a zone in front if there is one
@@ -380,33 +477,16 @@ parts_sorted(const Days *parts, int nparts, int64 ncustomers)
 static uint8 *
 parts_write(RetReader *reader, const RetZone *zone, Size *size)
 {
-	const Days *parts = (const Days *) reader->parts;
-	CustomerPlace *list = parts_sorted(parts, reader->nparts, reader->ncustomers);
-	int64	   *starts[MAX_PARTS];
 	Writer		writer;
 
 	writer_begin(&writer, zone, reader);
-	for (int part = 0; part < reader->nparts; part++)
-		starts[part] = days_starts(&parts[part]);
-	for (int64 i = 0; i < reader->ncustomers; i++)
+	parts_order(reader);
+	while (order_next(reader))
 	{
-		const CustomerPlace *customer = &list[i];
-
-		if (i + WRITE_AHEAD < reader->ncustomers)
-		{
-			const CustomerPlace *ahead = customer + WRITE_AHEAD;
-
-			__builtin_prefetch(&parts[ahead->part].units[starts[ahead->part][ahead->index]]);
-		}
-		days_read(&parts[customer->part], customer->index,
-				  starts[customer->part][customer->index], reader);
 		writer_add(&writer, reader);
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 	}
-	for (int part = 0; part < reader->nparts; part++)
-		pfree(starts[part]);
-	pfree(list);
+	order_free(reader->order);
 	return writer_end(&writer, size);
 }
 

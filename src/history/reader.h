@@ -19,7 +19,7 @@
 #include "base/zone.h"
 
 /*
- * A walk over the customers of a value, in any order.  The entries belong to
+ * A walk over the customers of a value, in any order unless one is asked for.  The entries belong to
  * the reader and are those of the customer only until the next is read.
  */
 typedef struct RetReader
@@ -45,6 +45,7 @@ typedef struct RetReader
 	int			part;			/* the part that is read */
 	int64		index;			/* its next customer */
 	int64		unit;			/* where the units of that customer begin */
+	void	   *order;			/* parts: the customers in ascending order, if they are read so */
 	void	   *events;
 	int64		nevents;
 	int64		nread;			/* customers, or events, that were read */

@@ -29,11 +29,14 @@
 /* Moves per row after which the sort gives up to insert rows one by one */
 #define MAX_MOVES			8
 
-/* An entry of a customer */
+/* What waits in place of an entry that no unit can hold: it comes last */
+#define NO_UNIT				((Unit) ~(Unit) 0)
+
+/* A unit of a customer */
 typedef struct Row
 {
 	uint32		hash[2];		/* ret_customer_hash of the customer: a uint64 that needs no alignment */
-	Entry		entry;
+	Unit		unit;			/* with its day as an offset from the base, or NO_UNIT */
 } Row;
 
 static inline uint64
@@ -46,10 +49,9 @@ row_hash(const Row *row)
 }
 
 static inline void
-row_set(Row *row, uint64 hash, Entry entry)
+row_set_hash(Row *row, uint64 hash)
 {
 	memcpy(row->hash, &hash, sizeof(hash));
-	row->entry = entry;
 }
 
 static inline bool
@@ -59,7 +61,7 @@ row_less(const Row *a, const Row *b)
 	uint64		y = row_hash(b);
 
 	/* no branch on x == y, which cannot be predicted */
-	return (x < y) | ((x == y) & entry_less(&a->entry, &b->entry));
+	return (x < y) | ((x == y) & (unit_key(a->unit) < unit_key(b->unit)));
 }
 
 #define ST_SORT sort_rows_compare
@@ -73,8 +75,8 @@ row_less(const Row *a, const Row *b)
 /* What a pass of the sort goes by */
 typedef struct SortKey
 {
-	bool		by_day;			/* by the number of days after first?  Else by the hash */
-	DateADT		first;
+	bool		by_day;			/* by unit_key() less first?  Else by the hash */
+	int64		first;
 	int			shift;			/* bits to drop */
 	uint64		mask;			/* bits to keep */
 } SortKey;
@@ -82,7 +84,7 @@ typedef struct SortKey
 static pg_always_inline uint64
 sort_key_of(const Row *row, SortKey key)
 {
-	uint64		value = key.by_day ? (uint64) ((int64) row->entry.day - key.first) : row_hash(row);
+	uint64		value = key.by_day ? (uint64) (unit_key(row->unit) - key.first) : row_hash(row);
 
 	return (value >> key.shift) & key.mask;
 }
@@ -122,7 +124,7 @@ rows_by_time(const Row *rows, int64 n)
 	int			descents = 0;
 
 	for (int64 i = 1; i < n; i += step)
-		descents += rows[i].entry.day < rows[i - 1].entry.day;
+		descents += unit_key(rows[i].unit) < unit_key(rows[i - 1].unit);
 	return descents <= Min(n, ORDER_SAMPLE) / FEW_DESCENTS;
 }
 
@@ -130,17 +132,17 @@ rows_by_time(const Row *rows, int64 n)
 static pg_noinline void
 sort_by_day(const Row *from, Row *to, int64 n)
 {
-	DateADT		first = from[0].entry.day;
-	DateADT		last = from[0].entry.day;
+	int64		first = unit_key(from[0].unit);
+	int64		last = first;
 	SortKey		key = {.by_day = true,.mask = (1 << DAY_DIGIT) - 1};
 
 	for (int64 i = 1; i < n; i++)
 	{
-		first = Min(first, from[i].entry.day);
-		last = Max(last, from[i].entry.day);
+		first = Min(first, unit_key(from[i].unit));
+		last = Max(last, unit_key(from[i].unit));
 	}
 	key.first = first;
-	while (((int64) last - first) >> key.shift > (int64) key.mask)
+	while ((last - first) >> key.shift > (int64) key.mask)
 		key.shift++;
 	sort_pass(from, to, n, key);
 }

@@ -11,6 +11,7 @@
 #ifndef RETENTION_VARINT_H
 #define RETENTION_VARINT_H
 
+#include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 
 #include "base/retention.h"
@@ -60,6 +61,50 @@ ret_get_varint(const uint8 *p, const uint8 *end, uint64 *value)
 		}
 	}
 	return NULL;
+}
+
+/* Join the 7 bits of each of 4 bytes, lowest first */
+static inline uint64
+ret_join_sevens(uint64 bytes)
+{
+	return (bytes & 0x7F) | (bytes >> 1 & 0x3F80) | (bytes >> 2 & 0x1FC000) | (bytes >> 3 & 0xFE00000);
+}
+
+/*
+ * Read two varints, one after the other, as ret_get_varint() does.  Those of up
+ * to 4 bytes, and 8 together, are read without a branch on their size, which is
+ * hard to foresee.
+ */
+static inline const uint8 *
+ret_get_two_varints(const uint8 *p, const uint8 *end, uint64 *a, uint64 *b)
+{
+#ifndef WORDS_BIGENDIAN
+	uint64		word;
+
+	if (likely(end - p >= (ptrdiff_t) sizeof(word)))
+	{
+		uint64		ends;		/* the highest bit of each byte that ends a varint */
+		uint64		others;		/* without the first of them */
+
+		memcpy(&word, p, sizeof(word));
+		ends = ~word & UINT64CONST(0x8080808080808080);
+		others = ends & (ends - 1);
+		if (likely(others != 0))
+		{
+			uint64		first = word & (ends ^ (ends - 1));
+			uint64		second = (word & (others ^ (others - 1))) >> (pg_rightmost_one_pos64(ends) + 1);
+
+			if (likely((first | second) >> 32 == 0))
+			{
+				*a = ret_join_sevens(first);
+				*b = ret_join_sevens(second);
+				return p + (pg_rightmost_one_pos64(others) + 1) / 8;
+			}
+		}
+	}
+#endif
+	p = ret_get_varint(p, end, a);
+	return p ? ret_get_varint(p, end, b) : NULL;
 }
 
 static inline uint8 *

@@ -616,41 +616,73 @@ reject_decimals(void)
 			 errhint("Round the amounts, as in round(amount, 2).")));
 }
 
-/*
- * Convert an amount to units of 10^-*scale; a scale that is not enough becomes
- * the one that the amount needs
- */
-static int64
-amount_units(const RetMoney *money, int *scale)
+/* Convert an amount to units of 10^-scale, or of as many decimals as it needs */
+static RetAmount
+money_amount(const RetMoney *money, int scale)
 {
 	int			needed = ret_money_scale(money);
 	int128		units = ret_money_units(money);
-	int64		result;
+	RetAmount	amount = {.scale = Max(scale, needed)};
 
-	if (unlikely(needed > *scale))
-		*scale = needed;
 	/* what is refunded is kept without its sign, for which the lowest number has no room */
 	if (unlikely(units != (int64) units ||
-				 pg_mul_s64_overflow((int64) units, powers_of_10[*scale - needed], &result) ||
-				 result == PG_INT64_MIN))
+				 pg_mul_s64_overflow((int64) units, powers_of_10[amount.scale - needed], &amount.units) ||
+				 amount.units == PG_INT64_MIN))
 		ret_amount_too_large();
-	return result;
+	return amount;
 }
 
-/*
- * Read a numeric as units of 10^-*scale.  A scale that is not enough becomes
- * the one that the amount needs.  22003 if it is not finite, has too many
- * decimals, or is too large.
- */
-int64
-ret_amount_read_numeric(Datum numeric, int *scale)
+/* Read any numeric, as ret_amount_read_numeric() does */
+static pg_noinline RetAmount
+read_numeric_slow(Datum numeric, int scale)
 {
 	RetMoney	money;
 
 	ret_money_read_numeric(numeric, &money);
 	if (unlikely(ret_money_scale(&money) > RET_AMOUNT_MAX_SCALE))
 		reject_decimals();
-	return amount_units(&money, scale);
+	return money_amount(&money, scale);
+}
+
+/*
+ * Read a numeric as units of 10^-scale.  A scale that is not enough becomes
+ * the one that the amount needs.  22003 if it is not finite, has too many
+ * decimals, or is too large.
+ *
+ * Nearly all that are read from a table have a header of two bytes, and one
+ * byte in front of it, up to four digits, and none beyond four decimals; they
+ * are read here.
+ */
+RetAmount
+ret_amount_read_numeric(Datum numeric, int scale)
+{
+	const char *value = DatumGetPointer(numeric);
+	const char *digits = VARDATA_SHORT(value) + sizeof(uint16);
+	/* what is external has a size of 0 here, and so too many digits */
+	uint32		n = (VARSIZE_SHORT(value) - 3) / sizeof(uint16);
+	uint32		decimals;
+	uint64		units = 0;
+	uint16		header;
+
+	memcpy(&header, VARDATA_SHORT(value), sizeof(header));
+	decimals = (n - 1 - (header & 0x003F) + (header & 0x0040)) * NUMERIC_BASE_DIGITS;
+	if (unlikely(!VARATT_IS_SHORT(value) || n - 1 > 3 || (header & 0xC000) != 0x8000 ||
+				 decimals > NUMERIC_BASE_DIGITS))
+		return read_numeric_slow(numeric, scale);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint16		digit;
+
+		memcpy(&digit, digits + i * sizeof(digit), sizeof(digit));
+		units = units * NUMERIC_BASE + digit;
+	}
+	if (decimals == NUMERIC_BASE_DIGITS && scale == 2 && units % 100 == 0)
+		units /= 100;
+	else if (decimals <= (uint32) scale && scale <= 6 && n <= 3)
+		units *= powers_of_10[scale - decimals];
+	else
+		return read_numeric_slow(numeric, scale);
+	return (RetAmount) {.units = header & 0x2000 ? -(int64) units : (int64) units, .scale = scale};
 }
 
 /*
@@ -658,18 +690,18 @@ ret_amount_read_numeric(Datum numeric, int *scale)
  * which it is the nearest double; if there is none with DECIMAL_DIGITS digits,
  * rounded to that many digits, and to RET_AMOUNT_MAX_SCALE decimals at most
  */
-int64
-ret_amount_read_double(double value, int *scale)
+RetAmount
+ret_amount_read_double(double value, int scale)
 {
 	double		size = fabs(value);
-	int			decimals = *scale;
-	int64		units;
+	int			decimals = scale;
+	RetAmount	amount = {.scale = scale};
 
 	if (likely(size * exact_powers[decimals] < exact_powers[DECIMAL_DIGITS]))
 	{
-		units = round_half_away(value * exact_powers[decimals]);
-		if (likely((double) units / exact_powers[decimals] == value))
-			return units;
+		amount.units = round_half_away(value * exact_powers[decimals]);
+		if (likely((double) amount.units / exact_powers[decimals] == value))
+			return amount;
 	}
 	if (isnan(value) || isinf(value))
 		not_finite();
@@ -684,16 +716,16 @@ ret_amount_read_double(double value, int *scale)
 		bool		last = decimals == RET_AMOUNT_MAX_SCALE ||
 			size * exact_powers[decimals + 1] >= exact_powers[DECIMAL_DIGITS];
 
-		units = round_half_away(value * exact_powers[decimals]);
-		if (last || (double) units / exact_powers[decimals] == value)
+		amount.units = round_half_away(value * exact_powers[decimals]);
+		if (last || (double) amount.units / exact_powers[decimals] == value)
 			break;
 	}
-	for (; decimals > 0 && units % 10 == 0; decimals--)
-		units /= 10;
-	*scale = Max(*scale, decimals);
-	if (pg_mul_s64_overflow(units, powers_of_10[*scale - decimals], &units))
+	for (; decimals > 0 && amount.units % 10 == 0; decimals--)
+		amount.units /= 10;
+	amount.scale = Max(scale, decimals);
+	if (pg_mul_s64_overflow(amount.units, powers_of_10[amount.scale - decimals], &amount.units))
 		ret_amount_too_large();
-	return units;
+	return amount;
 }
 
 /* Make a numeric of a sum of units, with scale decimals */

@@ -57,6 +57,13 @@ typedef struct RetMoney
 	int64		form;			/* 2 * scale, + 1 if binary */
 } RetMoney;
 
+/* An amount of a stored value; in two registers, where a function returns it */
+typedef struct RetAmount
+{
+	int64		units;			/* the amount times 10^scale */
+	int			scale;			/* its decimals */
+} RetAmount;
+
 #define RET_MONEY_FORM(scale, binary)	((int64) (scale) * 2 + (binary))
 
 extern void ret_money_read_numeric(Datum numeric, RetMoney *money);
@@ -67,8 +74,8 @@ extern double ret_money_ratio(const RetMoney *money, int64 divisor);
 extern bool ret_money_is_valid(const RetMoney *money);
 
 /* amounts of at most RET_AMOUNT_MAX_SCALE decimals, as whole numbers of units */
-extern int64 ret_amount_read_numeric(Datum numeric, int *scale);
-extern int64 ret_amount_read_double(double value, int *scale);
+extern RetAmount ret_amount_read_numeric(Datum numeric, int scale);
+extern RetAmount ret_amount_read_double(double value, int scale);
 pg_noreturn extern void ret_amount_too_large(void);
 extern Datum ret_amount_numeric(int128 units, int scale);
 extern Datum ret_amount_shown(int128 units, int scale, int shown_scale);

@@ -203,19 +203,20 @@ sub load_engine
 	  : $table =~ /text/ ? (duckdb => 'VARCHAR', clickhouse => 'String')
 	  : (duckdb => 'BIGINT', clickhouse => 'Int64');
 	my $type = $types{ $engine->{kind} };
+	my ($amount, $decimal) = $table =~ /money/ ? (', amount', ", 'amount': 'DECIMAL(12,2)'") : ('', '');
 	my $order = $table =~ /random/ ? 'tuple()' : 'ordered_at';
 
 	return if $engine->{loaded}{$table}++;
-	system("'$psql' -X -q -v ON_ERROR_STOP=1 -d $database -c \"COPY (SELECT customer_id, ordered_at AT TIME ZONE 'UTC' FROM $table) TO STDOUT (FORMAT csv)\" > '$file'") == 0
+	system("'$psql' -X -q -v ON_ERROR_STOP=1 -d $database -c \"COPY (SELECT customer_id, ordered_at AT TIME ZONE 'UTC'$amount FROM $table) TO STDOUT (FORMAT csv)\" > '$file'") == 0
 	  or die "cannot copy $table out\n";
 	if ($engine->{kind} eq 'duckdb')
 	{
-		$engine->query("CREATE TABLE $table AS SELECT * FROM read_csv('$file', header = false, columns = {'customer_id': '$type', 'ordered_at': 'TIMESTAMP'})");
+		$engine->query("CREATE TABLE $table AS SELECT * FROM read_csv('$file', header = false, columns = {'customer_id': '$type', 'ordered_at': 'TIMESTAMP'$decimal})");
 		$engine->query('CHECKPOINT');
 	}
 	else
 	{
-		my $columns = "customer_id $type, ordered_at DateTime64(6, 'UTC')";
+		my $columns = "customer_id $type, ordered_at DateTime64(6, 'UTC')" . ($amount && ', amount Decimal(12, 2)');
 		$engine->query("CREATE TABLE $table ($columns) ENGINE = MergeTree ORDER BY $order");
 		$engine->query("INSERT INTO $table SELECT * FROM file('$file', 'CSV', '" . $columns =~ s/'/\\'/gr . "')");
 		$engine->query("OPTIMIZE TABLE $table FINAL");
@@ -300,32 +301,35 @@ sub daily
 # Private memory with the state there, at its end and at its peak
 sub memory
 {
-	my %what = (orders => 'as in the tables above', orders_even => '10 days each');
-	my $rss = "substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\\s+(\\d+)')::bigint * 1024";
-
 	return if !wanted('memory of the state');
 	print "\n== memory of the state, serial, beyond the floor's, bytes per customer\n";
-	for my $table (sort keys %what)
+	memory_of('customer_activity', 'as in the tables above', 'orders', 'customer_id, ordered_at', 64);
+	memory_of('customer_activity', '10 days each', 'orders_even', 'customer_id, ordered_at', 64);
+	return;
+}
+
+sub memory_of
+{
+	my ($aggregate, $what, $table, $arguments, $limit) = @_;
+	my $rss = "substring(pg_read_file('/proc/self/status') FROM 'RssAnon:\\s+(\\d+)')::bigint * 1024";
+	my (@end, @peak);
+
+	need($table);
+	for my $form ([ 'noop', 'a' ], [ $aggregate, 'customers(a)' ])
 	{
-		my (@end, @peak, $bytes);
+		my $s = session('serial')->fresh;
+		my $sql = "SELECT $rss + 0 * $form->[1] FROM (SELECT $form->[0]($arguments) a FROM $table OFFSET 0) s";
 
-		need($table);
-		for my $form ([ 'noop', 'a' ], [ 'customer_activity', 'customers(a)' ])
-		{
-			my $s = session('serial')->fresh;
-			my $sql = "SELECT $rss + 0 * $form->[1] FROM (SELECT $form->[0](customer_id, ordered_at) a FROM $table OFFSET 0) s";
-
-			$s->warm_up($sql);
-			$s->query("SELECT $rss");
-			my $before = Session::rss_anon($s->{pid});
-			my ($end, undef, undef, $peak) = $s->peak($sql);
-			push @end, $end - $before;
-			push @peak, $peak;
-			$s->close;
-		}
-		printf "  %-40s at the end %6.1f, at peak %6.1f\n", $what{$table}, ($end[1] - $end[0]) / $customers, ($peak[1] - $peak[0]) / $customers;
-		push @targets, map { verdict("state memory, $what{$table}, $_->[0]", ($_->[1][1] - $_->[1][0]) / $customers, 64) } [ 'at the end', \@end ], [ 'at peak', \@peak ];
+		$s->warm_up($sql);
+		$s->query("SELECT $rss");
+		my $before = Session::rss_anon($s->{pid});
+		my ($end, undef, undef, $peak) = $s->peak($sql);
+		push @end, $end - $before;
+		push @peak, $peak;
+		$s->close;
 	}
+	printf "  %-40s at the end %6.1f, at peak %6.1f\n", "$aggregate, $what", ($end[1] - $end[0]) / $customers, ($peak[1] - $peak[0]) / $customers;
+	push @targets, map { verdict("memory of $aggregate, $what, $_->[0]", ($_->[1][1] - $_->[1][0]) / $customers, $limit) } [ 'at the end', \@end ], [ 'at peak', \@peak ];
 	return;
 }
 
@@ -362,8 +366,8 @@ sub need
 		orders_even => "SELECT i % $customers + 1 AS customer_id, timestamptz '2023-01-01 00:00:00+00' + (i / $customers * 36 + (i % $customers * 7919) % 36) * interval '1 day' AS ordered_at
 			FROM generate_series(0::bigint, 10 * $customers - 1) i",
 		orders_year => "SELECT customer_id, ordered_at - (ordered_at - timestamptz '2023-01-01 00:00:00+00') * (366.0 / 731) AS ordered_at FROM orders",
-		orders_money => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price FROM orders',
-		orders_money_random => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price FROM orders_random',
+		orders_money => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price, (amount::numeric(12,2) * 100)::bigint AS cents FROM orders',
+		orders_money_random => 'SELECT customer_id, ordered_at, amount::numeric(12,2) AS amount, amount::numeric(12,2)::double precision AS price, (amount::numeric(12,2) * 100)::bigint AS cents FROM orders_random',
 		purchases_stored => 'SELECT customer_purchases(customer_id, ordered_at, amount) AS p FROM orders_money',
 		activity_stored => 'SELECT customer_activity(customer_id, ordered_at) AS a FROM orders',
 		activity_daily => 'SELECT ordered_at::date AS day, customer_activity(customer_id, ordered_at) AS a FROM orders_year GROUP BY 1');

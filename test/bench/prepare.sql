@@ -19,6 +19,11 @@ CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, double precision) RETU
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, numeric) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
+CREATE FUNCTION noop_rows(n bigint, OUT customer bigint, OUT frequency bigint, OUT recency double precision,
+        OUT t double precision, OUT monetary_value double precision, OUT purchases bigint,
+        OUT revenue double precision, OUT first_day date, OUT last_day date) RETURNS SETOF record
+    AS :'module' LANGUAGE C VOLATILE;
+
 CREATE AGGREGATE noop(integer) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);

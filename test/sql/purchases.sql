@@ -162,6 +162,19 @@ SELECT revenue(of_numbers(1e15, 0.01)), revenue(of_numbers(92233720368547758.07)
        refunded(of_numbers(-9223372036854775807, -9223372036854775807));
 SELECT get_byte(customer_purchases_send(p), 2) AS scale, count(*)
 FROM (VALUES (of_numbers(1.5, 2.50, 3.000)), (of_numbers(1.50, 2.5, 3)), (of_doubles(1.5, 2.5, 3))) v(p) GROUP BY p, 1;
+-- amounts of every shape as they lie in a table, after one of each number of decimals
+CREATE TABLE shapes AS
+SELECT round(10::numeric ^ -s, s) AS before, round(sign * digits / 10::numeric ^ decimals, decimals) AS amount
+FROM generate_series(0, 9) s, generate_series(0, 9) decimals, (VALUES (1), (-1)) v(sign),
+	(VALUES (0::numeric), (1), (50), (99), (100), (1999), (9900), (10000), (10001), (120000), (99999999),
+	 (100000000), (123456789), (999999999999), (1000000000000), (9999999999999999), (123456789012345678)) w(digits)
+WHERE digits / 10::numeric ^ (decimals - greatest(s, decimals)) < 9e18;
+SELECT count(*) AS shapes, count(*) FILTER (WHERE total IS DISTINCT FROM before + amount) AS wrong
+FROM (SELECT before, amount,
+		(SELECT revenue(customer_purchases(1, date '2024-01-01' + i, x ORDER BY i))
+		 FROM (VALUES (0, before), (1, amount)) v(i, x)) AS total
+	FROM shapes) t;
+
 -- what a day adds up to has the scale, not its rows
 SELECT get_byte(customer_purchases_send(p), 2) AS scale, revenue(p), purchases(p), count(*)
 FROM (SELECT customer_purchases(1, date '2024-01-01', a) AS p
