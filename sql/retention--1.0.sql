@@ -3759,3 +3759,24 @@ CREATE FUNCTION fit_sbg(subscriptions customer_subscriptions, period interval DE
     as_of timestamptz DEFAULT NULL, grace integer DEFAULT 0, since timestamptz DEFAULT NULL) RETURNS sbg_model
     AS 'MODULE_PATHNAME', 'fit_sbg_subscriptions' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_sbg(customer_subscriptions, interval, timestamptz, integer, timestamptz) IS 'fit of a model of contracts that are renewed or not to customers, each with the stay that survival_curve(subscriptions) counts; the tenure is in periods (whole months or days) from the first day of the stay; stays that began before the day since, if that is given, count from then on; a WARNING if the data have no such model; NULL for NULL, or if nobody is left; e.g. SELECT (fit_sbg(customer_subscriptions(customer, started, ended), ''1 year'', current_date)).* FROM contracts';
+
+--
+-- src/family/cohort.c: of two activities
+--
+
+CREATE FUNCTION return_table(starts customer_activity, returns customer_activity,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, age integer, period_start date, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION return_table(customer_activity, customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'cohorts by the period of the first day in starts, and the share (0..1) of each that was active in returns at each age, on the day of the start or later, with its Wilson interval; as cohort_table otherwise; starts NULL: no rows, returns NULL: nobody came back; e.g. return_table(signups, orders, ''7 days'', as_of => now())';
+CREATE FUNCTION return_curve(starts customer_activity, returns customer_activity,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL,
+    mode text DEFAULT 'on', clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
+COMMENT ON FUNCTION return_curve(customer_activity, customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'the complete cells of return_table pooled by age: customers, those who came back, their share (0..1) and its Wilson interval; starts NULL: no rows, returns NULL: nobody came back; e.g. return_curve(signups, orders, ''7 days'', as_of => now())';

@@ -384,6 +384,53 @@ ret_activity_next(RetActivityReader *reader)
 	return true;
 }
 
+/*
+ * Prepare to read the customers of one value, and their days in another.  Large
+ * values that an aggregate has just built are in the order of the hash, all others
+ * in that of the customer; if one is and the other is not, the first is written.
+ */
+void
+ret_activity_open_pair(RetActivityPair *pair, Datum a, Datum b)
+{
+	memset(pair, 0, sizeof(RetActivityPair));
+	value_open(&pair->a.walk, a);
+	value_open(&pair->b.walk, b);
+	pair->by_hash = pair->a.walk.parts && pair->b.walk.parts;
+	if (pair->a.walk.parts && !pair->by_hash)
+		value_open(&pair->a.walk, PointerGetDatum(value_canonical(a)));
+	if (pair->b.walk.parts && !pair->by_hash)
+		value_open(&pair->b.walk, PointerGetDatum(value_canonical(b)));
+}
+
+/* Tell whether a customer is before another in the order of a pair */
+static inline bool
+pair_less(const RetActivityPair *pair, int64 a, int64 b)
+{
+	return pair->by_hash ? ret_customer_hash(a) < ret_customer_hash(b) : a < b;
+}
+
+/*
+ * Read the next customer of a, and their days in b, of which there may be none;
+ * false if there is no other customer in a
+ */
+bool
+ret_activity_next_pair(RetActivityPair *pair)
+{
+	int64		customer;
+
+	if (!ret_activity_next(&pair->a))
+		return false;
+	customer = pair->a.walk.customer;
+	while (!pair->b_over && (!pair->b_read || pair_less(pair, pair->b.walk.customer, customer)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		pair->b_read = ret_activity_next(&pair->b);
+		pair->b_over = !pair->b_read;
+	}
+	pair->b.ndays = pair->b_read && pair->b.walk.customer == customer ? pair->b.walk.nentries : 0;
+	return true;
+}
+
 /*-------------------------------------------------------------------------
  * Building a value without the aggregate
  *-------------------------------------------------------------------------

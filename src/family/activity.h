@@ -22,6 +22,19 @@ extern void ret_activity_open(RetActivityReader *reader, Datum value);
 extern void ret_activity_order(RetActivityReader *reader);
 extern bool ret_activity_next(RetActivityReader *reader);
 
+/* Two values whose customers are read in the same order */
+typedef struct RetActivityPair
+{
+	RetActivityReader a;
+	RetActivityReader b;
+	bool		by_hash;		/* is the order that of the hash?  Else of the customer */
+	bool		b_read;			/* has b read a customer who is not before that of a? */
+	bool		b_over;
+} RetActivityPair;
+
+extern void ret_activity_open_pair(RetActivityPair *pair, Datum a, Datum b);
+extern bool ret_activity_next_pair(RetActivityPair *pair);
+
 /* Leave out the days of the customer from as_of on; false if there are no others */
 static inline bool
 ret_activity_cut(RetActivityReader *reader, int64 as_of)

@@ -1,7 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * cohort.c
- *	  Cohorts of a customer_activity: cohort_table and retention_curve.
+ *	  Cohorts of a customer_activity: cohort_table and retention_curve; and of
+ *	  those who start in one activity and come back in another: return_table and
+ *	  return_curve.
  *
  * A cohort is the customers whose first active day is in the same bin of the
  * calendar.  A cell (cohort, age) counts how many of them were active
@@ -80,6 +82,7 @@ typedef struct Cohorts
 {
 	CohortOptions options;
 	Cohort	   *cohorts;		/* by bin, from the first */
+	int64		first_shown;	/* first bin whose cohort is shown */
 	int64		ncells;			/* cells allocated */
 } Cohorts;
 
@@ -94,6 +97,8 @@ typedef struct CohortResult
 
 PG_FUNCTION_INFO_V1(cohort_table);
 PG_FUNCTION_INFO_V1(retention_curve);
+PG_FUNCTION_INFO_V1(return_table);
+PG_FUNCTION_INFO_V1(return_curve);
 PG_FUNCTION_INFO_V1(cohort_table_cells);
 PG_FUNCTION_INFO_V1(retention_curve_cells);
 PG_FUNCTION_INFO_V1(cohort_table_subscriptions);
@@ -107,22 +112,25 @@ PG_FUNCTION_INFO_V1(retention_curve_subscriptions);
 /*
  * Read the options of cohort_table and retention_curve, which have the same
  * arguments: activity, period, as_of, mode, clock, horizon, since, confidence,
- * origin.  Returns false if the activity is null.
+ * origin.  Those of return_table and return_curve come after two activities.
+ * Returns false if the (first) activity is null.
  */
 static bool
-get_options(FunctionCallInfo fcinfo, CohortOptions *options)
+get_options(FunctionCallInfo fcinfo, int activities, CohortOptions *options)
 {
 	static const char *const modes[] = {"on", "on_or_after", "every"};
 	static const char *const clocks[] = {"calendar", "elapsed"};
 
-	ret_periods_get(fcinfo, 1, 2, 8, &options->periods);
-	options->mode = ret_get_choice(fcinfo, 3, "mode", modes, lengthof(modes));
-	options->elapsed = ret_get_choice(fcinfo, 4, "clock", clocks, lengthof(clocks)) == 1;
-	options->has_horizon = !PG_ARGISNULL(5);
-	options->horizon = options->has_horizon ? PG_GETARG_INT32(5) : PG_INT32_MAX;
+	int			arg = activities;	/* number of the argument period */
+
+	ret_periods_get(fcinfo, arg, arg + 1, arg + 7, &options->periods);
+	options->mode = ret_get_choice(fcinfo, arg + 2, "mode", modes, lengthof(modes));
+	options->elapsed = ret_get_choice(fcinfo, arg + 3, "clock", clocks, lengthof(clocks)) == 1;
+	options->has_horizon = !PG_ARGISNULL(arg + 4);
+	options->horizon = options->has_horizon ? PG_GETARG_INT32(arg + 4) : PG_INT32_MAX;
 	ret_check_at_least(options->horizon, 0, "horizon", "It is the last age to show.");
-	options->since = ret_get_day(fcinfo, 6, "since", RET_INSTANT_MIN);
-	options->z = ret_confidence_z(fcinfo, 7);
+	options->since = ret_get_day(fcinfo, arg + 5, "since", RET_INSTANT_MIN);
+	options->z = ret_confidence_z(fcinfo, arg + 6);
 	return !PG_ARGISNULL(0);
 }
 
@@ -183,39 +191,40 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 		cells[last].retained++;
 }
 
-/* Enter a customer by the clock 'calendar'; overwrites the days of the reader */
+/*
+ * Enter a customer of the cohort of the bin first, and n days on which they were
+ * active, by the clock 'calendar'; overwrites the days
+ */
 static void
-enter_calendar(Cohorts *cohorts, RetActivityReader *reader, int64 first)
+enter_calendar(Cohorts *cohorts, int64 first, DateADT *days, int64 n)
 {
 	const RetBins *bins = &cohorts->options.periods.bins;
 	Cohort	   *cohort = get_cohort(cohorts, first);
-	int32	   *ages = reader->days;	/* written over the days */
+	int32	   *ages = days;	/* written over the days */
 
 	cohort->customers++;
-	for (int64 i = 0; i < reader->ndays; i++)
-		ages[i] = (int32) (ret_bin_of(bins, reader->days[i]) - first);
-	enter_ages(cohort->cells, cohorts->options.mode, ages, reader->ndays, cohort->nages - 1);
+	for (int64 i = 0; i < n; i++)
+		ages[i] = (int32) (ret_bin_of(bins, days[i]) - first);
+	enter_ages(cohort->cells, cohorts->options.mode, ages, n, cohort->nages - 1);
 }
 
 /*
- * Enter a customer by the clock 'elapsed'; overwrites the days of the reader.  Only
- * days before as_of count, and only in windows that have ended.  An exception is
+ * Enter a customer by the clock 'elapsed', with their first day, in the bin first,
+ * and n days on which they were active; overwrites the days.  Only days before as_of count, and only in windows that have ended.  An exception is
  * on_or_after without a horizon, which asks for any day after the start of a
  * window that has ended.
  */
 static void
-enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
+enter_elapsed(Cohorts *cohorts, int64 first, DateADT day, DateADT *days, int64 n)
 {
 	const CohortOptions *options = &cohorts->options;
 	const RetBins *bins = &options->periods.bins;
 	int64		as_of = options->periods.as_of;
-	DateADT		day = reader->days[0];
-	int32	   *ages = reader->days;	/* written over the days */
+	int32	   *ages = days;	/* written over the days */
 	RetLaps		laps;
 	Cohort	   *cohort;
 	int64		begun;
 	int64		over;
-	int64		n = reader->ndays;
 
 	if (day >= as_of)
 		return;
@@ -232,10 +241,12 @@ enter_elapsed(Cohorts *cohorts, RetActivityReader *reader, int64 first)
 	over = Min(over, cohort->nages - 1);
 	cohort->cells[over].eligible++;
 
-	while (reader->days[n - 1] >= as_of)
+	while (n > 0 && days[n - 1] >= as_of)
 		n--;
+	if (n == 0)
+		return;
 	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) ret_lap_of(&laps, reader->days[i]);
+		ages[i] = (int32) ret_lap_of(&laps, days[i]);
 	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
 		cohort->cells[Min(ages[n - 1], over)].retained++;
 	else
@@ -260,33 +271,70 @@ sum_up(Cohorts *cohorts)
 	}
 }
 
+/* Make room for the cohorts of values with these first and last days */
+static void
+open_cohorts(Cohorts *cohorts, DateADT first, DateADT last)
+{
+	RetPeriods *periods = &cohorts->options.periods;
+
+	ret_periods_open(periods, first, last);
+	cohorts->first_shown = ret_first_bin(&periods->bins, cohorts->options.since);
+	cohorts->ncells = 0;
+	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(Cohort),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* Enter a customer with their first day and n days on which they were active, from the first on */
+static inline void
+enter_customer(Cohorts *cohorts, DateADT day, DateADT *days, int64 n)
+{
+	const RetPeriods *periods = &cohorts->options.periods;
+	int64		first = ret_bin_of(&periods->bins, day);
+
+	if (first >= periods->first + periods->n || first < cohorts->first_shown)
+		return;
+	if (cohorts->options.elapsed)
+		enter_elapsed(cohorts, first, day, days, n);
+	else
+		enter_calendar(cohorts, first, days, n);
+}
+
 /* Build the cohorts in a walk over the customers of the value in argument 0 */
 static void
 build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
 {
-	CohortOptions *options = &cohorts->options;
-	RetPeriods *periods = &options->periods;
 	RetActivityReader reader;
-	int64		first_shown;
 
 	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	ret_periods_open(periods, reader.walk.first, reader.walk.last);
-	first_shown = ret_first_bin(&periods->bins, options->since);
-	cohorts->ncells = 0;
-	cohorts->cohorts = palloc_extended(Max(periods->n, 1) * sizeof(Cohort),
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-
+	open_cohorts(cohorts, reader.walk.first, reader.walk.last);
 	while (ret_activity_next(&reader))
 	{
-		int64		first = ret_bin_of(&periods->bins, reader.days[0]);
+		CHECK_FOR_INTERRUPTS();
+		enter_customer(cohorts, reader.days[0], reader.days, reader.ndays);
+	}
+	sum_up(cohorts);
+}
+
+/* Build the cohorts of those who start in argument 0, and their returns in argument 1, from the day of the start on */
+static void
+build_returns(FunctionCallInfo fcinfo, Cohorts *cohorts)
+{
+	RetActivityPair pair;
+
+	/* of nobody, as of an aggregate whose FILTER found no row, nobody came back */
+	ret_activity_open_pair(&pair, PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? PG_GETARG_DATUM(0) : PG_GETARG_DATUM(1));
+	open_cohorts(cohorts, pair.a.walk.first, Max(pair.a.walk.last, pair.b.walk.last));
+	while (ret_activity_next_pair(&pair))
+	{
+		DateADT		day = pair.a.days[0];
+		int64		before = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (first >= periods->first + periods->n || first < first_shown)
-			continue;
-		if (options->elapsed)
-			enter_elapsed(cohorts, &reader, first);
-		else
-			enter_calendar(cohorts, &reader, first);
+		if (PG_ARGISNULL(1))
+			pair.b.ndays = 0;
+		while (before < pair.b.ndays && pair.b.days[before] < day)
+			before++;
+		enter_customer(cohorts, day, pair.b.days + before, pair.b.ndays - before);
 	}
 	sum_up(cohorts);
 }
@@ -485,7 +533,7 @@ cohort_table(PG_FUNCTION_ARGS)
 	Cohorts		cohorts;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!get_options(fcinfo, &cohorts.options))
+	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
 	build_cohorts(fcinfo, &cohorts);
 	put_cells(fcinfo, &cohorts);
@@ -569,7 +617,7 @@ retention_curve(PG_FUNCTION_ARGS)
 	Cohorts		cohorts;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!get_options(fcinfo, &cohorts.options))
+	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
 	build_cohorts(fcinfo, &cohorts);
 	put_curve(fcinfo, &cohorts);
@@ -597,5 +645,39 @@ retention_curve_subscriptions(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (read_subscriptions(fcinfo, &cohorts))
 		put_curve(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/*
+ * return_table(starts, returns, period, as_of, mode, clock, horizon, since,
+ *				confidence, origin)
+ */
+Datum
+return_table(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, 2, &cohorts.options))
+		return (Datum) 0;
+	build_returns(fcinfo, &cohorts);
+	put_cells(fcinfo, &cohorts);
+	return (Datum) 0;
+}
+
+/*
+ * return_curve(starts, returns, period, as_of, mode, clock, horizon, since,
+ *				confidence, origin)
+ */
+Datum
+return_curve(PG_FUNCTION_ARGS)
+{
+	Cohorts		cohorts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!get_options(fcinfo, 2, &cohorts.options))
+		return (Datum) 0;
+	build_returns(fcinfo, &cohorts);
+	put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }

@@ -94,7 +94,7 @@ cmp_ok(scalar @lines, '>=', 30, 'lines to be tried');
 for my $type (qw(date timestamp timestamptz))
 {
 	sql(qq{
-		DROP TABLE IF EXISTS orders, days, contracts;
+		DROP TABLE IF EXISTS orders, days, contracts, signups;
 		CREATE TABLE orders AS
 		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount,
 		       id AS order_id,
@@ -108,6 +108,7 @@ for my $type (qw(date timestamp timestamptz))
 		       '2024-03-01'::$type AS as_of,
 		       NULL::purchase_model AS m, NULL::spend_model AS g, NULL::rfm_summary AS s, 5 AS r, 4 AS f
 		FROM (VALUES (1, '2024-01-05'), (1, '2024-02-10'), (2, '2024-01-20'), (3, '2024-02-15')) v(id, at);
+		CREATE TABLE signups AS SELECT customer_id, ordered_at AS signed_up FROM orders;
 		CREATE TABLE days AS
 			SELECT customer_activity(customer_id, ordered_at) AS a,
 			       customer_activity(customer_id, ordered_at) AS activity,
