@@ -356,7 +356,8 @@ check_kind(RetTimeKind kind, RetTimeKind other)
 	if (kind != other)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s of %s cannot be added to those of %s", RET_EVENTS_TYPE, kind_names[other], kind_names[kind]),
+				 errmsg("%s of %s cannot be added to those of %s",
+						RET_EVENTS_TYPE, kind_names[other], kind_names[kind]),
 				 errhint("Make all values from columns of one type.")));
 }
 

@@ -100,7 +100,8 @@ WHERE catalog_test.symbol_missing(f.prosrc);
 -- not volatile, no superuser's rights, parallel safe
 SELECT oid::regprocedure, provolatile, prosecdef, proparallel, proconfig FROM catalog_test.fn
 WHERE provolatile = 'v' OR prosecdef OR proparallel <> 's' OR proconfig IS NOT NULL ORDER BY 1;
--- stable only where a timestamptz meets the session's time zone, and where states arrive that name theirs
+-- stable only where a timestamptz, also one in a value, meets the session's time zone, and where states arrive that
+-- name theirs
 SELECT oid::regprocedure FROM catalog_test.fn
 WHERE prokind <> 'a' AND provolatile = 's'
   AND NOT ('timestamptz'::regtype = ANY (proargtypes::oid[]) OR proname ~ 'timestamptz')

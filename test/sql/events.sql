@@ -57,16 +57,20 @@ FROM (SELECT 'order' AS kind, e, e = t AS same
                    SELECT customer_events(c, at, event) FROM (SELECT DISTINCT c, at, event FROM facts) x) y
       UNION ALL
       SELECT 'split', e, e = t
-      FROM whole, (SELECT rollup(e) AS e FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c) x UNION ALL
-                   SELECT rollup(e) FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY event) x UNION ALL
-                   SELECT rollup(e) FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY at::date) x UNION ALL
+      FROM whole, (SELECT rollup(e) AS e FROM (SELECT customer_events(c, at, event) AS e
+             FROM facts GROUP BY c) x UNION ALL
+                   SELECT rollup(e) FROM (SELECT customer_events(c, at, event) AS e
+                          FROM facts GROUP BY event) x UNION ALL
+                   SELECT rollup(e) FROM (SELECT customer_events(c, at, event) AS e
+                          FROM facts GROUP BY at::date) x UNION ALL
                    SELECT rollup(e ORDER BY e)
                    FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c % 3, at) x) y
       UNION ALL
       SELECT 'overlap', e, e = t
       FROM whole, (SELECT rollup(e) AS e FROM (SELECT t AS e FROM whole, generate_series(1, 5)) x UNION ALL
                    SELECT rollup(e)
-                   FROM (SELECT t AS e FROM whole UNION ALL SELECT customer_events(c, at, event) FROM facts GROUP BY c % 7
+                   FROM (SELECT t AS e FROM whole UNION ALL SELECT customer_events(c, at, event)
+                          FROM facts GROUP BY c % 7
                          UNION ALL SELECT customer_events(c, at, event) FROM facts WHERE event = 'buy') x) y) z
 GROUP BY kind ORDER BY kind;
 -- what it holds
@@ -115,24 +119,28 @@ FROM (SELECT c % 3 AS g, customer_events(c, at, event) AS e, customers(customer_
       FROM facts GROUP BY ROLLUP (c % 3)) x;
 -- frames that grow: small groups, and those that become large
 SELECT count(*), bool_and(n = m) AS same
-FROM (SELECT customers(customer_events(c, at, event) OVER (ORDER BY i)) AS n, count(*) FILTER (WHERE new) OVER (ORDER BY i) AS m
+FROM (SELECT customers(customer_events(c, at, event) OVER (ORDER BY i)) AS n,
+       count(*) FILTER (WHERE new) OVER (ORDER BY i) AS m
       FROM (SELECT *, row_number() OVER (PARTITION BY c ORDER BY i) = 1 AS new
             FROM (SELECT *, row_number() OVER (ORDER BY at, c, event) AS i FROM facts WHERE c < 60) y) x) z;
 SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM facts g WHERE c < 8 AND g.at <= x.at)) AS same
 FROM (SELECT at, customer_events(c, at, event) OVER (ORDER BY at) AS e FROM facts WHERE c < 8) x WHERE e IS NOT NULL;
 -- a value is not changed by what is done with it
-SELECT rollup(e) = max(w) AS same, bool_and(e = e::text::customer_events) AS kept
-FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c % 2) x, LATERAL (SELECT t AS w FROM whole) y;
+SELECT rollup(e) = (SELECT t FROM whole) AS same, bool_and(e = e::text::customer_events) AS kept
+FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c % 2) x;
 -- sets of values
-SELECT count(*), count(DISTINCT e), min(e) <= max(e) AS ordered
-FROM (SELECT customer_events(1, at, event) AS e FROM facts WHERE c < 30 GROUP BY c, at, event) x;
+SELECT count(*), count(DISTINCT e) = (SELECT count(DISTINCT (at, event)) FROM facts WHERE c < 30) AS different,
+       bool_and(e >= before) AS ordered
+FROM (SELECT e, lag(e) OVER (ORDER BY e) AS before
+      FROM (SELECT customer_events(1, at, event) AS e FROM facts WHERE c < 30 GROUP BY c, at, event) y) x;
 
 --
 -- Names: in any language, and many
 --
 SELECT event, length(event), t.customers
 FROM (SELECT customer_events(i, date '2024-01-01', n) AS e
-      FROM unnest(ARRAY['kaufen', 'größe', 'купить', '購入', '🛒', 'a''b"c\', ' ', 'A', 'a', 'ab']) WITH ORDINALITY u(n, i)) x,
+      FROM unnest(ARRAY['kaufen', 'größe', 'купить', '購入', '🛒', 'a''b"c\', ' ', 'A', 'a', 'ab'])
+           WITH ORDINALITY u(n, i)) x,
      event_table(e) t;
 SELECT (SELECT bool_and(customers = 1 AND events = 1) AND count(*) = 1024 FROM event_table(e)) AS many,
        e = (SELECT customer_events(i, date '2024-01-01', md5(i::text)) FROM generate_series(1024, 1, -1) i) AS same,
@@ -140,7 +148,8 @@ SELECT (SELECT bool_and(customers = 1 AND events = 1) AND count(*) = 1024 FROM e
                                    FROM generate_series(1, 1024) i GROUP BY i % 100) y) AS split,
        e::text::customer_events = e AS read
 FROM (SELECT customer_events(i, date '2024-01-01', md5(i::text)) AS e FROM generate_series(1, 1024) i) x;
-SELECT outcome($$SELECT customer_events(i, date '2024-01-01', md5(i::text)) FROM generate_series(1, 1025) i$$) AS too_many,
+SELECT outcome($$SELECT customer_events(i, date '2024-01-01', md5(i::text)) FROM generate_series(1,
+       1025) i$$) AS too_many,
        outcome($$SELECT rollup(e) FROM (SELECT customer_events(i, date '2024-01-01', md5(i::text)) AS e
 	FROM generate_series(1, 1025) i GROUP BY i % 2) x$$) AS together,
        outcome($$SELECT length(max(event)) FROM (SELECT customer_events(1, date '2024-01-01', repeat('x', 255)) AS e) x,
@@ -154,19 +163,22 @@ SELECT outcome($$SELECT customer_events(i, date '2024-01-01', md5(i::text)) FROM
 --
 SELECT customers(e), t.events, e = f AS same, length(customer_events_send(e)) < 2 * 200000 + 100 AS small
 FROM (SELECT customer_events(7, timestamp '2024-01-01' + i * interval '1 second', 'tick') AS e,
-             customer_events(7, timestamp '2024-01-01' + (i * 99991 % 200000) * interval '1 second', 'tick') AS f
+             customer_events(7, timestamp '2024-01-01' + (i * 99991::bigint % 200000) * interval '1 s', 'tick') AS f
       FROM generate_series(0, 199999) i) x, event_table(e) t;
 SELECT customers(e) = 1 AS one, t.events
 FROM (SELECT customer_events(7, date '2024-01-01', 'same') AS e FROM generate_series(1, 100000)) x, event_table(e) t;
 CREATE TABLE far AS
 	SELECT customer_events(c, at, 'e') AS e
-	FROM (VALUES (9223372036854775807, timestamp '4714-11-24 00:00 BC'), (-9223372036854775808, '294276-12-31 23:59:59.999999'),
+	FROM (VALUES (9223372036854775807, timestamp '4714-11-24 00:00 BC'),
+	    (-9223372036854775808, '294276-12-31 23:59:59.999999'),
 	             (0, '2000-01-01')) v(c, at);
 INSERT INTO far
 	SELECT customer_events(c, at, 'e')
-	FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-31'), (0, '2000-01-01')) v(c, at);
+	FROM (VALUES (9223372036854775807, date '4714-11-24 BC'), (-9223372036854775808, '5874897-12-31'),
+	    (0, '2000-01-01')) v(c, at);
 INSERT INTO far
-	SELECT customer_events(hashint8extended(i, 1), timestamp '4714-11-24 00:00 BC' + dice(i, 2, 100000000) * interval '1 day', 'e')
+	SELECT customer_events(hashint8extended(i, 1), timestamp '4714-11-24 00:00 BC' + dice(i, 2,
+	    100000000) * interval '1 day', 'e')
 	FROM generate_series(1, 5000) i;
 SELECT e::text::customer_events = e AS read, customers(e), customers(activity(e)) FROM far;
 -- customers of any type
@@ -183,7 +195,8 @@ SELECT outcome($$SELECT customer_events(1, date 'infinity', 'a')$$) AS date,
 SELECT a, b, outcome(format($$SELECT rollup(e) FROM (SELECT customer_events(1, %s '2024-01-01', 'a') AS e UNION ALL
 	SELECT customer_events(i, %s '2024-01-01', 'a') FROM generate_series(1, %s) i) x$$, a, b, n)) AS mixed
 FROM (VALUES ('date', 'timestamp', 1), ('timestamp', 'timestamptz', 1), ('timestamptz', 'date', 5000)) v(a, b, n);
-SELECT outcome($$SELECT rollup(e) FROM (SELECT customer_events(i, date '2024-01-01', 'a') AS e FROM generate_series(1, 5000) i
+SELECT outcome($$SELECT rollup(e) FROM (SELECT customer_events(i, date '2024-01-01', 'a') AS e
+       FROM generate_series(1, 5000) i
 	UNION ALL SELECT customer_events(1, timestamp '2024-01-01', 'a')) x$$) AS large;
 -- support functions outside an aggregate
 SELECT outcome($$SELECT customer_events_transfn(NULL, 1, date '2024-01-01', 'a')$$) AS transfn,
@@ -191,31 +204,33 @@ SELECT outcome($$SELECT customer_events_transfn(NULL, 1, date '2024-01-01', 'a')
        outcome($$SELECT customer_events_finalfn(e) FROM value$$) AS finalfn;
 -- a user-defined aggregate that begins with a value, returns a transition value, or mixes kinds of time
 CREATE AGGREGATE raw(customer_key, timestamp, text) (SFUNC = customer_events_transfn, STYPE = customer_events);
-CREATE AGGREGATE start(customer_key, timestamp, text) (SFUNC = customer_events_transfn, STYPE = customer_events,
-	FINALFUNC = customer_events_finalfn, INITCOND = '\x0201060000000000000000010000000000000001000000000000000000000000');
 CREATE TABLE raws AS SELECT raw(c, at, event) AS e FROM facts WHERE c < 5 UNION ALL SELECT raw(c, at, event) FROM facts;
 SELECT e = (SELECT customer_events(c, at, event) FROM facts WHERE c < 5) AS small, e = t AS large, customers(e),
        e::text::customer_events = e AS read, (SELECT count(*) FROM event_table(e)) AS names,
        e = (SELECT rollup(r.e) FROM (VALUES (raws.e), (NULL)) r(e)) AS merged
 FROM raws, whole ORDER BY 3;
-SELECT outcome('SELECT start(1, timestamp ''2024-01-01'', ''a'')') AS no_value;
-DROP AGGREGATE start(customer_key, timestamp, text);
 SELECT format('CREATE AGGREGATE start(customer_key, timestamp, text) (SFUNC = customer_events_transfn,
 	STYPE = customer_events, FINALFUNC = customer_events_finalfn, INITCOND = %L)', e) FROM value \gexec
-SELECT start(c, at, event) = (SELECT rollup(x) FROM (SELECT t FROM whole UNION ALL SELECT e FROM value) y(x)) AS begun FROM facts;
+SELECT format('CREATE AGGREGATE wrong(customer_key, date, text) (SFUNC = customer_events_transfn,
+	STYPE = customer_events, FINALFUNC = customer_events_finalfn, INITCOND = %L)', e) FROM value \gexec
+SELECT start(c, at, event) = (SELECT rollup(x) FROM (SELECT t FROM whole UNION ALL SELECT e FROM value) y(x)) AS begun,
+       outcome($$SELECT wrong(1, date '2024-01-01', 'a')$$) AS other_kind FROM facts;
 
 --
 -- Bytes that are none, or not as they are written
 --
-CREATE FUNCTION bytes(kind int, n int, events int, first bigint, last bigint, unit bigint, rest text) RETURNS text LANGUAGE sql
+CREATE FUNCTION bytes(kind int, n int, events int, first bigint, last bigint, unit bigint,
+       rest text) RETURNS text LANGUAGE sql
 RETURN '\x01' || lpad(to_hex(kind), 2, '0') || lpad(to_hex(pg_char_to_encoding(getdatabaseencoding())), 2, '0') || '00'
 	|| lpad(to_hex(n), 16, '0') || lpad(to_hex(events), 16, '0') || encode(int8send(first), 'hex')
 	|| encode(int8send(last), 'hex') || encode(int8send(unit), 'hex') || rest;
 SELECT bytes(1, 1, 1, 8766, 8766, 1, '010161' || '0000000000000001' || '00' || '0000')
 	= customer_events(1, date '2024-01-01', 'a')::text AS as_written;
 SELECT what, outcome(format('SELECT customers(%L::customer_events)', b)) AS result
-FROM (VALUES ('sound', bytes(1, 2, 3, 0, 14, 7, '02016101620000000000000001010000' || '0200010001')),
-	('no bytes', '\x'), ('no digits', 'x'), ('header', '\x0101'), ('kind 0', bytes(0, 1, 1, 0, 0, 1, '0101610000000000000001000000')),
+FROM (VALUES ('sound', bytes(1, 2, 3, 0, 14, 7, '0201610162' || '0000000000000001' || '01' || '0000' || '0101'
+       || '00000200')),
+	('no bytes', '\x'), ('no digits', 'x'), ('header', '\x0101'), ('kind 0', bytes(0, 1, 1, 0, 0,
+	    1, '0101610000000000000001000000')),
 	('kind 4', bytes(4, 1, 1, 0, 0, 1, '0101610000000000000001000000')),
 	('building', '\xff' || substr(bytes(1, 1, 1, 0, 0, 1, '0101610000000000000001000000'), 5)),
 	('nobody', bytes(1, 0, 0, 0, 0, 1, '010161')), ('no names', bytes(1, 1, 1, 0, 0, 1, '000000000000000001000000')),
@@ -223,7 +238,7 @@ FROM (VALUES ('sound', bytes(1, 2, 3, 0, 14, 7, '0201610162000000000000000101000
 	('infinite timestamp', bytes(2, 1, 1, 9223372036854775807, 9223372036854775807, 1, '0101610000000000000001000000')),
 	('other unit', bytes(1, 1, 1, 0, 0, 2, '0101610000000000000001000000')),
 	('unit 0', bytes(1, 1, 1, 0, 0, 0, '0101610000000000000001000000')),
-	('twice the unit', bytes(1, 1, 2, 0, 14, 14, '0101610000000000000001' || '01' || '0000' || '0100')),
+	('sound, too', bytes(1, 1, 2, 0, 14, 14, '0101610000000000000001' || '01' || '0000' || '0100')),
 	('half the unit', bytes(1, 1, 2, 0, 14, 7, '0101610000000000000001' || '01' || '0000' || '0200')),
 	('other first', bytes(1, 1, 1, -1, 0, 1, '0101610000000000000001000100')),
 	('other last', bytes(1, 1, 1, 0, 1, 1, '0101610000000000000001000000')),

@@ -19,13 +19,15 @@ INSERT INTO ev
 	FROM (VALUES ('a', '01 10:00', 'view'), ('a', '01 10:05', 'cart'), ('a', '02 09:00', 'buy'),
 	             ('b', '01 08:00', 'cart'), ('b', '02 08:00', 'view'), ('b', '03 08:00', 'buy'),
 	             ('c', '01', 'view'), ('c', '05', 'cart'), ('c', '08', 'buy'),
-	             ('d', '01 12:00', 'view'), ('d', '10 12:00', 'view'), ('d', '12 12:00', 'cart'), ('d', '13 12:00', 'buy'),
+	             ('d', '01 12:00', 'view'), ('d', '10 12:00', 'view'), ('d', '12 12:00', 'cart'),
+	                 ('d', '13 12:00', 'buy'),
 	             ('e', '05 12:00', 'buy'), ('e', '05 12:00', 'cart'), ('e', '05 12:00', 'view'),
 	             ('f', '10', 'view'), ('f', '10', 'view'), ('f', '10 12:00', 'search'), ('f', '11', 'cart'),
 	             ('g', '28', 'view'), ('g', '29', 'cart'), ('g', '30', 'buy'),
 	             ('h', '05', 'cart'), ('h', '06', 'buy'),
 	             ('i', '01', 'view'), ('i', '06', 'cart'), ('i', '07', 'view'), ('i', '09', 'buy'),
-	             ('j', '01', 'view'), ('j', '02', 'cart'), ('j', '03', 'view'), ('j', '04', 'cart'), ('j', '09 12:00', 'buy'))
+	             ('j', '01', 'view'), ('j', '02', 'cart'), ('j', '03', 'view'), ('j', '04', 'cart'),
+	                 ('j', '09 12:00', 'buy'))
 	     v(c, t, event);
 CREATE TABLE value AS SELECT customer_events(c, at, event) AS e FROM ev;
 SELECT chr(96 + customer::int) AS c, attempt, max(step) AS reached, min(at) AS began, max(at) AS got_there
@@ -76,7 +78,8 @@ FROM value;
 -- as_of and since are days, whatever the time
 SELECT (SELECT array_agg(f) FROM funnel_table(e, '{view,cart}', '7 days', as_of => '2024-01-15 23:59:59',
                                               since => '2024-01-02 01:00') f)
-     = (SELECT array_agg(f) FROM funnel_table(e, '{view,cart}', '7 days', as_of => '2024-01-15', since => '2024-01-02') f)
+     = (SELECT array_agg(f) FROM funnel_table(e, '{view,cart}', '7 days', as_of => '2024-01-15',
+            since => '2024-01-02') f)
        AS same FROM value;
 
 --
@@ -102,16 +105,17 @@ SELECT what, outcome(format('SELECT count(*) FROM value, funnel_table(e, %s)', a
 FROM (VALUES ('months', $$'{view}', '1 month'$$), ('years and days', $$'{view}', '1 year 3 days'$$),
              ('no time', $$'{view}', '0 days'$$), ('negative', $$'{view}', '-1 day'$$),
              ('days less hours', $$'{view}', '1 day -25 hours'$$), ('null within', $$'{view}', NULL$$),
-             ('no steps', $$'{}', '7 days'$$), ('null step', $$'{view,NULL}', '7 days'$$), ('null steps', $$NULL, '7 days'$$),
+             ('no steps', $$'{}', '7 days'$$), ('null step', $$'{view,NULL}', '7 days'$$),
+                    ('null steps', $$NULL, '7 days'$$),
              ('two dimensions', $$'{{view},{cart}}', '7 days'$$),
              ('too many', $$array_fill('a'::text, ARRAY[33]), '7 days'$$), ('attempt', $$'{view}', '7 days', 'last'$$),
              ('all', $$'{view}', '7 days', 'all'$$), ('null attempt', $$'{view}', '7 days', NULL$$),
              ('period', $$'{view}', '7 days', period => '1 month 1 day'$$),
-             ('as_of', $$'{view}', '7 days', as_of => 'infinity'$$), ('since', $$'{view}', '7 days', since => '-infinity'$$),
+             ('as_of', $$'{view}', '7 days', as_of => 'infinity'$$), ('since', $$'{view}', '7 days',
+                    since => '-infinity'$$),
              ('confidence', $$'{view}', '7 days', confidence => 1$$),
              ('null confidence', $$'{view}', '7 days', confidence => NULL$$),
-             ('null origin', $$'{view}', '7 days', origin => NULL$$),
-             ('too many bins', $$'{view}', '7 days', period => '1 day'$$)) v(what, args);
+             ('null origin', $$'{view}', '7 days', origin => NULL$$)) v(what, args);
 -- also without a value
 SELECT outcome($$SELECT count(*) FROM funnel_table(NULL, '{}', '7 days')$$) AS steps,
        outcome($$SELECT count(*) FROM funnel_attempts(NULL, '{view}', '1 month')$$) AS within,
@@ -124,7 +128,8 @@ SET timezone = 'Europe/Berlin';
 CREATE TABLE berlin (at timestamptz, event text);
 INSERT INTO berlin VALUES ('2024-10-27 00:30Z', 'view'), ('2024-10-27 01:10Z', 'cart');
 SELECT 'timestamptz' AS kind, step, customers, median_seconds
-FROM (SELECT customer_events(1, at, event) AS e FROM berlin) x, funnel_table(e, '{view,cart}', '1 hour', as_of => '2024-11-01')
+FROM (SELECT customer_events(1, at, event) AS e FROM berlin) x, funnel_table(e, '{view,cart}', '1 hour',
+       as_of => '2024-11-01')
 UNION ALL
 SELECT 'timestamp', step, customers, median_seconds
 FROM (SELECT customer_events(1, at::timestamp, event) AS e FROM berlin) x,
@@ -168,7 +173,8 @@ FROM (SELECT 'date' AS kind, customer_events(1, d, n) AS e
      funnel_table(e, '{a,b}', CASE kind WHEN 'date' THEN interval '2147483000 days' ELSE '109200000 days' END) f
 GROUP BY kind ORDER BY kind;
 SELECT outcome($$SELECT count(*) FROM (SELECT customer_events(1, d, 'a') AS e
-	FROM (VALUES (date '4714-11-24 BC'), ('5874897-12-31')) v(d)) x, funnel_table(e, '{a}', '1 day', period => '1 day')$$)
+	FROM (VALUES (date '4714-11-24 BC'), ('5874897-12-31')) v(d)) x, funnel_table(e, '{a}', '1 day',
+	    period => '1 day')$$)
 	AS bins,
 	outcome($$SELECT count(*) FROM (SELECT customer_events(1, d, 'a') AS e
 	FROM (VALUES (date '5874890-12-31'), ('5874897-12-31')) v(d)) x, funnel_attempts(e, '{a}', '1 day')$$) AS written,
@@ -186,29 +192,31 @@ CREATE TABLE facts AS
 	FROM generate_series(1, 1500) i;
 CREATE TABLE seen AS SELECT DISTINCT c, at, event FROM facts;
 CREATE TABLE random AS SELECT customer_events(c, at, event) AS e FROM facts;
-CREATE TABLE funnels (n int, steps text[], within interval);
+CREATE TABLE funnels (n int, steps text[], w interval);
 INSERT INTO funnels VALUES (1, '{a,b,c}', '1 day'), (2, '{a,b,c,d}', '3 days'), (3, '{a,a}', '16 hours'),
 	(4, '{a,b,a}', '36 hours'), (5, '{b,b,b,a}', '5 days'), (6, '{d,a,b,a,b}', '4 days'), (7, '{c,x,a}', '2 days'),
 	(8, '{a}', '1 day'), (9, '{b,c}', '4 hours'), (10, '{a,a,b,b}', '2 days');
 CREATE TABLE chains AS
 	WITH RECURSIVE chain AS (
-		SELECT n, c, at AS start, 1 AS reached, at AS last, ARRAY[(at, event)::text] AS used, f.steps, f.within
+		SELECT n, c, at AS start, 1 AS reached, at AS last, ARRAY[(at, event)::text] AS used, f.steps, f.w
 		FROM funnels f JOIN seen s ON s.event = f.steps[1]
 		UNION ALL
-		SELECT n, s.c, start, reached + 1, s.at, used || (s.at, s.event)::text, steps, within
+		SELECT n, s.c, start, reached + 1, s.at, used || (s.at, s.event)::text, steps, w
 		FROM chain h JOIN seen s ON s.c = h.c AND s.event = h.steps[h.reached + 1] AND s.at >= h.last
-		     AND s.at < h.start + h.within AND (s.at, s.event)::text <> ALL (h.used))
+		     AND s.at < h.start + h.w AND (s.at, s.event)::text <> ALL (h.used))
 	SELECT n, c, start, max(reached) AS reached FROM chain GROUP BY n, c, start;
-SELECT n, count(*) AS attempts, max(reached) AS furthest, count(*) FILTER (WHERE f.reached IS DISTINCT FROM g.reached) AS wrong
-FROM (SELECT n, c, start, h.reached FROM chains h JOIN funnels USING (n) WHERE start + within <= '2024-01-10') f
+SELECT n, count(*) AS attempts, max(f.reached) AS furthest, count(*) FILTER (WHERE f.reached IS DISTINCT
+       FROM g.reached) AS wrong
+FROM (SELECT n, c, start, h.reached FROM chains h JOIN funnels USING (n) WHERE start + w <= '2024-01-10') f
 FULL JOIN (SELECT n, customer AS c, min(at) AS start, max(step) AS reached
-           FROM random, funnels, funnel_attempts(e, steps, within, 'all', '2024-01-10') GROUP BY n, customer, attempt) g
+           FROM random, funnels, funnel_attempts(e, steps, w, 'all', '2024-01-10') GROUP BY n, customer, attempt) g
 USING (n, c, start) GROUP BY n ORDER BY n;
 
 --
 -- A second formulation: each step by a lateral join, then the medians of percentile_cont
 --
-CREATE FUNCTION in_sql(steps text[], within interval, as_of timestamp) RETURNS TABLE (c int, number bigint, times timestamp[])
+CREATE FUNCTION in_sql(steps text[], within interval, as_of timestamp) RETURNS TABLE (c int, number bigint,
+       times timestamp[])
 LANGUAGE sql AS $$
 	WITH RECURSIVE attempt AS (
 		SELECT s.c, row_number() OVER (PARTITION BY s.c ORDER BY s.at) AS number, ARRAY[s.at] AS times
@@ -223,7 +231,8 @@ LANGUAGE sql AS $$
 	SELECT DISTINCT ON (c, number) c, number, times FROM attempt WHERE times[1] + within <= as_of
 	ORDER BY c, number, cardinality(times) DESC
 $$;
-CREATE FUNCTION table_in_sql(steps text[], within interval, attempt text, period interval, as_of timestamp, since timestamp)
+CREATE FUNCTION table_in_sql(steps text[], within interval, attempt text, period interval, as_of timestamp,
+       since timestamp)
 RETURNS TABLE (period_start date, step int, customers bigint, median double precision, total double precision)
 LANGUAGE sql AS $$
 	WITH shown AS (
@@ -235,42 +244,50 @@ LANGUAGE sql AS $$
 	bins AS (
 		SELECT DISTINCT CASE WHEN period IS NOT NULL THEN date_bin(period, at, '2001-01-01')::date END AS bin
 		FROM seen WHERE event = steps[1] AND at >= coalesce(since, '-infinity'))
-	SELECT b.bin, k::int, count(times[k]), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM times[k] - times[k - 1])::float8),
-	       percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN k > 1 THEN extract(epoch FROM times[k] - times[1])::float8 END)
+	SELECT b.bin, k::int, count(times[k]),
+	       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM times[k] - times[k - 1])::float8),
+	       percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN k > 1 THEN extract(epoch
+	           FROM times[k] - times[1])::float8 END)
 	FROM bins b CROSS JOIN generate_subscripts(steps, 1) k LEFT JOIN counted c ON c.bin IS NOT DISTINCT FROM b.bin
 	GROUP BY b.bin, k ORDER BY b.bin, k
 $$;
-SELECT attempt, o.period, since, count(*) AS rows,
-       count(*) FILTER (WHERE NOT coalesce((f.customers = s.customers) AND near(f.median_seconds, s.median)
-                              AND near(f.median_total_seconds, s.total)
-                              AND near(f.step_rate, f.customers / nullif(lag(s.customers)
-                                       OVER (PARTITION BY n, attempt, o.period, since, step_start ORDER BY f.step), 0)::float8)
-                              OR f.step = 1 AND f.customers = s.customers, false)) AS wrong
-FROM random, funnels, unnest(ARRAY['best', 'first']) attempt,
-     (VALUES (NULL::interval), ('1 day'), ('3 days')) o(period), unnest(ARRAY[NULL, '2024-01-04']::timestamp[]) since,
-     LATERAL (SELECT *, coalesce(period_start, '-infinity') AS step_start
-              FROM funnel_table(e, steps, within, attempt, o.period, '2024-01-09', since)) f
-     FULL JOIN LATERAL (SELECT *, coalesce(period_start, '-infinity') AS step_start
-                        FROM table_in_sql(steps, within, attempt, o.period, '2024-01-09', since)) s USING (step_start, step)
-GROUP BY attempt, o.period, since ORDER BY 1, 2, 3;
+SELECT coalesce(f.attempt, s.attempt) AS attempt, coalesce(f.per, s.per) AS per, coalesce(f.since, s.since) AS since,
+       count(*) AS rows,
+       count(*) FILTER (WHERE f.n IS NULL OR s.n IS NULL OR (f.f).customers <> s.customers
+                        OR NOT near((f.f).median_seconds, s.median) OR NOT near((f.f).median_total_seconds, s.total)
+                        OR NOT near((f.f).step_rate, s.customers / nullif(s.before, 0)::float8)) AS wrong
+FROM (SELECT n, attempt, per, since, f.step AS number, coalesce(f.period_start, '-infinity') AS bin, f
+      FROM random, funnels, unnest(ARRAY['best', 'first']) attempt,
+             unnest(ARRAY[NULL, '1 day', '3 days']::interval[]) per,
+           unnest(ARRAY[NULL, '2024-01-04']::timestamp[]) since,
+           funnel_table(e, steps, w, attempt, per, '2024-01-09', since) f) f
+FULL JOIN (SELECT n, attempt, per, since, s.step AS number, coalesce(s.period_start, '-infinity') AS bin, s.*
+           FROM funnels, unnest(ARRAY['best', 'first']) attempt, unnest(ARRAY[NULL, '1 day', '3 days']::interval[]) per,
+                unnest(ARRAY[NULL, '2024-01-04']::timestamp[]) since,
+                LATERAL (SELECT *, lag(customers) OVER (PARTITION BY period_start ORDER BY step) AS before
+                         FROM table_in_sql(steps, w, attempt, per, '2024-01-09', since)) s) s
+ON (f.n, f.attempt, f.number, f.bin) = (s.n, s.attempt, s.number, s.bin) AND f.per IS NOT DISTINCT FROM s.per
+   AND f.since IS NOT DISTINCT FROM s.since
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 -- rates and intervals
-SELECT bool_and(near(conversion_rate, (wilson_interval(customers, began)).rate)
-                AND (step = 1) = (lower IS NULL)
-                AND (step = 1 OR near(lower, (wilson_interval(customers, began, 0.9)).lower)
-                     AND near(upper, (wilson_interval(customers, began, 0.9)).upper))) AS same, count(*)
+SELECT bool_and(near(conversion_rate, customers / began::float8) AND (step = 1) = (f.lower IS NULL)
+                AND (step = 1 OR near(f.lower, i.lower) AND near(f.upper, i.upper))) AS same, count(*)
 FROM random, funnels, LATERAL (SELECT *, first_value(customers) OVER (ORDER BY step) AS began
-                               FROM funnel_table(e, steps, within, as_of => '2024-01-09', confidence => 0.9)) f;
+                               FROM funnel_table(e, steps, w, as_of => '2024-01-09', confidence => 0.9)) f,
+     wilson_interval(customers, began, 0.9) i;
 -- a bin is complete if no attempt that begins in it can be unknown
 SELECT n, count(*) FILTER (WHERE complete) AS complete,
-       bool_and(complete = (period_start + 1 + within <= '2024-01-09')) AS same
-FROM random, funnels, funnel_table(e, steps, within, period => '1 day', as_of => '2024-01-09') GROUP BY n ORDER BY n;
+       bool_and(complete = (period_start + 1 + w <= '2024-01-09')) AS same
+FROM random, funnels, funnel_table(e, steps, w, period => '1 day', as_of => '2024-01-09') GROUP BY n ORDER BY n;
 
 --
 -- Two orders: the first attempt is repeat_purchase_rate with a window
 --
-SELECT w, near((SELECT conversion_rate FROM funnel_table(e, '{order,order}', w, 'first') WHERE step = 2), rate) AS same, rate > 0
+SELECT w, near((SELECT conversion_rate FROM funnel_table(e, '{order,order}', w, 'first') WHERE step = 2),
+       rate) AS same, rate > 0
 FROM unnest(ARRAY['2 days', '5 days', '36 hours']::interval[]) w,
-     LATERAL (SELECT customer_events(c, at, 'order') AS e, repeat_purchase_rate(c, at, w) AS rate FROM facts) x;
+     LATERAL (SELECT customer_events(c, at, 'order') AS e, repeat_purchase_rate(c, at, w) AS rate
+            FROM (SELECT DISTINCT c, at FROM facts) y) x;
 
 --
 -- A customer with many events; a median of many
@@ -280,7 +297,8 @@ CREATE TABLE much AS
 	FROM generate_series(0, 299999) i;
 SELECT f.step, f.customers, f.median_seconds
 FROM much, funnel_table(e, '{a,b,c,a,a,a}', '1 minute', as_of => '2024-02-01') f;
-SELECT count(*), count(DISTINCT attempt), sum(step) FROM much, funnel_attempts(e, '{a,b,c,a,a,a}', '1 minute', 'all', '2024-02-01');
+SELECT count(*), count(DISTINCT attempt), sum(step) FROM much,
+       funnel_attempts(e, '{a,b,c,a,a,a}', '1 minute', 'all', '2024-02-01');
 SELECT f.step, f.customers, f.median_seconds
 FROM (SELECT customer_events(i, timestamp '2024-01-01' + (i * 7919 % 100003) * (k - 1) * interval '1 second',
                              (ARRAY['a', 'b'])[k]) AS e
