@@ -48,7 +48,7 @@
 static uint8 *
 reserve_bytes(StringInfo buf, int n)
 {
-	if (unlikely((Size) buf->len + n >= MaxAllocSize / 2 && (Size) buf->len + n >= MaxAllocSize - 1))
+	if (unlikely((Size) buf->len + n >= MaxAllocSize - 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("%s is too large", RET_EVENTS_TYPE),

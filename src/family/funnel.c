@@ -652,6 +652,12 @@ open_bins(Funnel *funnel)
 	DateADT		first = ret_instant_day(flinfo, funnel->reader.first, funnel->reader.kind);
 	DateADT		last = ret_instant_day(flinfo, funnel->reader.last, funnel->reader.kind);
 
+	/* where clocks are put back over midnight, a later instant may have an earlier day */
+	if (funnel->reader.kind == RET_TIMESTAMPTZ)
+	{
+		first = Max(first - 1, DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
+		last++;
+	}
 	ret_bins_table(&funnel->bins, first, last);
 	funnel->first_bin = ret_bin_of(&funnel->bins, first);
 	funnel->nbins = ret_bin_of(&funnel->bins, last) - funnel->first_bin + 1;

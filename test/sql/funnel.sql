@@ -146,6 +146,17 @@ FROM night, funnel_table(e, '{view,cart}', '1 day', period => '1 day', as_of => 
 SET timezone = 'UTC';
 SELECT f.period_start, f.step, f.customers, f.complete
 FROM night, funnel_table(e, '{view,cart}', '25 hours', period => '1 day', as_of => '2024-11-01') f;
+-- where clocks are put back over midnight, a later instant may have an earlier day
+SET timezone = 'America/St_Johns';
+SELECT f.period_start, f.step, f.customers
+FROM (SELECT customer_events(c, at, 'a') AS e
+      FROM (VALUES (1, timestamptz '2010-11-07 02:30:30Z'), (2, '2010-11-07 02:40Z')) v(c, at)) x,
+     funnel_table(e, '{a}', '1 hour', period => '1 day', as_of => '2010-12-01') f;
+SELECT customer, at
+FROM (SELECT customer_events(c, at, 'a') AS e
+      FROM (VALUES (1, timestamptz '2010-11-07 02:30:30Z'), (2, '2010-11-07 02:40Z')) v(c, at)) x,
+     funnel_attempts(e, '{a}', '1 hour', as_of => '2010-12-01');
+SET timezone = 'UTC';
 -- dates: the end is excluded, and part of a day is as good as the whole
 CREATE TABLE days AS SELECT customer_events(1, d, event) AS e
 	FROM (VALUES (date '2024-01-01', 'view'), ('2024-01-08', 'cart')) v(d, event);
