@@ -202,6 +202,8 @@ CREATE TABLE facts AS
 	       ('{a,a,b,b,c,d}'::text[])[1 + dice(i, 3, 6)] AS event
 	FROM generate_series(1, 1500) i;
 CREATE TABLE seen AS SELECT DISTINCT c, at, event FROM facts;
+CREATE INDEX ON seen (c, event, at);
+ANALYZE seen;
 CREATE TABLE random AS SELECT customer_events(c, at, event) AS e FROM facts;
 CREATE TABLE funnels (n int, steps text[], w interval);
 INSERT INTO funnels VALUES (1, '{a,b,c}', '1 day'), (2, '{a,b,c,d}', '3 days'), (3, '{a,a}', '16 hours'),

@@ -95,6 +95,11 @@ INSERT INTO events (e)
 	SELECT customer_events(pick(i, 7, k), timestamptz '2024-01-01Z' + pick(i, 8, 4000) * interval '5 minutes',
 	                       (ARRAY['view', 'cart', 'buy'])[1 + pick(i, 9, 3)])
 	FROM unnest(ARRAY[3, 30, 2000]) k, generate_series(1, 3 * k) i GROUP BY k;
+INSERT INTO events (e)
+	SELECT customer_events(7, timestamp '2024-01-01' + i * interval '7 hours', repeat(chr(97 + i % 20), i % 4))
+	FROM generate_series(1, 60) i;
+INSERT INTO events (e)
+	SELECT customer_events(i::text, date '2024-01-01' + i % 9, 'order ' || i % 2) FROM generate_series(1, 12) i;
 CREATE VIEW picture AS
 	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
 	FROM activity
