@@ -3780,3 +3780,231 @@ CREATE FUNCTION return_curve(starts customer_activity, returns customer_activity
     retention_rate double precision, lower double precision, upper double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 25;
 COMMENT ON FUNCTION return_curve(customer_activity, customer_activity, interval, timestamptz, text, text, integer, timestamptz, double precision, date) IS 'the complete cells of return_table pooled by age: customers, those who came back, their share (0..1) and its Wilson interval; starts NULL: no rows, returns NULL: nobody came back; e.g. return_curve(signups, orders, ''7 days'', as_of => now())';
+
+--
+-- src/family/event_bytes.c, src/family/events.c
+--
+
+CREATE TYPE customer_events;
+
+CREATE FUNCTION customer_events_in(cstring) RETURNS customer_events
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_in(cstring) IS 'I/O';
+CREATE FUNCTION customer_events_out(customer_events) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_out(customer_events) IS 'I/O';
+CREATE FUNCTION customer_events_recv(internal) RETURNS customer_events
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_recv(internal) IS 'I/O';
+CREATE FUNCTION customer_events_send(customer_events) RETURNS bytea
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_send(customer_events) IS 'I/O';
+
+CREATE TYPE customer_events (
+    INPUT = customer_events_in,
+    OUTPUT = customer_events_out,
+    RECEIVE = customer_events_recv,
+    SEND = customer_events_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended,
+    CATEGORY = 'r'
+);
+COMMENT ON TYPE customer_events IS 'for each customer the set of instants at which something happened, with its name; made by customer_events(customer, at, event), merged by rollup, read by funnel_table, funnel_attempts, event_table, activity and customers';
+
+CREATE FUNCTION customer_events_eq(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_eq(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_ne(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_ne(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_lt(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_lt(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_le(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_le(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_gt(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_gt(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_ge(customer_events, customer_events) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_ge(customer_events, customer_events) IS 'implementation of an operator';
+CREATE FUNCTION customer_events_cmp(customer_events, customer_events) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_cmp(customer_events, customer_events) IS 'less-equal-greater';
+CREATE FUNCTION customer_events_hash(customer_events) RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_hash(customer_events) IS 'hash';
+CREATE FUNCTION customer_events_hash_extended(customer_events, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_hash_extended(customer_events, bigint) IS 'hash';
+
+CREATE OPERATOR = (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_eq,
+    COMMUTATOR = =,
+    NEGATOR = <>,
+    RESTRICT = eqsel,
+    JOIN = eqjoinsel,
+    HASHES,
+    MERGES
+);
+COMMENT ON OPERATOR = (customer_events, customer_events) IS 'equal';
+CREATE OPERATOR <> (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_ne,
+    COMMUTATOR = <>,
+    NEGATOR = =,
+    RESTRICT = neqsel,
+    JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_events, customer_events) IS 'not equal';
+CREATE OPERATOR < (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_lt,
+    COMMUTATOR = >,
+    NEGATOR = >=,
+    RESTRICT = scalarltsel,
+    JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_events, customer_events) IS 'less than, in an order of the bytes';
+CREATE OPERATOR <= (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_le,
+    COMMUTATOR = >=,
+    NEGATOR = >,
+    RESTRICT = scalarlesel,
+    JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_events, customer_events) IS 'less than or equal, in an order of the bytes';
+CREATE OPERATOR > (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_gt,
+    COMMUTATOR = <,
+    NEGATOR = <=,
+    RESTRICT = scalargtsel,
+    JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_events, customer_events) IS 'greater than, in an order of the bytes';
+CREATE OPERATOR >= (
+    LEFTARG = customer_events,
+    RIGHTARG = customer_events,
+    FUNCTION = customer_events_ge,
+    COMMUTATOR = <=,
+    NEGATOR = <,
+    RESTRICT = scalargesel,
+    JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_events, customer_events) IS 'greater than or equal, in an order of the bytes';
+
+CREATE OPERATOR FAMILY customer_events_ops USING btree;
+COMMENT ON OPERATOR FAMILY customer_events_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR CLASS customer_events_ops DEFAULT FOR TYPE customer_events USING btree
+    FAMILY customer_events_ops AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 customer_events_cmp(customer_events, customer_events);
+COMMENT ON OPERATOR CLASS customer_events_ops USING btree IS 'order of the bytes';
+CREATE OPERATOR FAMILY customer_events_ops USING hash;
+COMMENT ON OPERATOR FAMILY customer_events_ops USING hash IS 'equal content';
+CREATE OPERATOR CLASS customer_events_ops DEFAULT FOR TYPE customer_events USING hash
+    FAMILY customer_events_ops AS
+    OPERATOR 1 =,
+    FUNCTION 1 customer_events_hash(customer_events),
+    FUNCTION 2 customer_events_hash_extended(customer_events, bigint);
+COMMENT ON OPERATOR CLASS customer_events_ops USING hash IS 'equal content';
+
+CREATE FUNCTION customer_events_transfn(customer_events, customer_key, date, text) RETURNS customer_events
+    AS 'MODULE_PATHNAME', 'customer_events_transfn_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_transfn(customer_events, customer_key, date, text) IS 'aggregate transition function';
+CREATE FUNCTION customer_events_transfn(customer_events, customer_key, timestamp, text) RETURNS customer_events
+    AS 'MODULE_PATHNAME', 'customer_events_transfn_timestamp' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_transfn(customer_events, customer_key, timestamp, text) IS 'aggregate transition function';
+CREATE FUNCTION customer_events_transfn(customer_events, customer_key, timestamptz, text) RETURNS customer_events
+    AS 'MODULE_PATHNAME', 'customer_events_transfn_timestamptz' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_transfn(customer_events, customer_key, timestamptz, text) IS 'aggregate transition function';
+CREATE FUNCTION customer_events_combine(customer_events, customer_events) RETURNS customer_events
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_combine(customer_events, customer_events) IS 'aggregate combine function';
+CREATE FUNCTION customer_events_finalfn(customer_events) RETURNS customer_events
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_events_finalfn(customer_events) IS 'aggregate final function';
+
+CREATE AGGREGATE customer_events(customer customer_key, at date, event text) (
+    SFUNC = customer_events_transfn,
+    STYPE = customer_events,
+    SSPACE = -1,
+    FINALFUNC = customer_events_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_events_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_events(customer_key, date, text) IS 'for each customer the set of times and names of events; the order of the rows and duplicates change nothing; rows with a null argument are ignored, NULL if there are no others; at most 1,024 names of at most 255 bytes; days as written; e.g. customer_events(customer_id, visited_on, page)';
+CREATE AGGREGATE customer_events(customer customer_key, at timestamp, event text) (
+    SFUNC = customer_events_transfn,
+    STYPE = customer_events,
+    SSPACE = -1,
+    FINALFUNC = customer_events_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_events_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_events(customer_key, timestamp, text) IS 'for each customer the set of times and names of events; the order of the rows and duplicates change nothing; rows with a null argument are ignored, NULL if there are no others; at most 1,024 names of at most 255 bytes; times as written; e.g. customer_events(user_id, happened_at, event)';
+CREATE AGGREGATE customer_events(customer customer_key, at timestamptz, event text) (
+    SFUNC = customer_events_transfn,
+    STYPE = customer_events,
+    SSPACE = -1,
+    FINALFUNC = customer_events_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_events_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_events(customer_key, timestamptz, text) IS 'for each customer the set of times and names of events; the order of the rows and duplicates change nothing; rows with a null argument are ignored, NULL if there are no others; at most 1,024 names of at most 255 bytes; instants, whatever the time zone; e.g. customer_events(user_id, happened_at, event)';
+CREATE AGGREGATE rollup(customer_events) (
+    SFUNC = customer_events_combine,
+    STYPE = customer_events,
+    SSPACE = -1,
+    FINALFUNC = customer_events_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = customer_events_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_events) IS 'union of the events of several values of one kind of time; parts that overlap count once; nulls are ignored, NULL if there are no others; e.g. rollup(events)';
+
+CREATE FUNCTION customers(customer_events) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'customers_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customers(customer_events) IS 'number of customers with an event; NULL for NULL; e.g. customers(events)';
+CREATE FUNCTION event_table(events customer_events)
+    RETURNS TABLE (event text, customers bigint, events bigint)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION event_table(customer_events) IS 'the names of a value in the order of their bytes, and of each how many customers have it and how many events there are; no rows for NULL; e.g. event_table(e)';
+CREATE FUNCTION activity(events customer_events, event text DEFAULT NULL) RETURNS customer_activity
+    AS 'MODULE_PATHNAME', 'activity_events' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION activity(customer_events, text) IS 'each customer''s days with an event, or with any for NULL, in the session''s time zone if they are instants, for return_table and all that reads a customer_activity; NULL for NULL events and if nobody has the event; e.g. activity(e, ''signup'')';
+
+--
+-- src/family/funnel.c
+--
+
+CREATE FUNCTION funnel_table(events customer_events, steps text[], within interval, attempt text DEFAULT 'best',
+    period interval DEFAULT NULL, as_of timestamptz DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, step integer, event text, customers bigint, conversion_rate double precision,
+    lower double precision, upper double precision, step_rate double precision, median_seconds double precision,
+    median_total_seconds double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10;
+COMMENT ON FUNCTION funnel_table(customer_events, text[], interval, text, interval, timestamptz, timestamptz, double precision, date) IS 'how many customers reach each step, in this order and in less than within after the first, with shares (0..1) of those who began and of the step before, a Wilson interval, and median seconds; of each customer the best attempt or the first counts, and only if its window is over by as_of, the start of a day, by default the last event; with a period a row for each bin in which attempts began; no rows for NULL events; e.g. funnel_table(e, ''{view,cart,buy}'', ''7 days'', as_of => now())';
+CREATE FUNCTION funnel_attempts(events customer_events, steps text[], within interval, attempt text DEFAULT 'best',
+    as_of timestamptz DEFAULT NULL, since timestamptz DEFAULT NULL)
+    RETURNS TABLE (customer bigint, attempt bigint, step integer, event text, at timestamp)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION funnel_attempts(customer_events, text[], interval, text, timestamptz, timestamptz) IS 'the attempts that funnel_table counts, or all that are known: a row for each step that was reached, with the number of the attempt among all of the customer, and its time as written, or on the clocks of the session''s time zone; no rows for NULL events; e.g. funnel_attempts(e, ''{view,cart,buy}'', ''7 days'', ''all'')';

@@ -210,9 +210,9 @@ enter_calendar(Cohorts *cohorts, int64 first, DateADT *days, int64 n)
 
 /*
  * Enter a customer by the clock 'elapsed', with their first day, in the bin first,
- * and n days on which they were active; overwrites the days.  Only days before as_of count, and only in windows that have ended.  An exception is
- * on_or_after without a horizon, which asks for any day after the start of a
- * window that has ended.
+ * and n days on which they were active; overwrites the days.  Only days before as_of
+ * count, and only in windows that have ended.  An exception is on_or_after without a
+ * horizon, which asks for any day after the start of a window that has ended.
  */
 static void
 enter_elapsed(Cohorts *cohorts, int64 first, DateADT day, DateADT *days, int64 n)

@@ -43,14 +43,14 @@ ORDER BY 1, 2;
 -- what a user calls has an example and says what becomes of NULL
 SELECT f.oid::regprocedure FROM catalog_test.fn f
 WHERE f.proname !~ ('_(transfn|invfn|combine|finalfn|in|out|recv|send|support)(_[a-z]+)?$|'
-                    '^(customer_(activity|purchases|subscriptions|key)|revenue_cells|survival_curve)_'
+                    '^(customer_(activity|purchases|subscriptions|events|key)|revenue_cells|survival_curve)_'
                     '(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|sortsupport)$')
 AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~ 'NULL.*e\.g\.|^version ' ORDER BY f.oid::regprocedure::text;
 -- nothing else than functions, types, casts, and operators of the stored types: no tables, views, event triggers
 SELECT object FROM catalog_test.member m
 WHERE NOT (classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_cast'::regclass)
            OR classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass)
-           AND object ~ 'customer_(activity|purchases|subscriptions|key)|revenue_cells|survival_curve'
+           AND object ~ 'customer_(activity|purchases|subscriptions|events|key)|revenue_cells|survival_curve'
            OR classid = 'pg_class'::regclass
            AND EXISTS (SELECT FROM pg_class c WHERE c.oid = m.objid AND c.relkind = 'c'))
            ORDER BY 1;
@@ -100,7 +100,8 @@ WHERE catalog_test.symbol_missing(f.prosrc);
 -- not volatile, no superuser's rights, parallel safe
 SELECT oid::regprocedure, provolatile, prosecdef, proparallel, proconfig FROM catalog_test.fn
 WHERE provolatile = 'v' OR prosecdef OR proparallel <> 's' OR proconfig IS NOT NULL ORDER BY 1;
--- stable only where a timestamptz meets the session's time zone, and where states arrive that name theirs
+-- stable only where a timestamptz, also one in a value, meets the session's time zone, and where states arrive that
+-- name theirs
 SELECT oid::regprocedure FROM catalog_test.fn
 WHERE prokind <> 'a' AND provolatile = 's'
   AND NOT ('timestamptz'::regtype = ANY (proargtypes::oid[]) OR proname ~ 'timestamptz')
@@ -179,10 +180,12 @@ WHERE c.proisstrict AND a.agginitval IS NULL AND a.aggtranstype = 'internal'::re
 -- states of unlimited size say so, which keeps them out of eager aggregation; the others are small
 SELECT name, aggtransspace FROM catalog_test.agg
 WHERE (aggtranstype IN ('customer_map'::regtype, 'customer_activity'::regtype, 'customer_purchases'::regtype,
-                        'customer_subscriptions'::regtype, 'revenue_cells'::regtype, 'tally'::regtype)
+                        'customer_subscriptions'::regtype, 'customer_events'::regtype, 'revenue_cells'::regtype,
+                        'tally'::regtype)
        AND aggtransspace <> -1)
   OR (aggtranstype NOT IN ('customer_map'::regtype, 'customer_activity'::regtype, 'customer_purchases'::regtype,
-                           'customer_subscriptions'::regtype, 'revenue_cells'::regtype, 'tally'::regtype)
+                           'customer_subscriptions'::regtype, 'customer_events'::regtype, 'revenue_cells'::regtype,
+                        'tally'::regtype)
       AND NOT aggtransspace BETWEEN 1 AND 256)
 ORDER BY 1;
 -- moving mode: complete, and giving what the plain mode gives; a state of its own has functions of its own,
@@ -229,7 +232,7 @@ WHERE to_regprocedure(format('%s(customer_key,%s)', n, t)) IS NULL;
 --
 SELECT typname FROM catalog_test.ty t WHERE typtype = 'b' AND typcategory <> 'A'
 AND (typreceive = 0 OR typsend = 0 OR typreceive::oid NOT IN (SELECT oid FROM catalog_test.fn) OR typalign <> 'd'
-     OR typcategory <> CASE WHEN typname ~ '^(customer_(activity|purchases|subscriptions)|revenue_cells)$'
+     OR typcategory <> CASE WHEN typname ~ '^(customer_(activity|purchases|subscriptions|events)|revenue_cells)$'
                             THEN 'r' ELSE 'U' END)
 ORDER BY 1;
 -- an activity is meant by NULL, and by a parameter without a type

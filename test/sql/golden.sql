@@ -130,6 +130,51 @@ SELECT c.name, stored = (SELECT CASE c.name WHEN 'activity'
 FROM cells c ORDER BY name;
 
 --
+-- customer_events
+--
+CREATE TABLE event_rows (name text, kind text, customer customer_key, at timestamp, event text);
+INSERT INTO event_rows VALUES
+    ('one', 'date', 1, '2024-02-29', 'view'),
+    ('names', 'date', -7, '2024-01-08', 'Zoë'), ('names', 'date', 2, '2024-01-01', ''),
+    ('names', 'date', 2, '2024-01-01', 'a'), ('names', 'date', 2, '2024-01-15', 'a'),
+    ('times', 'timestamp', 5, '2024-01-01 10:00', 'cart'), ('times', 'timestamp', 5, '2024-01-01 10:00:30', 'buy'),
+    ('times', 'timestamp', 300, '1999-12-31 23:59:59.5', 'cart'),
+    ('instants', 'timestamptz', 9223372036854775807, '2024-10-27 00:30', 'view'),
+    ('instants', 'timestamptz', -9223372036854775808, '2024-10-27 01:10', 'cart');
+INSERT INTO event_rows
+SELECT 'many', 'timestamp', i % 7, timestamp '2024-01-01' + i * i % 97 * interval '90 min', chr(97 + i % 5)
+FROM generate_series(1, 40) i;
+CREATE TABLE events (version text, name text, stored customer_events);
+INSERT INTO events VALUES
+    ('1.0', 'one',
+     '\x010106000000000000000001000000000000000100000000000022790000000000002279000000000000000101047669657700000000'
+     '00000001000000'),
+    ('1.0', 'names',
+     '\x0101060000000000000000020000000000000004000000000000223e000000000000224c00000000000000070300045a6fc3ab0161ff'
+     'fffffffffffff90001010802000000020202'),
+    ('1.0', 'times',
+     '\x0102060000000000000000020000000000000003fffffffffff85ee00002b0de38776b80000000000007a12002036275790463617274'
+     '000000000000000501c1a6aad205013c00a602000001'),
+    ('1.0', 'instants',
+     '\x01030600000000000000000200000000000000020002c869389792000002c869c7a4aa00000000008f0d180002046361727404766965'
+     '778000000000000000000100feffffffffffffffff01000001'),
+    ('1.0', 'many',
+     '\x01020600000000000000000700000000000000280002b0d716c6b6000002b14e87f580000000000141dd760005016101620163016401'
+     '6500000000000000000401040603290204010800000500011e0004011d0301041f0200050302070210001103120113040005020006034d'
+     '0302010304040200050f04080109030a000b020c04000515030300160201001604180100040b0018010e0216031104');
+-- the aggregate still writes these bytes
+SELECT version, name, stored::text = (
+    SELECT CASE min(kind) WHEN 'date' THEN customer_events(customer, at::date, event)
+           WHEN 'timestamp' THEN customer_events(customer, at, event)
+           ELSE customer_events(customer, at AT TIME ZONE 'UTC', event) END::text
+    FROM event_rows r WHERE r.name = e.name) AS same_bytes
+FROM events e ORDER BY name;
+-- and they still mean what they meant
+SELECT name, customers(stored), t.* FROM events, event_table(stored) t ORDER BY name, event COLLATE "C";
+SELECT name, customer, step, at
+FROM events, funnel_attempts(stored, '{cart,buy}', '1 day', 'all', '2025-01-01') ORDER BY name, customer, step;
+
+--
 -- survival_curve
 --
 CREATE TABLE durations (name text, duration double precision, churned boolean);

@@ -57,7 +57,8 @@ FULL JOIN (SELECT o, row_number() OVER (PARTITION BY o) AS n, b FROM two, option
 SELECT count(*) > 500 AS ages, bool_and(a IS NOT DISTINCT FROM b) AS same
 FROM (SELECT o, row_number() OVER (PARTITION BY o) AS n, a FROM two, options o, LATERAL return_curve(s, s, o.period,
       o.as_of, o.mode, o.clock, o.horizon) a) x
-FULL JOIN (SELECT o, row_number() OVER (PARTITION BY o) AS n, b FROM two, options o, LATERAL retention_curve(s, o.period,
+FULL JOIN (SELECT o, row_number() OVER (PARTITION BY o) AS n, b FROM two, options o, LATERAL
+      retention_curve(s, o.period,
       o.as_of, o.mode, o.clock, o.horizon) b) y USING (o, n);
 -- returns that hold all days from the start on are those of everybody's own
 SELECT bool_and(a IS NOT DISTINCT FROM b) AS same FROM two,

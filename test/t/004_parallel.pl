@@ -28,7 +28,8 @@ CREATE TABLE parts AS
 	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey,
 	       ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve,
 	       customer_purchases(c, d, (amount / 8)::numeric(12,3)) AS purchases,
-	       customer_subscriptions(c, d, d + score, (amount / 8)::numeric(12,3)) AS subscriptions
+	       customer_subscriptions(c, d, d + score, (amount / 8)::numeric(12,3)) AS subscriptions,
+	       customer_events(c, d, score::text) AS events
 	FROM facts GROUP BY g, c;
 ALTER TABLE parts ADD cells revenue_cells;
 UPDATE parts SET cells = (SELECT revenue_cells(p, '7 days', '2024-05-01') FROM (VALUES (purchases)) v(p));
@@ -44,6 +45,7 @@ my %columns = (
 	numeric => ['(amount / 8)::numeric(12,3)'],
 	retention_summary => ['retention'], nps_summary => ['survey'], ces_summary => ['effort'],
 	customer_purchases => ['purchases'], customer_subscriptions => ['subscriptions'], revenue_cells => ['cells'],
+	customer_events => ['events'],
 	customer_activity => ['activity'], survival_curve => ['curve']);
 # lives: a beginning, an end that may be missing, and an as_of
 my (%types, %lives);
@@ -154,7 +156,7 @@ for my $aggregate (@aggregates)
 	my $title = "$name(" . join(', ', @types) . ')';
 
 	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = "@types" =~ /_summary|_activity|_purchases|_subscriptions|_cells|_curve/ ? 'parts' : 'facts';
+	my $table = "@types" =~ /_summary|_activity|_purchases|_subscriptions|_events|_cells|_curve/ ? 'parts' : 'facts';
 	my (undef, undef, $error) = $node->psql('postgres',
 		"SET client_min_messages = error; SELECT $call FROM (SELECT * FROM $table LIMIT 100) few");
 	is($error, '', "$title: and they are values that it takes") or next;

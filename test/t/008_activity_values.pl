@@ -1,4 +1,4 @@
-# Values of customer_activity and customer_purchases outside the aggregate: dumped
+# Values of customer_activity, customer_purchases and others outside the aggregate: dumped
 # and restored, copied as text and in the binary format, tens of megabytes long;
 # and 100,000 damaged ones of each through the input and the receive function:
 # none may crash the server, end in an internal error or be taken for another
@@ -82,6 +82,24 @@ INSERT INTO cells (c)
 	SELECT revenue_cells(p, '3 months', '2024-09-01') FROM purchases WHERE id NOT IN (1, 2, 3) GROUP BY id;
 INSERT INTO cells (c)
 	SELECT revenue_cells(p::customer_activity, '1 month', '2024-05-01') FROM purchases WHERE id <> 3 GROUP BY id;
+CREATE TABLE events (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, e customer_events);
+INSERT INTO events (e) SELECT customer_events(1, date '2024-01-01', 'view');
+INSERT INTO events (e)
+	SELECT customer_events(c, t, n)
+	FROM (VALUES (9223372036854775807, timestamp '4714-11-24 00:00 BC', 'a'),
+	             (-9223372036854775808, '294276-12-31 23:59:59.999999', 'Zoë'), (0, '2000-01-01', '')) v(c, t, n);
+INSERT INTO events (e)
+	SELECT customer_events(pick(i, 7, k), date '2024-01-01' + pick(i, 8, 40), chr(97 + pick(i, 9, 5)))
+	FROM unnest(ARRAY[1, 2, 8]) k, generate_series(1, 30) i GROUP BY k;
+INSERT INTO events (e)
+	SELECT customer_events(pick(i, 7, k), timestamptz '2024-01-01Z' + pick(i, 8, 4000) * interval '5 minutes',
+	                       (ARRAY['view', 'cart', 'buy'])[1 + pick(i, 9, 3)])
+	FROM unnest(ARRAY[3, 30, 2000]) k, generate_series(1, 3 * k) i GROUP BY k;
+INSERT INTO events (e)
+	SELECT customer_events(7, timestamp '2024-01-01' + i * interval '7 hours', repeat(chr(97 + i % 20), i % 4))
+	FROM generate_series(1, 60) i;
+INSERT INTO events (e)
+	SELECT customer_events(i::text, date '2024-01-01' + i % 9, 'order ' || i % 2) FROM generate_series(1, 12) i;
 CREATE VIEW picture AS
 	SELECT id, md5(customer_activity_send(a)::text) AS bytes, customers(a), active_days(a), activity_span(a)
 	FROM activity
@@ -92,7 +110,10 @@ CREATE VIEW picture AS
 	SELECT -1000 - id, md5(customer_subscriptions_send(s)::text), NULL, NULL, NULL FROM subscriptions
 	UNION ALL
 	SELECT 1000 + id, md5(revenue_cells_send(c)::text), (SELECT count(*) FROM cohort_table(c)), NULL, NULL
-	FROM cells ORDER BY id;
+	FROM cells
+	UNION ALL
+	SELECT 2000 + id, md5(customer_events_send(e)::text), customers(e), (SELECT sum(events) FROM event_table(e)), NULL
+	FROM events ORDER BY id;
 });
 my $picture = sql('SELECT * FROM picture');
 cmp_ok(scalar(split /\n/, $picture), '>', 15, 'there are values');
@@ -195,7 +216,13 @@ my @damages = (
 	read => q{SELECT (SELECT count(*) FROM cohort_table($1)), (SELECT count(*) FROM retention_curve($1)),
 		(SELECT count(*) FROM lifecycle_table($1)), (SELECT count(*) FROM revenue_cohort_table($1)),
 		(SELECT count(*) FROM revenue_curve($1)), (SELECT count(*) FROM revenue_table($1))},
-	merge => q{SELECT revenue_cells_send(rollup(x)) FROM (VALUES ($1), ($1), ($1)) v(x)} } ]);
+	merge => q{SELECT revenue_cells_send(rollup(x)) FROM (VALUES ($1), ($1), ($1)) v(x)} } ],
+	[ 'customer_events', 'e FROM events', 150000, 44, {
+	write => 'SELECT customer_events_send($1), customer_events_send((SELECT rollup(x) FROM (VALUES ($1)) v(x)))',
+	read => q{SELECT customers($1), (SELECT sum(events) FROM event_table($1)), customers(activity($1)),
+		(SELECT count(*) FROM funnel_table($1, '{view,a,b,cart}', '3 days', period => '100000 months')),
+		(SELECT count(*) FROM funnel_attempts($1, '{a,b,a}', '3 days', 'all'))},
+	merge => q{SELECT customers(rollup(x)) FROM (SELECT $1 UNION ALL SELECT $1) v(x)} } ]);
 
 for my $damage (@damages)
 {

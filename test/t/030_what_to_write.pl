@@ -97,7 +97,7 @@ for my $type (qw(date timestamp timestamptz))
 		DROP TABLE IF EXISTS orders, days, contracts, signups;
 		CREATE TABLE orders AS
 		SELECT id AS customer_id, at::$type AS ordered_at, at::$type AS at, at::$type AS day, 10.0::numeric AS amount,
-		       id AS order_id,
+		       id AS order_id, 'view' AS event,
 		       at::$type AS started, CASE id WHEN 1 THEN '2024-06-01'::$type END AS ended, id = 1 AS was_active,
 		       id > 1 AS is_active,
 		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age,
@@ -112,6 +112,7 @@ for my $type (qw(date timestamp timestamptz))
 		CREATE TABLE days AS
 			SELECT customer_activity(customer_id, ordered_at) AS a,
 			       customer_activity(customer_id, ordered_at) AS activity,
+			       customer_events(customer_id, at, event) AS e,
 			       customer_purchases(customer_id, ordered_at, amount) AS p,
 			       customer_subscriptions(customer_id, started, ended, amount) AS v
 			FROM orders;

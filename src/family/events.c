@@ -1,0 +1,720 @@
+/*-------------------------------------------------------------------------
+ *
+ * events.c
+ *	  The type customer_events, its aggregate, and what is read from it without
+ *	  more: for each customer the set of instants and names of events.
+ *
+ * A value has three forms.
+ *
+ * - Canonical bytes, which are stored, and sent to other processes: event_bytes.c.
+ *
+ * - Building: the transition value of a small group, an array of events and a list of
+ *   names with room to grow, modified in place.  It never is what a function returns
+ *   to users: many small groups with a memory context each would make HashAggregate
+ *   quadratic.
+ *
+ * - An expanded object around a RetEventSet, in a context below the aggregate's, once
+ *   a group has more than BUILDING_MAX_SIZE bytes.
+ *
+ * Cost: a row is appended, O(1), and looks up its name; event_set.c says when events
+ * are sorted.  Reading is O(events).  A state does not depend on a time zone:
+ * timestamptz is kept as an instant.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "base/varlena.h"
+#include "family/activity.h"
+#include "family/events.h"
+#include "history/varint.h"
+#include "store/customer_key.h"
+
+#define FORM_BUILDING		0xFF	/* in place of the version */
+
+#define BUILDING_MIN_EVENTS	4
+#define BUILDING_MIN_NAMES	32		/* bytes */
+#define BUILDING_MAX_SIZE	8192
+
+/* The building form */
+typedef struct Building
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	uint8		form;			/* FORM_BUILDING */
+	uint8		kind;			/* a RetTimeKind */
+	uint16		nnames;
+	uint32		nevents;
+	uint32		nalloc;			/* events there is room for */
+	uint32		names_size;		/* bytes of the names in use */
+	uint32		unused;
+	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];	/* then the names: size in a byte, and bytes */
+} Building;
+
+/* An expanded object */
+typedef struct ExpandedEvents
+{
+	ExpandedObjectHeader hdr;
+	RetEventSet set;
+	StringInfoData bytes;		/* canonical, with room for a varlena header; data NULL: never written */
+} ExpandedEvents;
+
+/* The transition value of a call: one of the two, or neither */
+typedef struct State
+{
+	FunctionCallInfo fcinfo;
+	Building   *building;
+	ExpandedEvents *expanded;
+} State;
+
+static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
+static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+
+static const ExpandedObjectMethods events_methods =
+{
+	expanded_flat_size,
+	expanded_flatten
+};
+
+static const char *const kind_names[] = {NULL, "date", "timestamp", "timestamptz"};
+
+PG_FUNCTION_INFO_V1(customer_events_transfn_date);
+PG_FUNCTION_INFO_V1(customer_events_transfn_timestamp);
+PG_FUNCTION_INFO_V1(customer_events_transfn_timestamptz);
+PG_FUNCTION_INFO_V1(customer_events_combine);
+PG_FUNCTION_INFO_V1(customer_events_finalfn);
+PG_FUNCTION_INFO_V1(customers_events);
+PG_FUNCTION_INFO_V1(event_table);
+PG_FUNCTION_INFO_V1(activity_events);
+PG_FUNCTION_INFO_V1(customer_events_in);
+PG_FUNCTION_INFO_V1(customer_events_out);
+PG_FUNCTION_INFO_V1(customer_events_recv);
+PG_FUNCTION_INFO_V1(customer_events_send);
+
+/*-------------------------------------------------------------------------
+ * Expanded objects
+ *-------------------------------------------------------------------------
+ */
+
+static ExpandedEvents *
+expanded_create(MemoryContext parent, RetTimeKind kind)
+{
+	MemoryContext context = AllocSetContextCreate(parent, RET_EVENTS_TYPE, ALLOCSET_DEFAULT_SIZES);
+	ExpandedEvents *expanded = MemoryContextAllocZero(context, sizeof(ExpandedEvents));
+
+	EOH_init_header(&expanded->hdr, &events_methods, context);
+	ret_event_set_init(&expanded->set, kind, context);
+	return expanded;
+}
+
+/* Write the bytes, unless they are known, and keep them for expanded_flatten() */
+static Size
+expanded_flat_size(ExpandedObjectHeader *eohptr)
+{
+	ExpandedEvents *expanded = (ExpandedEvents *) eohptr;
+	MemoryContext before = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+
+	if (!expanded->set.finished || expanded->bytes.data == NULL)
+	{
+		if (expanded->bytes.data)
+			resetStringInfo(&expanded->bytes);
+		else
+			initStringInfo(&expanded->bytes);
+		appendStringInfoSpaces(&expanded->bytes, VARHDRSZ);
+		ret_events_put(&expanded->bytes, &expanded->set);
+	}
+	MemoryContextSwitchTo(before);
+	return expanded->bytes.len;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
+{
+	ExpandedEvents *expanded = (ExpandedEvents *) eohptr;
+
+	Assert(allocated_size == (Size) expanded->bytes.len);
+	memcpy(result, expanded->bytes.data, allocated_size);
+	SET_VARSIZE(result, allocated_size);
+}
+
+/*
+ * Get the expanded object in argument 0 if it may be changed, or NULL.  Large groups
+ * are recognized inline, since a row takes little more time than the calls would.
+ */
+static inline ExpandedEvents *
+expanded_arg(FunctionCallInfo fcinfo)
+{
+	Pointer		value = DatumGetPointer(PG_GETARG_DATUM(0));
+
+	if (likely(!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(value)))
+	{
+		varatt_expanded pointer;
+
+		memcpy(&pointer, VARDATA_EXTERNAL(value), sizeof(pointer));
+		return (ExpandedEvents *) pointer.eohptr;
+	}
+	return NULL;
+}
+
+/*-------------------------------------------------------------------------
+ * The building form
+ *-------------------------------------------------------------------------
+ */
+
+static inline char *
+building_names(Building *building)
+{
+	return (char *) &building->events[building->nalloc];
+}
+
+static inline Size
+building_names_alloc(Building *building)
+{
+	return VARSIZE(building) - offsetof(Building, events) - building->nalloc * sizeof(RetEvent);
+}
+
+static Building *
+building_create(RetTimeKind kind, uint32 nalloc, Size names_alloc)
+{
+	Size		size = MAXALIGN(offsetof(Building, events) + nalloc * sizeof(RetEvent) + names_alloc);
+	Building   *building = palloc0(size);
+
+	SET_VARSIZE(building, size);
+	building->form = FORM_BUILDING;
+	building->kind = kind;
+	building->nalloc = nalloc;
+	return building;
+}
+
+/* Copy a building with more room for events, or for names */
+static Building *
+building_grow(Building *building, uint32 nalloc, Size names_alloc)
+{
+	Building   *larger = building_create(building->kind, nalloc, names_alloc);
+
+	larger->nnames = building->nnames;
+	larger->nevents = building->nevents;
+	larger->names_size = building->names_size;
+	memcpy(larger->events, building->events, building->nevents * sizeof(RetEvent));
+	memcpy(building_names(larger), building_names(building), building->names_size);
+	return larger;
+}
+
+/* Add what a building has to a set without names, in which they get the same numbers */
+static void
+building_to_set(Building *building, RetEventSet *set)
+{
+	const char *p = building_names(building);
+
+	for (int i = 0; i < building->nnames; i++)
+	{
+		int			size = (uint8) *p;
+
+		(void) ret_event_set_name(set, p + 1, size);
+		p += 1 + size;
+	}
+	for (uint32 i = 0; i < building->nevents; i++)
+		ret_event_set_add(set, building->events[i].customer, building->events[i].at, building->events[i].name);
+}
+
+/*-------------------------------------------------------------------------
+ * A walk over the customers
+ *-------------------------------------------------------------------------
+ */
+
+/* Let a reader read a set, which is finished */
+static void
+open_set(RetEventReader *reader, RetEventSet *set)
+{
+	ret_event_set_finish(set);
+	memset(reader, 0, sizeof(RetEventReader));
+	reader->kind = set->kind;
+	reader->ncustomers = set->ncustomers;
+	reader->ntotal = set->nevents;
+	reader->first = set->first;
+	reader->last = set->last;
+	reader->nnames = set->nnames;
+	reader->names = set->names;
+	reader->set = set;
+}
+
+pg_noreturn static void
+reject_damaged(const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("%s cannot be read", RET_EVENTS_TYPE),
+			 errdetail("The stored value is damaged: %s.", why)));
+	pg_unreachable();
+}
+
+/* Prepare to read the customers of a value in any form.  An expanded one is not copied. */
+void
+ret_events_open(RetEventReader *reader, Datum value)
+{
+	struct varlena *flat;
+	const char *why;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		open_set(reader, &((ExpandedEvents *) DatumGetEOHP(value))->set);
+		return;
+	}
+	flat = PG_DETOAST_DATUM(value);
+	if (((Building *) flat)->form == FORM_BUILDING)
+	{
+		RetEventSet *set = palloc(sizeof(RetEventSet));
+
+		ret_event_set_init(set, ((Building *) flat)->kind, CurrentMemoryContext);
+		building_to_set((Building *) flat, set);
+		open_set(reader, set);
+		return;
+	}
+	why = ret_events_open_bytes(reader, (const uint8 *) VARDATA(flat), VARSIZE(flat) - VARHDRSZ);
+	if (why != NULL)
+		reject_damaged(why);
+}
+
+/* Read the next customer; false if there is none */
+bool
+ret_events_next(RetEventReader *reader)
+{
+	const RetEvent *events;
+	int64		n = 1;
+	int			found;
+
+	if (reader->set == NULL)
+	{
+		found = ret_events_next_in_bytes(reader);
+		if (found < 0)
+			reject_damaged("its bytes are not those of events");
+		return found == 1;
+	}
+	if (reader->index == reader->set->nevents)
+		return false;
+	events = reader->set->events + reader->index;
+	while (reader->index + n < reader->set->nevents && events[n].customer == events[0].customer)
+		n++;
+	reader->customer = events[0].customer;
+	reader->events = events;
+	reader->nevents = n;
+	reader->index += n;
+	return true;
+}
+
+/* Find the number of a name; -1 if it is not in the value */
+int
+ret_events_find(const RetEventReader *reader, const char *bytes, int size)
+{
+	for (int i = 0; i < reader->nnames; i++)
+	{
+		if (reader->names[i].size == size && memcmp(reader->names[i].bytes, bytes, size) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * Get the canonical value of any form, perhaps the datum itself, with a 4-byte
+ * header
+ */
+static struct varlena *
+value_canonical(Datum value)
+{
+	struct varlena *flat;
+	struct varlena *result;
+	RetEventSet set;
+
+	/* this flattens an expanded object */
+	flat = PG_DETOAST_DATUM(value);
+	if (((Building *) flat)->form != FORM_BUILDING)
+		return flat;
+	ret_event_set_init(&set, ((Building *) flat)->kind, CurrentMemoryContext);
+	building_to_set((Building *) flat, &set);
+	result = ret_events_write(&set);
+	pfree(set.names);
+	pfree(set.slots);
+	pfree(set.events);
+	return result;
+}
+
+/*-------------------------------------------------------------------------
+ * Transition values
+ *-------------------------------------------------------------------------
+ */
+
+/* Raise error 22023 unless events of this kind of time can be added */
+static void
+check_kind(RetTimeKind kind, RetTimeKind other)
+{
+	if (kind != other)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s of %s cannot be added to those of %s",
+						RET_EVENTS_TYPE, kind_names[other], kind_names[kind]),
+				 errhint("Make all values from columns of one type.")));
+}
+
+/* Replace a building by an expanded object */
+static void
+state_expand(State *state)
+{
+	state->expanded = expanded_create(ret_agg_context(state->fcinfo), state->building->kind);
+	building_to_set(state->building, &state->expanded->set);
+	state->building = NULL;
+}
+
+/* Unpack the transition value in argument 0, or make an empty one of a kind of time */
+static void
+state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind)
+{
+	RetEventReader reader;
+	struct varlena *flat;
+
+	state->fcinfo = fcinfo;
+	state->building = NULL;
+	state->expanded = expanded_arg(fcinfo);
+	if (state->expanded)
+	{
+		check_kind(state->expanded->set.kind, kind);
+		return;
+	}
+	if (PG_ARGISNULL(0))
+	{
+		state->building = building_create(kind, BUILDING_MIN_EVENTS, BUILDING_MIN_NAMES);
+		return;
+	}
+	flat = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	if (((Building *) flat)->form == FORM_BUILDING)
+	{
+		state->building = (Building *) flat;
+		check_kind(state->building->kind, kind);
+		return;
+	}
+
+	/* a canonical value, as a user-defined aggregate might begin with */
+	ret_events_open(&reader, PointerGetDatum(flat));
+	check_kind(reader.kind, kind);
+	state->expanded = expanded_create(ret_agg_context(fcinfo), kind);
+	for (int i = 0; i < reader.nnames; i++)
+		(void) ret_event_set_name(&state->expanded->set, reader.names[i].bytes, reader.names[i].size);
+	while (ret_events_next(&reader))
+	{
+		for (int64 i = 0; i < reader.nevents; i++)
+			ret_event_set_add(&state->expanded->set, reader.customer, reader.events[i].at, reader.events[i].name);
+	}
+}
+
+/* Get the number of a name in a transition value; it is added if it is not there yet */
+static int64
+state_name(State *state, const char *bytes, int size)
+{
+	Building   *building = state->building;
+	char	   *p;
+
+	if (state->expanded)
+		return ret_event_set_name(&state->expanded->set, bytes, size);
+	p = building_names(building);
+	for (int i = 0; i < building->nnames; i++)
+	{
+		if ((uint8) *p == size && memcmp(p + 1, bytes, size) == 0)
+			return i;
+		p += 1 + (uint8) *p;
+	}
+	ret_check_event_name(size);
+	ret_check_event_names(building->nnames);
+	if (building->names_size + 1 + size > building_names_alloc(building))
+	{
+		building = building_grow(building, building->nalloc, 2 * (building->names_size + 1 + size));
+		state->building = building;
+	}
+	p = building_names(building) + building->names_size;
+	*p = (char) size;
+	memcpy(p + 1, bytes, size);
+	building->names_size += 1 + size;
+	return building->nnames++;
+}
+
+/* Make room for an event in a full building: remove duplicates, then grow or expand it unless that helped */
+static pg_noinline void
+state_make_room(State *state)
+{
+	Building   *building = state->building;
+
+	building->nevents = (uint32) ret_events_compact(building->events, building->nevents);
+	if (building->nevents <= building->nalloc / 2)
+		return;
+	if (VARSIZE(building) >= BUILDING_MAX_SIZE)
+		state_expand(state);
+	else
+		state->building = building_grow(building, 2 * building->nalloc, building_names_alloc(building));
+}
+
+/* Add an event, whose name has a number in the transition value */
+static inline void
+state_add(State *state, int64 customer, int64 at, int64 name)
+{
+	if (state->building && state->building->nevents == state->building->nalloc)
+		state_make_room(state);
+	if (state->expanded)
+		ret_event_set_add(&state->expanded->set, customer, at, name);
+	else
+		state->building->events[state->building->nevents++] = (RetEvent) {customer, at, name};
+}
+
+static Datum
+state_result(const State *state)
+{
+	return state->expanded ? EOHPGetRWDatum(&state->expanded->hdr) : PointerGetDatum(state->building);
+}
+
+/*
+ * Add a row to a small group, or to one that does not exist yet.  Apart from the rows
+ * of large groups, which should not pay for its variables.
+ */
+static pg_noinline Datum
+add_small(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
+{
+	text	   *event = PG_GETARG_TEXT_PP(3);
+	State		state;
+	int64		name;
+
+	state_get(&state, fcinfo, kind);
+	name = state_name(&state, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event));
+	state_add(&state, PG_GETARG_CUSTOMER(1), at, name);
+	return state_result(&state);
+}
+
+/* Add a row, whose customer and event are not null */
+static inline Datum
+add_row(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
+{
+	ExpandedEvents *expanded = expanded_arg(fcinfo);
+	text	   *event;
+
+	if (unlikely(expanded == NULL || expanded->set.kind != kind))
+		return add_small(fcinfo, at, kind);
+	event = PG_GETARG_TEXT_PP(3);
+	ret_event_set_add(&expanded->set, PG_GETARG_CUSTOMER(1), at,
+					  ret_event_set_name(&expanded->set, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event)));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+Datum
+customer_events_transfn_date(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		return ret_agg_ignore(fcinfo);
+	return add_row(fcinfo, ret_instant_date(PG_GETARG_DATEADT(2)), RET_DATE);
+}
+
+Datum
+customer_events_transfn_timestamp(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		return ret_agg_ignore(fcinfo);
+	return add_row(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMP(2)), RET_TIMESTAMP);
+}
+
+Datum
+customer_events_transfn_timestamptz(PG_FUNCTION_ARGS)
+{
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		return ret_agg_ignore(fcinfo);
+	return add_row(fcinfo, ret_instant_timestamp(PG_GETARG_TIMESTAMPTZ(2)), RET_TIMESTAMPTZ);
+}
+
+/* Combine function, and transition function of rollup: adds the events of the value in argument 1 */
+Datum
+customer_events_combine(PG_FUNCTION_ARGS)
+{
+	int64		numbers[RET_MAX_EVENT_NAMES];
+	RetEventReader reader;
+	State		state;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1))
+		return ret_agg_ignore(fcinfo);
+	ret_events_open(&reader, PG_GETARG_DATUM(1));
+	state_get(&state, fcinfo, reader.kind);
+	for (int i = 0; i < reader.nnames; i++)
+		numbers[i] = state_name(&state, reader.names[i].bytes, reader.names[i].size);
+	if (state.building && offsetof(Building, events) + reader.ntotal * sizeof(RetEvent) > BUILDING_MAX_SIZE)
+		state_expand(&state);
+	while (ret_events_next(&reader))
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = 0; i < reader.nevents; i++)
+			state_add(&state, reader.customer, reader.events[i].at, numbers[reader.events[i].name]);
+	}
+	return state_result(&state);
+}
+
+/*
+ * Final function: returns canonical bytes for a small group, and for a large one a
+ * pointer to the object, in a chunk of its own, since some servers copy, and so
+ * flatten, a result that is not in the current context
+ */
+Datum
+customer_events_finalfn(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	ExpandedEvents *expanded;
+	char	   *pointer;
+
+	ret_agg_check(fcinfo);
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		PG_RETURN_POINTER(value_canonical(value));
+	expanded = (ExpandedEvents *) DatumGetEOHP(value);
+	ret_event_set_finish(&expanded->set);
+	pointer = palloc(EXPANDED_POINTER_SIZE);
+	memcpy(pointer, expanded->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+	PG_RETURN_POINTER(pointer);
+}
+
+/*-------------------------------------------------------------------------
+ * What a value holds
+ *-------------------------------------------------------------------------
+ */
+
+/* customers(customer_events), for which the front of a stored value will do */
+Datum
+customers_events(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	RetEventReader reader;
+
+	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) && !VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	{
+		struct varlena *front = PG_DETOAST_DATUM_SLICE(value, 0, RET_EVENTS_HEADER_SIZE);
+
+		if (VARSIZE(front) - VARHDRSZ == RET_EVENTS_HEADER_SIZE && *(uint8 *) VARDATA(front) == RET_EVENTS_VERSION)
+			PG_RETURN_INT64(ret_get_int64((uint8 *) VARDATA(front) + 4));
+	}
+	ret_events_open(&reader, value);
+	PG_RETURN_INT64(reader.ncustomers);
+}
+
+/* event_table(customer_events): for each name its customers and events */
+Datum
+event_table(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int64		customers[RET_MAX_EVENT_NAMES] = {0};
+	int64		events[RET_MAX_EVENT_NAMES] = {0};
+	int64		seen[RET_MAX_EVENT_NAMES] = {0};	/* number of the last customer who has the name */
+	int64		ncustomers = 0;
+	RetEventReader reader;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ret_events_open(&reader, PG_GETARG_DATUM(0));
+	while (ret_events_next(&reader))
+	{
+		CHECK_FOR_INTERRUPTS();
+		ncustomers++;
+		for (int64 i = 0; i < reader.nevents; i++)
+		{
+			int64		name = reader.events[i].name;
+
+			events[name]++;
+			customers[name] += seen[name] != ncustomers;
+			seen[name] = ncustomers;
+		}
+	}
+	for (int i = 0; i < reader.nnames; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		values[0] = PointerGetDatum(cstring_to_text_with_len(reader.names[i].bytes, reader.names[i].size));
+		values[1] = Int64GetDatum(customers[i]);
+		values[2] = Int64GetDatum(events[i]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* activity(customer_events, event): the days of one event, or of all; NULL if there are none */
+Datum
+activity_events(PG_FUNCTION_ARGS)
+{
+	RetActivityBuilder *builder;
+	RetEventReader reader;
+	int			wanted = -1;	/* number of the name; -1: all */
+	bool		found = false;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	ret_events_open(&reader, PG_GETARG_DATUM(0));
+	if (!PG_ARGISNULL(1))
+	{
+		text	   *event = PG_GETARG_TEXT_PP(1);
+
+		wanted = ret_events_find(&reader, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event));
+		if (wanted < 0)
+			PG_RETURN_NULL();
+	}
+	builder = ret_activity_build(reader.ncustomers, ret_instant_day(fcinfo->flinfo, reader.first, reader.kind));
+	while (ret_events_next(&reader))
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = 0; i < reader.nevents; i++)
+		{
+			if (wanted >= 0 && reader.events[i].name != wanted)
+				continue;
+			ret_activity_add(builder, reader.customer,
+							 ret_instant_day(fcinfo->flinfo, reader.events[i].at, reader.kind));
+			found = true;
+		}
+	}
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(ret_activity_built(builder));
+}
+
+/*-------------------------------------------------------------------------
+ * Input and output
+ *-------------------------------------------------------------------------
+ */
+
+Datum
+customer_events_in(PG_FUNCTION_ARGS)
+{
+	return ret_parse_input(fcinfo, RET_EVENTS_TYPE, ret_events_parse, NULL);
+}
+
+Datum
+customer_events_recv(PG_FUNCTION_ARGS)
+{
+	return ret_parse_receive(fcinfo, RET_EVENTS_TYPE, ret_events_parse, NULL);
+}
+
+Datum
+customer_events_out(PG_FUNCTION_ARGS)
+{
+	return ret_bytes_output((bytea *) value_canonical(PG_GETARG_DATUM(0)), RET_EVENTS_TYPE);
+}
+
+/* Send function: a copy, since the caller may free it */
+Datum
+customer_events_send(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = value_canonical(PG_GETARG_DATUM(0));
+	bytea	   *result = palloc(VARSIZE(value));
+
+	memcpy(result, value, VARSIZE(value));
+	PG_RETURN_BYTEA_P(result);
+}
+
+#define RET_ORDERING_TYPE customer_events
+#define RET_ORDERING_VALUE(n) value_canonical(PG_GETARG_DATUM(n))
+#include "base/ordering.h"
