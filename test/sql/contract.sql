@@ -285,7 +285,7 @@ FROM (SELECT 'ceil of numeric' AS k, fit_sbg(ceil(tenure - 0.5::numeric), churne
       UNION ALL SELECT 'bigint', fit_sbg(tenure::bigint, churned) FROM contract WHERE k = 70
       UNION ALL SELECT 'smallint', fit_sbg(tenure::smallint, churned) FROM contract WHERE k = 70
       UNION ALL SELECT 'real', fit_sbg(tenure::real, churned) FROM contract WHERE k = 70) bytes_of ORDER BY k;
-PREPARE fit_by AS SELECT (fit_sbg($1, $2)).customers;
+PREPARE fit_by(integer, boolean) AS SELECT (fit_sbg($1, $2)).customers;
 EXECUTE fit_by(NULL, true);
 DEALLOCATE ALL;
 SELECT fit_sbg(1.5, true);
