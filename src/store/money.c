@@ -101,7 +101,7 @@ not_finite(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("the amount of a purchase must be a finite number"),
+			 errmsg("an amount must be a finite number"),
 			 errhint("Pass NULL for an amount that is not known.")));
 }
 

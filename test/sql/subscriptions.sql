@@ -236,6 +236,8 @@ SELECT outcome($$SELECT rollup(x) FROM (SELECT customer_subscriptions(1, date '2
        outcome($$SELECT customer_subscriptions_combine(NULL, NULL)$$) AS outside;
 \set VERBOSITY default
 SELECT customer_subscriptions(1, date '2024-02-01', date '2024-01-01', 1);
+-- a contract is no purchase
+SELECT customer_subscriptions(1, date '2024-01-01', NULL, 'NaN'::numeric);
 \set VERBOSITY sqlstate
 -- bytes that no aggregate has written
 SELECT what, outcome(format('SELECT %L::customer_subscriptions', '\x0100' || v)) AS outcome
