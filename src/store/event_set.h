@@ -36,6 +36,7 @@ typedef struct RetEventSet
 	MemoryContext context;		/* owns all of it */
 	RetTimeKind kind;
 	int			nnames;
+	int			names_alloc;	/* names there is room for */
 	RetEventName *names;		/* by number; in the order of their bytes if finished */
 	uint16	   *slots;			/* hash table of the names: number + 1, or 0 */
 	RetEvent   *events;
