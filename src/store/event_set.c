@@ -327,8 +327,8 @@ ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context)
 }
 
 /* Make room for n events in all */
-void
-ret_event_set_reserve(RetEventSet *set, int64 n)
+static void
+set_reserve(RetEventSet *set, int64 n)
 {
 	if (n <= set->nalloc)
 		return;
@@ -346,7 +346,7 @@ ret_event_set_make_room(RetEventSet *set)
 		set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
 	}
 	if (set->nevents > set->nalloc / 4 * 3)
-		ret_event_set_reserve(set, 2 * set->nalloc);
+		set_reserve(set, 2 * set->nalloc);
 }
 
 static uint64

@@ -55,7 +55,6 @@ typedef struct RetEventSet
 extern void ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context);
 extern int64 ret_event_set_name(RetEventSet *set, const char *bytes, int size);
 extern void ret_event_set_make_room(RetEventSet *set);
-extern void ret_event_set_reserve(RetEventSet *set, int64 n);
 extern void ret_event_set_finish(RetEventSet *set);
 extern int64 ret_events_compact(RetEvent *events, int64 n);
 extern void ret_check_event_name(int size);
