@@ -30,6 +30,7 @@
 #include "store/event_set.h"
 
 #define MIN_EVENTS		256
+#define MIN_NAMES		16
 #define COMPACT_EVENTS	4096	/* events of which duplicates are worth removing */
 #define NAME_SLOTS		2048	/* a power of 2, more than names */
 #define BUCKET_BITS		8
@@ -254,6 +255,11 @@ ret_event_set_name(RetEventSet *set, const char *bytes, int size)
 		return *slot - 1;
 	ret_check_event_name(size);
 	ret_check_event_names(set->nnames);
+	if (set->nnames == set->names_alloc)
+	{
+		set->names_alloc *= 2;
+		set->names = repalloc(set->names, set->names_alloc * sizeof(RetEventName));
+	}
 	copy = MemoryContextAlloc(set->context, Max(size, 1));
 	memcpy(copy, bytes, size);
 	set->names[set->nnames] = (RetEventName) {copy, size};
@@ -312,7 +318,8 @@ ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context)
 	memset(set, 0, sizeof(RetEventSet));
 	set->context = context;
 	set->kind = kind;
-	set->names = MemoryContextAlloc(context, RET_MAX_EVENT_NAMES * sizeof(RetEventName));
+	set->names_alloc = MIN_NAMES;
+	set->names = MemoryContextAlloc(context, set->names_alloc * sizeof(RetEventName));
 	set->slots = MemoryContextAllocZero(context, NAME_SLOTS * sizeof(uint16));
 	set->nalloc = MIN_EVENTS;
 	set->events = MemoryContextAlloc(context, set->nalloc * sizeof(RetEvent));
@@ -320,8 +327,8 @@ ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context)
 }
 
 /* Make room for n events in all */
-void
-ret_event_set_reserve(RetEventSet *set, int64 n)
+static void
+set_reserve(RetEventSet *set, int64 n)
 {
 	if (n <= set->nalloc)
 		return;
@@ -339,7 +346,7 @@ ret_event_set_make_room(RetEventSet *set)
 		set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
 	}
 	if (set->nevents > set->nalloc / 4 * 3)
-		ret_event_set_reserve(set, 2 * set->nalloc);
+		set_reserve(set, 2 * set->nalloc);
 }
 
 static uint64

@@ -36,6 +36,7 @@ typedef struct RetEventSet
 	MemoryContext context;		/* owns all of it */
 	RetTimeKind kind;
 	int			nnames;
+	int			names_alloc;	/* names there is room for */
 	RetEventName *names;		/* by number; in the order of their bytes if finished */
 	uint16	   *slots;			/* hash table of the names: number + 1, or 0 */
 	RetEvent   *events;
@@ -54,7 +55,6 @@ typedef struct RetEventSet
 extern void ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context);
 extern int64 ret_event_set_name(RetEventSet *set, const char *bytes, int size);
 extern void ret_event_set_make_room(RetEventSet *set);
-extern void ret_event_set_reserve(RetEventSet *set, int64 n);
 extern void ret_event_set_finish(RetEventSet *set);
 extern int64 ret_events_compact(RetEvent *events, int64 n);
 extern void ret_check_event_name(int size);
