@@ -35,7 +35,8 @@ INSERT INTO contract VALUES
 CREATE TABLE value AS SELECT customer_subscriptions(c, started, ended, amount) AS s FROM contract;
 CREATE VIEW example AS
 	SELECT way, t.* FROM value, (VALUES ('net', '1 month'::interval, 'net', 0), ('daily', '1 month', 'daily', 0),
-		('grace', '1 month', 'net', 3), ('one', '1 month', 'net', 1), ('quarters', '3 months', 'net', 0)) w(way, p, m, g),
+		('grace', '1 month', 'net', 3), ('one', '1 month', 'net', 1),
+		('quarters', '3 months', 'net', 0)) w(way, p, m, g),
 		mrr_table(s, p, '2024-05-10', m, g) t;
 SELECT way, period_start, opening_mrr AS opening, new_mrr AS new, reactivation_mrr AS back, expansion_mrr AS up,
        contraction_mrr AS down, churned_mrr AS churned, closing_mrr AS closing
@@ -131,9 +132,11 @@ INSERT INTO book
 INSERT INTO book
 	SELECT 5000 + i, 100 + i % 20, d - dice(i, 50, 2), (d + make_interval(months => 1 + dice(i, 51, 9)))::date
 	       - dice(i, 52, 2) + dice(i, 53, 2), 10 * (1 + dice(i, 54, 3))
-	FROM (SELECT i, date_trunc('month', date '2023-02-01' + dice(i, 55, 500))::date AS d FROM generate_series(1, 60) i) x;
+	FROM (SELECT i, date_trunc('month', date '2023-02-01' + dice(i, 55, 500))::date AS d
+	      FROM generate_series(1, 60) i) x;
 INSERT INTO book VALUES (6001, 200, '2024-02-29', '2025-02-28', 20), (6002, 201, '2024-02-28', '2024-02-29', 20),
-	(6003, 202, '2023-02-28', '2024-02-29', 20), (6004, 203, '2023-01-01', NULL, -20), (6005, 204, '2023-05-01', NULL, 0),
+	(6003, 202, '2023-02-28', '2024-02-29', 20), (6004, 203, '2023-01-01', NULL, -20),
+	(6005, 204, '2023-05-01', NULL, 0),
 	(6006, NULL, '2023-01-01', NULL, 5), (6007, 5, NULL, '2024-01-01', 5), (6008, 205, '2023-05-01', '2023-05-01', 5),
 	-- gaps around the days of as_of
 	(6009, 206, '2024-01-01', '2024-07-29', 5), (6010, 206, '2024-08-01', NULL, 6),
@@ -218,7 +221,8 @@ CREATE TABLE steps AS
 	SELECT 'daily', way, bin(d, period, origin), movement, sum(step), count(*)
 	FROM ways JOIN (
 		SELECT as_of, grace, d, step,
-		       CASE WHEN last IS NULL THEN 'new' WHEN last < d - 1 THEN 'reactivation' WHEN mrr > before THEN 'expansion'
+		       CASE WHEN last IS NULL THEN 'new' WHEN last < d - 1 THEN 'reactivation'
+		            WHEN mrr > before THEN 'expansion'
 		            ELSE 'contraction' END AS movement
 		FROM (SELECT *, abs(mrr - CASE WHEN last = d - 1 THEN before ELSE 0 END) AS step FROM days) x WHERE step > 0
 		UNION ALL
@@ -301,9 +305,11 @@ SELECT count(*) > 5000 AS many, count(*) FILTER (WHERE t.retained < t.customers 
                 AND near(gross_revenue_retention, (c.kept_mrr / c.initial_mrr)::double precision)
                 AND near(net_revenue_retention, (c.mrr / c.initial_mrr)::double precision) END) AS ratios_differ
 FROM cohort c FULL JOIN (
-	SELECT w.way, bin(t.cohort, period, origin) AS cohort, age, t.period_start, customers, retained, initial_mrr, kept_mrr,
+	SELECT w.way, bin(t.cohort, period, origin) AS cohort, age, t.period_start, customers, retained, initial_mrr,
+	       kept_mrr,
 	       mrr, customer_retention, gross_revenue_retention, net_revenue_retention, complete
-	FROM subscription, ways w, mrr_cohort_table(s, period, as_of, grace, origin => origin) t) t USING (way, cohort, age);
+	FROM subscription, ways w, mrr_cohort_table(s, period, as_of, grace, origin => origin) t) t
+	USING (way, cohort, age);
 CREATE TABLE retention AS
 	SELECT way, within, b, start, complete, (over - within)::date - 1 AS base_date, count(i.c) AS customers,
 	       count(p.mrr) AS retained, coalesce(sum(i.mrr), 0) AS base_mrr,

@@ -105,5 +105,6 @@ FROM value;
 SELECT q, outcome('SELECT count(*) FROM value, ' || q) FROM unnest(ARRAY[
 	'cohort_table(s, grace => -1)', 'cohort_table(s, grace => NULL)', 'cohort_table(s, ''1 hour'')',
 	'cohort_table(s, confidence => 0)', 'retention_curve(s, as_of => ''infinity'')', 'lifecycle_table(s, grace => -1)',
-	'lifecycle_table(s, origin => NULL)', 'retention_summary(s, ''(,)'', -1)', 'retention_summary(s, ''(,)'', NULL)']) q;
+	'lifecycle_table(s, origin => NULL)', 'retention_summary(s, ''(,)'', -1)',
+	'retention_summary(s, ''(,)'', NULL)']) q;
 DROP SCHEMA subscribers_test CASCADE;
