@@ -29,6 +29,7 @@
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #include "base/aggregate.h"
 #include "base/varlena.h"
