@@ -285,13 +285,8 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned)
 	State state;
 
 	state_get(fcinfo, &state);
-	if (zoned && state_zone(&state) == NULL)
-	{
-		RetZone		zone;
-
-		ret_zone_session(&zone);
-		state_set_zone(&state, &zone);
-	}
+	if (zoned)
+		state_set_session_zone(&state);
 	state_add(&state, PG_GETARG_CUSTOMER(1), (Entry) {.day = day});
 	PG_RETURN_DATUM(state.datum);
 }

@@ -356,21 +356,6 @@ entries_get(RetReader *reader, const uint8 *p)
  *-------------------------------------------------------------------------
  */
 
-/* Read an amount of a row as units of 10^-scale, or with as many decimals as it needs */
-typedef RetAmount (*ReadAmount) (Datum value, int scale);
-
-static inline RetAmount
-read_numeric(Datum value, int scale)
-{
-	return ret_amount_read_numeric(value, scale);
-}
-
-static inline RetAmount
-read_double(Datum value, int scale)
-{
-	return ret_amount_read_double(DatumGetFloat8(value), scale);
-}
-
 /* Get the number of purchases that the row stands for, from argument 4 if there is one */
 static inline uint32
 row_purchases(FunctionCallInfo fcinfo)
@@ -390,7 +375,7 @@ row_purchases(FunctionCallInfo fcinfo)
 
 /* Read the amount of a row, 0 if it is null; with `scale` decimals or more */
 static pg_always_inline RetAmount
-row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
+row_amount(FunctionCallInfo fcinfo, RetReadAmount read_amount, int scale)
 {
 	if (PG_ARGISNULL(3))
 		return (RetAmount) {.scale = scale};
@@ -413,19 +398,14 @@ row_cell(FunctionCallInfo fcinfo, DateADT day, RetAmount amount)
  * the rows of large groups, which should not pay for its variables.
  */
 static pg_noinline Datum
-transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_amount)
+transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, RetReadAmount read_amount)
 {
 	State		state;
 	RetAmount	amount;
 
 	state_get(fcinfo, &state);
-	if (zoned && state_zone(&state) == NULL)
-	{
-		RetZone		zone;
-
-		ret_zone_session(&zone);
-		state_set_zone(&state, &zone);
-	}
+	if (zoned)
+		state_set_session_zone(&state);
 	amount = row_amount(fcinfo, read_amount, state_scale(&state));
 	state_set_scale(&state, amount.scale);
 	state_add(&state, PG_GETARG_CUSTOMER(1), row_cell(fcinfo, day, amount));
@@ -434,7 +414,7 @@ transfn_small(FunctionCallInfo fcinfo, DateADT day, bool zoned, ReadAmount read_
 
 /* Add a row to a large group */
 static pg_always_inline Datum
-transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, DateADT day, ReadAmount read_amount)
+transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, DateADT day, RetReadAmount read_amount)
 {
 	RetAmount	amount = row_amount(fcinfo, read_amount, expanded->scale);
 
@@ -447,7 +427,7 @@ transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, DateADT day, ReadAmou
 
 /* Add a row: all transition functions, for each kind of time and type of amount */
 static pg_always_inline Datum
-transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
+transfn(FunctionCallInfo fcinfo, RetTimeKind kind, RetReadAmount read_amount)
 {
 	Expanded   *expanded;
 	DateADT		day;
@@ -471,37 +451,37 @@ transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
 Datum
 customer_purchases_transfn_date(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_DATE, read_double);
+	return transfn(fcinfo, RET_DATE, ret_read_double);
 }
 
 Datum
 customer_purchases_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMP, read_double);
+	return transfn(fcinfo, RET_TIMESTAMP, ret_read_double);
 }
 
 Datum
 customer_purchases_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMPTZ, read_double);
+	return transfn(fcinfo, RET_TIMESTAMPTZ, ret_read_double);
 }
 
 Datum
 customer_purchases_numeric_transfn_date(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_DATE, read_numeric);
+	return transfn(fcinfo, RET_DATE, ret_read_numeric);
 }
 
 Datum
 customer_purchases_numeric_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMP, read_numeric);
+	return transfn(fcinfo, RET_TIMESTAMP, ret_read_numeric);
 }
 
 Datum
 customer_purchases_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMPTZ, read_numeric);
+	return transfn(fcinfo, RET_TIMESTAMPTZ, ret_read_numeric);
 }
 
 #define RET_ORDERING_TYPE customer_purchases

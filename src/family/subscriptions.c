@@ -335,21 +335,6 @@ entries_get(RetReader *reader, const uint8 *p)
  *-------------------------------------------------------------------------
  */
 
-/* Read an amount of a row as units of 10^-scale, or of the scale that it needs if that is larger */
-typedef RetAmount (*ReadAmount) (Datum value, int scale);
-
-static inline RetAmount
-read_numeric(Datum value, int scale)
-{
-	return ret_amount_read_numeric(value, scale);
-}
-
-static inline RetAmount
-read_double(Datum value, int scale)
-{
-	return ret_amount_read_double(DatumGetFloat8(value), scale);
-}
-
 /* The days of a contract */
 typedef struct Contract
 {
@@ -396,7 +381,7 @@ get_contract(FunctionCallInfo fcinfo, RetTimeKind kind, RetOffsets *offsets, Con
 
 /* Get the amount of a row, whose scale may be larger; a contract without one counts as 1 */
 static pg_always_inline RetAmount
-row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
+row_amount(FunctionCallInfo fcinfo, RetReadAmount read_amount, int scale)
 {
 	if (PG_NARGS() > 4)
 		return read_amount(PG_GETARG_DATUM(4), scale);
@@ -408,20 +393,15 @@ row_amount(FunctionCallInfo fcinfo, ReadAmount read_amount, int scale)
  * the rows of large groups, which should not pay for its variables.
  */
 static pg_noinline Datum
-transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, ReadAmount read_amount)
+transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, RetReadAmount read_amount)
 {
 	State		state;
 	int64		customer = PG_GETARG_CUSTOMER(1);
 	RetAmount	amount;
 
 	state_get(fcinfo, &state);
-	if (zoned && state_zone(&state) == NULL)
-	{
-		RetZone		zone;
-
-		ret_zone_session(&zone);
-		state_set_zone(&state, &zone);
-	}
+	if (zoned)
+		state_set_session_zone(&state);
 	amount = row_amount(fcinfo, read_amount, state_scale(&state));
 	state_set_scale(&state, amount.scale);
 	state_set_latest(&state, contract->started);
@@ -433,7 +413,7 @@ transfn_small(FunctionCallInfo fcinfo, const Contract *contract, bool zoned, Rea
 
 /* Add a row to a large group */
 static pg_always_inline Datum
-transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, const Contract *contract, ReadAmount read_amount)
+transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, const Contract *contract, RetReadAmount read_amount)
 {
 	int64		customer = PG_GETARG_CUSTOMER(1);
 	RetAmount	amount = row_amount(fcinfo, read_amount, expanded->scale);
@@ -450,7 +430,7 @@ transfn_large(FunctionCallInfo fcinfo, Expanded *expanded, const Contract *contr
 
 /* Add a row: all transition functions, for each kind of time and type of amount */
 static pg_always_inline Datum
-transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
+transfn(FunctionCallInfo fcinfo, RetTimeKind kind, RetReadAmount read_amount)
 {
 	Expanded   *expanded;
 	RetOffsets *offsets = NULL;
@@ -472,37 +452,37 @@ transfn(FunctionCallInfo fcinfo, RetTimeKind kind, ReadAmount read_amount)
 Datum
 customer_subscriptions_transfn_date(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_DATE, read_double);
+	return transfn(fcinfo, RET_DATE, ret_read_double);
 }
 
 Datum
 customer_subscriptions_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMP, read_double);
+	return transfn(fcinfo, RET_TIMESTAMP, ret_read_double);
 }
 
 Datum
 customer_subscriptions_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMPTZ, read_double);
+	return transfn(fcinfo, RET_TIMESTAMPTZ, ret_read_double);
 }
 
 Datum
 customer_subscriptions_numeric_transfn_date(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_DATE, read_numeric);
+	return transfn(fcinfo, RET_DATE, ret_read_numeric);
 }
 
 Datum
 customer_subscriptions_numeric_transfn_timestamp(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMP, read_numeric);
+	return transfn(fcinfo, RET_TIMESTAMP, ret_read_numeric);
 }
 
 Datum
 customer_subscriptions_numeric_transfn_timestamptz(PG_FUNCTION_ARGS)
 {
-	return transfn(fcinfo, RET_TIMESTAMPTZ, read_numeric);
+	return transfn(fcinfo, RET_TIMESTAMPTZ, ret_read_numeric);
 }
 
 #define RET_ORDERING_TYPE customer_subscriptions

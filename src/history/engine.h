@@ -66,8 +66,8 @@
  * comparison.  What is left to the type is
  *
  *		transition functions	expanded_arg(), parts_touch() and parts_add() for
- *							rows of large groups, state_get(), state_zone(),
- *							state_set_zone(), state_set_scale() and state_add()
+ *							rows of large groups, state_get(),
+ *							state_set_session_zone(), state_set_scale() and state_add()
  *							for others; state_set_latest() for a day that belongs to
  *							no customer, of which the latest counts
  *		reading				value_open() and value_next(), whose customers come in

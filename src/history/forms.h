@@ -374,12 +374,10 @@ state_zone(const State *state)
 	return ret_zone_known(&state->expanded->zone) ? &state->expanded->zone : NULL;
 }
 
-/* Give a transition value a zone, if it has none yet */
+/* Give a transition value a zone, where it has none */
 static void
 state_set_zone(State *state, const RetZone *zone)
 {
-	if (state_zone(state) != NULL)
-		return;
 	if (state->expanded)
 	{
 		state->expanded->zone = *zone;
@@ -388,6 +386,18 @@ state_set_zone(State *state, const RetZone *zone)
 	if (state->form->nevents + ZONE_EVENTS > state->form->nalloc)
 		state_set_form(state, events_grow(state->form));
 	events_set_zone(state->form, zone);
+}
+
+/* Give a transition value the zone of the session, if it has none yet */
+static inline void
+state_set_session_zone(State *state)
+{
+	RetZone		zone;
+
+	if (state_zone(state) != NULL)
+		return;
+	ret_zone_session(&zone);
+	state_set_zone(state, &zone);
 }
 
 /* Get the decimals of a transition value's amounts */
@@ -492,11 +502,8 @@ state_merge(State *state, RetReader *reader)
 
 	if (ret_zone_known(&reader->zone))
 	{
-		RetZone		zone;
-
 		ret_zone_check(&reader->zone);
-		ret_zone_session(&zone);
-		state_set_zone(state, &zone);
+		state_set_session_zone(state);
 	}
 	state_set_scale(state, reader->scale);
 	state_set_latest(state, reader->latest);

@@ -93,6 +93,21 @@ ret_amount_factor(int n)
 	return factor;
 }
 
+/* Read an amount of a row, of either type, as units of 10^-scale, or of the scale that it needs if that is larger */
+typedef RetAmount (*RetReadAmount) (Datum value, int scale);
+
+static inline RetAmount
+ret_read_numeric(Datum value, int scale)
+{
+	return ret_amount_read_numeric(value, scale);
+}
+
+static inline RetAmount
+ret_read_double(Datum value, int scale)
+{
+	return ret_amount_read_double(DatumGetFloat8(value), scale);
+}
+
 static inline int128
 ret_money_units(const RetMoney *money)
 {
