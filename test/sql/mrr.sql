@@ -14,24 +14,7 @@ SELECT set_config('search_path', 'mrr_test, ' || current_setting('search_path'),
 --
 -- The example of the documentation
 --
-CREATE TABLE contract (c bigint, started date, ended date, amount numeric);
-INSERT INTO contract VALUES
-	(1, '2024-01-10', '2024-03-15', 30), (1, '2024-03-15', NULL, 50),
-	(2, '2024-01-01', '2024-02-01', 20), (2, '2024-04-10', NULL, 25),
-	(3, '2024-02-01', NULL, 40),
-	(4, '2024-02-05', '2024-02-20', 10),
-	(5, '2024-01-15', NULL, 60), (5, '2024-02-10', '2024-03-20', 15),
-	(6, '2024-01-05', '2024-02-29', 35), (6, '2024-03-01', NULL, 35),
-	(7, '2024-03-20', '2025-03-20', monthly_amount(1200, '1 year')),
-	(8, '2024-02-10', '2024-02-24', 0), (8, '2024-02-24', NULL, 12),
-	(9, '2024-03-01', '2024-03-15', 0),
-	(10, '2024-01-20', '2024-03-16', 20), (10, '2024-03-15', NULL, 30),
-	(11, '2024-02-15', '2024-03-05', 50), (11, '2024-03-05', '2024-03-25', 80), (11, '2024-03-25', NULL, 50),
-	(12, '2024-03-01', NULL, 100), (12, '2024-03-01', '2024-04-01', -100),
-	(13, '2024-03-01', NULL, -5),
-	(14, '2024-01-01', '2024-02-15', 45), (14, '2024-03-20', NULL, 45),
-	(15, '2024-05-20', NULL, 70),
-	(16, '2024-02-02', '2024-02-02', 99), (NULL, '2024-02-02', NULL, 99), (17, NULL, NULL, 99);
+CREATE TABLE contract AS SELECT customer AS c, started, ended, amount FROM contracts;
 CREATE TABLE value AS SELECT customer_subscriptions(c, started, ended, amount) AS s FROM contract;
 CREATE VIEW example AS
 	SELECT way, t.* FROM value, (VALUES ('net', '1 month'::interval, 'net', 0), ('daily', '1 month', 'daily', 0),

@@ -70,18 +70,8 @@ RETURN CASE WHEN customer_subscriptions_send(value) IS NOT DISTINCT FROM expecte
 --
 -- The contracts of the documentation
 --
-CREATE TABLE doc (c bigint, s date, e date, a numeric);
-INSERT INTO doc VALUES
-	(1, '2024-01-10', '2024-03-15', 30), (1, '2024-03-15', NULL, 50),
-	(2, '2024-01-01', '2024-02-01', 20), (2, '2024-04-10', NULL, 25), (3, '2024-02-01', NULL, 40),
-	(4, '2024-02-05', '2024-02-20', 10), (5, '2024-01-15', NULL, 60), (5, '2024-02-10', '2024-03-20', 15),
-	(6, '2024-01-05', '2024-02-29', 35), (6, '2024-03-01', NULL, 35), (7, '2024-03-20', '2025-03-20', 100),
-	(8, '2024-02-10', '2024-02-24', 0), (8, '2024-02-24', NULL, 12), (9, '2024-03-01', '2024-03-15', 0),
-	(10, '2024-01-20', '2024-03-16', 20), (10, '2024-03-15', NULL, 30), (11, '2024-02-15', '2024-03-05', 50),
-	(11, '2024-03-05', '2024-03-25', 80), (11, '2024-03-25', NULL, 50), (12, '2024-03-01', NULL, 100),
-	(12, '2024-03-01', '2024-04-01', -100), (13, '2024-03-01', NULL, -5), (14, '2024-01-01', '2024-02-15', 45),
-	(14, '2024-03-20', NULL, 45), (15, '2024-05-20', NULL, 70), (16, '2024-01-01', '2024-01-01', 10),
-	(NULL, '2024-01-01', NULL, 10), (17, NULL, NULL, 10), (17, '2024-01-01', NULL, NULL);
+CREATE TABLE doc AS SELECT customer AS c, started AS s, ended AS e, amount AS a FROM contracts;
+INSERT INTO doc VALUES (17, '2024-01-01', NULL, NULL);
 SELECT same(customer_subscriptions(c, s, e, a), written('doc')) FROM doc;
 SELECT pg_typeof(x), length(customer_subscriptions_send(x))
 FROM (SELECT customer_subscriptions(c, s, e, a) FROM doc) v(x);
