@@ -196,6 +196,13 @@ SELECT parallel_check('SELECT customer_subscriptions(c, s, e, a) AS p FROM book'
 SELECT parallel_check('SELECT c % 50 AS g, customer_subscriptions(c, s, e) AS p FROM book GROUP BY 1');
 SELECT parallel_check('SELECT customer_subscriptions(c, s::timestamptz, e::timestamptz, a::float8) AS p FROM book');
 
+-- the last start is known to the leader, though all that started on that day was renewed, and changed nothing
+CREATE TABLE renewed AS SELECT i, i % 20000 AS c, date '2024-01-01' + 31 * (i / 20000) AS s,
+	CASE WHEN i < 20000 THEN date '2024-02-01' END AS e, 10 AS a, i % 5 AS g FROM generate_series(0, 39999) i;
+ALTER TABLE renewed SET (parallel_workers = 3);
+SELECT check_all('renewed');
+SELECT parallel_check('SELECT customer_subscriptions(c, s, e, a) AS p FROM renewed');
+
 --
 -- A value while it grows, and other aggregates of the same functions
 --
