@@ -54,7 +54,8 @@ reserve_bytes(StringInfo buf, int n)
 				 errmsg("%s is too large", RET_EVENTS_TYPE),
 				 errdetail("It has more than %zu bytes.", (Size) MaxAllocSize),
 				 errhint("Make several values, for instance by a part of the customers.")));
-	enlargeStringInfo(buf, n);
+	if (unlikely(buf->len + n >= buf->maxlen))
+		enlargeStringInfo(buf, n);
 	return (uint8 *) buf->data + buf->len;
 }
 
@@ -68,11 +69,11 @@ end_bytes(StringInfo buf, const uint8 *p)
 void
 ret_events_put(StringInfo buf, RetEventSet *set)
 {
-	const RetEvent *events;
+	uint64		unit;
 	uint8	   *p;
 
 	ret_event_set_finish(set);
-	events = set->events;
+	unit = ret_event_set_unit(set);
 	p = reserve_bytes(buf, RET_EVENTS_HEADER_SIZE + RET_MAX_VARINT);
 	*p++ = RET_EVENTS_VERSION;
 	*p++ = set->kind;
@@ -82,7 +83,7 @@ ret_events_put(StringInfo buf, RetEventSet *set)
 	p = ret_put_int64(p, set->nevents);
 	p = ret_put_int64(p, set->first);
 	p = ret_put_int64(p, set->last);
-	p = ret_put_int64(p, (int64) set->unit);
+	p = ret_put_int64(p, (int64) unit);
 	end_bytes(buf, ret_put_varint(p, set->nnames));
 	for (int i = 0; i < set->nnames; i++)
 	{
@@ -92,26 +93,27 @@ ret_events_put(StringInfo buf, RetEventSet *set)
 	}
 	for (int64 i = 0; i < set->nevents;)
 	{
-		int64		customer = events[i].customer;
+		int64		customer = ret_event_set_customer(set, i);
 		int64		before = set->first;
 		int64		n = 1;
 
-		while (i + n < set->nevents && events[i + n].customer == customer)
+		while (i + n < set->nevents && ret_event_set_customer(set, i + n) == customer)
 			n++;
 		p = reserve_bytes(buf, 2 * RET_MAX_VARINT);
 		if (i == 0)
 			p = ret_put_int64(p, customer);
 		else
-			p = ret_put_varint(p, (uint64) customer - (uint64) events[i - 1].customer - 1);
+			p = ret_put_varint(p, (uint64) customer - (uint64) ret_event_set_customer(set, i - 1) - 1);
 		end_bytes(buf, ret_put_varint(p, (uint64) n - 1));
 		for (n += i; i < n; i++)
 		{
-			uint64		distance = (uint64) events[i].at - (uint64) before;
+			RetEvent	event = ret_event_set_get(set, i);
+			uint64		distance = (uint64) event.at - (uint64) before;
 
 			p = reserve_bytes(buf, 2 * RET_MAX_VARINT);
-			p = ret_put_varint(p, set->unit == 1 ? distance : distance / set->unit);
-			end_bytes(buf, ret_put_varint(p, (uint64) events[i].name));
-			before = events[i].at;
+			p = ret_put_varint(p, unit == 1 ? distance : distance / unit);
+			end_bytes(buf, ret_put_varint(p, (uint64) event.name));
+			before = event.at;
 			ret_check_interrupts_at(i);
 		}
 	}
@@ -220,6 +222,18 @@ read_customer(RetEventReader *reader)
 	return true;
 }
 
+/* Make room for the events of the customer that is read */
+void
+ret_events_reserve(RetEventReader *reader)
+{
+	if (reader->nevents <= reader->nalloc)
+		return;
+	if (reader->events)
+		pfree(reader->events);
+	reader->nalloc = Max(2 * reader->nalloc, Max(reader->nevents, 64));
+	reader->events = palloc_extended(reader->nalloc * sizeof(RetEvent), MCXT_ALLOC_HUGE);
+}
+
 /* Read the next customer from bytes: 1, or 0 if there is none, or -1 if the bytes are damaged */
 int
 ret_events_next_in_bytes(RetEventReader *reader)
@@ -230,13 +244,7 @@ ret_events_next_in_bytes(RetEventReader *reader)
 		return reader->nread == reader->ncustomers ? 0 : -1;
 	if (!read_customer(reader))
 		return -1;
-	if (reader->nevents > reader->nalloc)
-	{
-		if (reader->buffer)
-			pfree(reader->buffer);
-		reader->nalloc = Max(2 * reader->nalloc, Max(reader->nevents, 64));
-		reader->buffer = palloc_extended(reader->nalloc * sizeof(RetEvent), MCXT_ALLOC_HUGE);
-	}
+	ret_events_reserve(reader);
 	for (int64 i = 0; i < reader->nevents; i++)
 	{
 		uint64		units;
@@ -247,10 +255,9 @@ ret_events_next_in_bytes(RetEventReader *reader)
 			units > ((uint64) reader->last - (uint64) at) / reader->unit)
 			return -1;
 		at = (int64) ((uint64) at + units * reader->unit);
-		reader->buffer[i] = (RetEvent) {reader->customer, at, (int64) name};
+		reader->events[i] = (RetEvent) {reader->customer, at, (int64) name};
 		ret_check_interrupts_at(i);
 	}
-	reader->events = reader->buffer;
 	reader->nread++;
 	return 1;
 }
@@ -272,7 +279,7 @@ ret_events_parse(StringInfo buf, const void *arg pg_attribute_unused(), const ch
 	*why = ret_events_open_bytes(&reader, bytes, size);
 	if (*why != NULL)
 		return NULL;
-	ret_event_set_init(&set, reader.kind, CurrentMemoryContext);
+	ret_event_set_init(&set, reader.kind, ret_event_base(reader.first), 0, CurrentMemoryContext);
 	for (int i = 0; i < reader.nnames; i++)
 	{
 		*why = "a name is not text in the encoding of the database";

@@ -28,7 +28,7 @@ typedef struct RetEventReader
 
 	/* public: the customer that was read, until the next is */
 	int64		customer;
-	const RetEvent *events;		/* in the order of time, then of the names' numbers */
+	RetEvent   *events;			/* in the order of time, then of the names' numbers */
 	int64		nevents;
 
 	/* private: where the reader is, in a set or in bytes */
@@ -38,13 +38,13 @@ typedef struct RetEventReader
 	const uint8 *end;
 	uint64		unit;
 	int64		nread;			/* customers that were read */
-	RetEvent   *buffer;
 	int64		nalloc;			/* events there is room for */
 } RetEventReader;
 
 extern void ret_events_put(StringInfo buf, RetEventSet *set);
 extern struct varlena *ret_events_write(RetEventSet *set);
 extern const char *ret_events_open_bytes(RetEventReader *reader, const uint8 *bytes, Size size);
+extern void ret_events_reserve(RetEventReader *reader);
 extern int ret_events_next_in_bytes(RetEventReader *reader);
 extern struct varlena *ret_events_parse(StringInfo buf, const void *arg, const char **why);
 

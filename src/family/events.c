@@ -40,7 +40,7 @@
 
 #define FORM_BUILDING		0xFF	/* in place of the version */
 
-#define BUILDING_MIN_EVENTS	4
+#define BUILDING_MIN_SIZE	128		/* of powers of 2, which memory is given out in */
 #define BUILDING_MIN_NAMES	32		/* bytes */
 #define BUILDING_MAX_SIZE	8192
 
@@ -54,8 +54,9 @@ typedef struct Building
 	uint32		nevents;
 	uint32		nalloc;			/* events there is room for */
 	uint32		names_size;		/* bytes of the names in use */
-	uint32		unused;
-	RetEvent	events[FLEXIBLE_ARRAY_MEMBER];	/* then the names: size in a byte, and bytes */
+	uint32		names_alloc;	/* bytes of names there is room for */
+	int64		base;			/* of the instants */
+	RetPackedEvent events[FLEXIBLE_ARRAY_MEMBER];	/* then the names: size in a byte, and bytes */
 } Building;
 
 /* An expanded object */
@@ -103,14 +104,14 @@ PG_FUNCTION_INFO_V1(customer_events_send);
  *-------------------------------------------------------------------------
  */
 
+/* Make an object, whose set the caller begins in the object's context */
 static ExpandedEvents *
-expanded_create(MemoryContext parent, RetTimeKind kind)
+expanded_create(MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, RET_EVENTS_TYPE, ALLOCSET_DEFAULT_SIZES);
 	ExpandedEvents *expanded = MemoryContextAllocZero(context, sizeof(ExpandedEvents));
 
 	EOH_init_header(&expanded->hdr, &events_methods, context);
-	ret_event_set_init(&expanded->set, kind, context);
 	return expanded;
 }
 
@@ -174,45 +175,51 @@ building_names(Building *building)
 	return (char *) &building->events[building->nalloc];
 }
 
-static inline Size
-building_names_alloc(Building *building)
-{
-	return VARSIZE(building) - offsetof(Building, events) - building->nalloc * sizeof(RetEvent);
-}
-
+/*
+ * Make a building of at least so many bytes, with room for so many bytes of names and
+ * at least so many events
+ */
 static Building *
-building_create(RetTimeKind kind, uint32 nalloc, Size names_alloc)
+building_create(RetTimeKind kind, int64 base, Size size, uint32 names_alloc, uint32 nevents)
 {
-	Size		size = MAXALIGN(offsetof(Building, events) + nalloc * sizeof(RetEvent) + names_alloc);
-	Building   *building = palloc0(size);
+	Building   *building;
 
+	while (size < offsetof(Building, events) + names_alloc + nevents * sizeof(RetPackedEvent))
+		size *= 2;
+	building = palloc(size);
 	SET_VARSIZE(building, size);
 	building->form = FORM_BUILDING;
 	building->kind = kind;
-	building->nalloc = nalloc;
+	building->nnames = 0;
+	building->nevents = 0;
+	building->nalloc = (size - offsetof(Building, events) - names_alloc) / sizeof(RetPackedEvent);
+	building->names_size = 0;
+	building->names_alloc = names_alloc;
+	building->base = base;
 	return building;
 }
 
 /* Copy a building with more room for events, or for names */
 static Building *
-building_grow(Building *building, uint32 nalloc, Size names_alloc)
+building_grow(Building *building, Size size, uint32 names_alloc)
 {
-	Building   *larger = building_create(building->kind, nalloc, names_alloc);
+	Building   *larger = building_create(building->kind, building->base, size, names_alloc, building->nevents + 1);
 
 	larger->nnames = building->nnames;
 	larger->nevents = building->nevents;
 	larger->names_size = building->names_size;
-	memcpy(larger->events, building->events, building->nevents * sizeof(RetEvent));
+	memcpy(larger->events, building->events, building->nevents * sizeof(RetPackedEvent));
 	memcpy(building_names(larger), building_names(building), building->names_size);
 	return larger;
 }
 
-/* Add what a building has to a set without names, in which they get the same numbers */
+/* Begin a set in a context with what a building has; names have the same numbers in it */
 static void
-building_to_set(Building *building, RetEventSet *set)
+building_to_set(Building *building, RetEventSet *set, MemoryContext context)
 {
 	const char *p = building_names(building);
 
+	ret_event_set_init(set, building->kind, building->base, building->nevents, context);
 	for (int i = 0; i < building->nnames; i++)
 	{
 		int			size = (uint8) *p;
@@ -220,8 +227,7 @@ building_to_set(Building *building, RetEventSet *set)
 		(void) ret_event_set_name(set, p + 1, size);
 		p += 1 + size;
 	}
-	for (uint32 i = 0; i < building->nevents; i++)
-		ret_event_set_add(set, building->events[i].customer, building->events[i].at, building->events[i].name);
+	ret_event_set_append(set, building->events, building->nevents);
 }
 
 /*-------------------------------------------------------------------------
@@ -272,8 +278,7 @@ ret_events_open(RetEventReader *reader, Datum value)
 	{
 		RetEventSet *set = palloc(sizeof(RetEventSet));
 
-		ret_event_set_init(set, ((Building *) flat)->kind, CurrentMemoryContext);
-		building_to_set((Building *) flat, set);
+		building_to_set((Building *) flat, set, CurrentMemoryContext);
 		open_set(reader, set);
 		return;
 	}
@@ -286,26 +291,26 @@ ret_events_open(RetEventReader *reader, Datum value)
 bool
 ret_events_next(RetEventReader *reader)
 {
-	const RetEvent *events;
-	int64		n = 1;
+	const RetEventSet *set = reader->set;
+	int64		first = reader->index;
 	int			found;
 
-	if (reader->set == NULL)
+	if (set == NULL)
 	{
 		found = ret_events_next_in_bytes(reader);
 		if (found < 0)
 			reject_damaged("its bytes are not those of events");
 		return found == 1;
 	}
-	if (reader->index == reader->set->nevents)
+	if (first == set->nevents)
 		return false;
-	events = reader->set->events + reader->index;
-	while (reader->index + n < reader->set->nevents && events[n].customer == events[0].customer)
-		n++;
-	reader->customer = events[0].customer;
-	reader->events = events;
-	reader->nevents = n;
-	reader->index += n;
+	reader->customer = ret_event_set_customer(set, first);
+	while (reader->index < set->nevents && ret_event_set_customer(set, reader->index) == reader->customer)
+		reader->index++;
+	reader->nevents = reader->index - first;
+	ret_events_reserve(reader);
+	for (int64 i = 0; i < reader->nevents; i++)
+		reader->events[i] = ret_event_set_get(set, first + i);
 	return true;
 }
 
@@ -336,12 +341,9 @@ value_canonical(Datum value)
 	flat = PG_DETOAST_DATUM(value);
 	if (((Building *) flat)->form != FORM_BUILDING)
 		return flat;
-	ret_event_set_init(&set, ((Building *) flat)->kind, CurrentMemoryContext);
-	building_to_set((Building *) flat, &set);
+	building_to_set((Building *) flat, &set, CurrentMemoryContext);
 	result = ret_events_write(&set);
-	pfree(set.names);
-	pfree(set.slots);
-	pfree(set.events);
+	ret_event_set_free(&set);
 	return result;
 }
 
@@ -366,14 +368,14 @@ check_kind(RetTimeKind kind, RetTimeKind other)
 static void
 state_expand(State *state)
 {
-	state->expanded = expanded_create(ret_agg_context(state->fcinfo), state->building->kind);
-	building_to_set(state->building, &state->expanded->set);
+	state->expanded = expanded_create(ret_agg_context(state->fcinfo));
+	building_to_set(state->building, &state->expanded->set, state->expanded->hdr.eoh_context);
 	state->building = NULL;
 }
 
-/* Unpack the transition value in argument 0, or make an empty one of a kind of time */
+/* Unpack the transition value in argument 0, or make an empty one of a kind of time for an instant */
 static void
-state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind)
+state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 {
 	RetEventReader reader;
 	struct varlena *flat;
@@ -388,7 +390,7 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind)
 	}
 	if (PG_ARGISNULL(0))
 	{
-		state->building = building_create(kind, BUILDING_MIN_EVENTS, BUILDING_MIN_NAMES);
+		state->building = building_create(kind, ret_event_base(at), BUILDING_MIN_SIZE, BUILDING_MIN_NAMES, 1);
 		return;
 	}
 	flat = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
@@ -402,7 +404,8 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind)
 	/* a canonical value, as a user-defined aggregate might begin with */
 	ret_events_open(&reader, PointerGetDatum(flat));
 	check_kind(reader.kind, kind);
-	state->expanded = expanded_create(ret_agg_context(fcinfo), kind);
+	state->expanded = expanded_create(ret_agg_context(fcinfo));
+	ret_event_set_init(&state->expanded->set, kind, ret_event_base(reader.first), reader.ntotal, state->expanded->hdr.eoh_context);
 	for (int i = 0; i < reader.nnames; i++)
 		(void) ret_event_set_name(&state->expanded->set, reader.names[i].bytes, reader.names[i].size);
 	while (ret_events_next(&reader))
@@ -430,9 +433,9 @@ state_name(State *state, const char *bytes, int size)
 	}
 	ret_check_event_name(size);
 	ret_check_event_names(building->nnames);
-	if (building->names_size + 1 + size > building_names_alloc(building))
+	if (building->names_size + 1 + size > building->names_alloc)
 	{
-		building = building_grow(building, building->nalloc, 2 * (building->names_size + 1 + size));
+		building = building_grow(building, VARSIZE(building), 2 * (building->names_size + 1 + size));
 		state->building = building;
 	}
 	p = building_names(building) + building->names_size;
@@ -454,7 +457,7 @@ state_make_room(State *state)
 	if (VARSIZE(building) >= BUILDING_MAX_SIZE)
 		state_expand(state);
 	else
-		state->building = building_grow(building, 2 * building->nalloc, building_names_alloc(building));
+		state->building = building_grow(building, 2 * VARSIZE(building), building->names_alloc);
 }
 
 /* Add an event, whose name has a number in the transition value */
@@ -463,10 +466,12 @@ state_add(State *state, int64 customer, int64 at, int64 name)
 {
 	if (state->building && state->building->nevents == state->building->nalloc)
 		state_make_room(state);
+	if (state->building && !ret_event_packs(state->building->base, at))
+		state_expand(state);
 	if (state->expanded)
 		ret_event_set_add(&state->expanded->set, customer, at, name);
 	else
-		state->building->events[state->building->nevents++] = (RetEvent) {customer, at, name};
+		state->building->events[state->building->nevents++] = ret_event_pack(state->building->base, customer, at, name);
 }
 
 static Datum
@@ -486,7 +491,7 @@ add_small(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
 	State		state;
 	int64		name;
 
-	state_get(&state, fcinfo, kind);
+	state_get(&state, fcinfo, kind, at);
 	name = state_name(&state, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event));
 	state_add(&state, PG_GETARG_CUSTOMER(1), at, name);
 	return state_result(&state);
@@ -546,10 +551,10 @@ customer_events_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
 	ret_events_open(&reader, PG_GETARG_DATUM(1));
-	state_get(&state, fcinfo, reader.kind);
+	state_get(&state, fcinfo, reader.kind, reader.first);
 	for (int i = 0; i < reader.nnames; i++)
 		numbers[i] = state_name(&state, reader.names[i].bytes, reader.names[i].size);
-	if (state.building && offsetof(Building, events) + reader.ntotal * sizeof(RetEvent) > BUILDING_MAX_SIZE)
+	if (state.building && offsetof(Building, events) + reader.ntotal * sizeof(RetPackedEvent) > BUILDING_MAX_SIZE)
 		state_expand(&state);
 	while (ret_events_next(&reader))
 	{

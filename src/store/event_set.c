@@ -4,19 +4,18 @@
  *	  Sets of events in memory: a customer, an instant, and the name of what
  *	  happened.
  *
- * An array to which events are appended, 24 bytes each, with the numbers of their
- * names in a dictionary.  The machine of src/history does not fit: it gains by
- * merging the rows of a day early, and instants with names are nearly all distinct.
+ * An array to which events are appended, with the numbers of their names in a
+ * dictionary: 16 bytes each, in which an instant is counted from a base and has 54
+ * bits, 285 years of microseconds around the first event.  An event beyond that, such
+ * as of the year 9999, turns the array into one of 24 bytes each.  The machine of
+ * src/history does not fit: it gains by merging the rows of a day early, and instants
+ * with names are nearly all distinct.
  *
  * When the array is full it is sorted and freed of duplicates, at the earliest when
  * it has four times the events that were left the last time: so an event without
  * duplicates is sorted once and a third on the way, and duplicates take at most four
  * times the memory of the set.  Finishing puts the names in the order of their bytes,
  * numbers them anew, and sorts the events by customer, instant and name.
- *
- * The sort is by the highest differing bits of the customer, in place, then of the
- * instant, until few events are left: O(events) for keys that are spread evenly, and
- * never more than one pass for each 8 bits of a key.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,37 +28,30 @@
 #include "base/aggregate.h"
 #include "store/event_set.h"
 
-#define MIN_EVENTS		256
+#define MIN_EVENTS		16
 #define MIN_NAMES		16
 #define COMPACT_EVENTS	4096	/* events of which duplicates are worth removing */
 #define NAME_SLOTS		2048	/* a power of 2, more than names */
 #define BUCKET_BITS		8
-#define FEW_EVENTS		64		/* events that are sorted by comparison */
+#define FEW_EVENTS		32		/* events that are sorted by insertion */
 
-/* The fields by which events are ordered, in this order */
-enum
-{
-	FIELD_CUSTOMER,
-	FIELD_AT,
-	FIELD_NAME
-};
+StaticAssertDecl(RET_MAX_EVENT_NAMES <= RET_NAME_MASK + 1, "a name has a number of RET_NAME_BITS");
+StaticAssertDecl(RET_RECENT_NAMES == 1 << 6, "ret_event_set_name() takes 6 bits of a hash");
 
-static inline int
-event_compare(const RetEvent *a, const RetEvent *b)
-{
-	if (a->customer != b->customer)
-		return a->customer < b->customer ? -1 : 1;
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	return (a->name > b->name) - (a->name < b->name);
-}
+#define SIGNED_KEY(value)	((uint64) (value) ^ (UINT64CONST(1) << 63))
 
-#define ST_SORT sort_few
-#define ST_ELEMENT_TYPE RetEvent
-#define ST_COMPARE(a, b) event_compare(a, b)
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
+#define EVENT_SORT sort_packed
+#define EVENT_ROW RetPackedEvent
+#define EVENT_FIELDS 2
+#define EVENT_KEY(row, field) ((field) == 0 ? SIGNED_KEY((row)->customer) : (row)->moment)
+#include "store/event_sort.h"
+
+#define EVENT_SORT sort_wide
+#define EVENT_ROW RetEvent
+#define EVENT_FIELDS 3
+#define EVENT_KEY(row, field) \
+	SIGNED_KEY((field) == 0 ? (row)->customer : (field) == 1 ? (row)->at : (row)->name)
+#include "store/event_sort.h"
 
 static inline int
 name_compare(const RetEventName *a, const RetEventName *b)
@@ -77,124 +69,19 @@ name_compare(const RetEventName *a, const RetEventName *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/*-------------------------------------------------------------------------
- * Sorting
- *-------------------------------------------------------------------------
- */
-
-/* Get a field of an event as a number without sign, in the same order */
-static inline uint64
-event_key(const RetEvent *event, int field)
-{
-	int64		key = field == FIELD_CUSTOMER ? event->customer : field == FIELD_AT ? event->at : event->name;
-
-	return (uint64) key ^ (UINT64CONST(1) << 63);
-}
-
-static void sort_by(RetEvent *events, int64 n, int field);
-
-/*
- * Divide events into buckets by the highest bits in which their field differs, and
- * sort these.  Returns false, and does nothing, if it differs nowhere.
- */
-static pg_always_inline bool
-sort_buckets(RetEvent *events, int64 n, int field)
-{
-	int64		next[1 << BUCKET_BITS];
-	int64		ends[1 << BUCKET_BITS];
-	uint64		lowest = PG_UINT64_MAX;
-	uint64		highest = 0;
-	int64		sum = 0;
-	int			bits,
-				shift;
-	int			nbuckets;
-
-	for (int64 i = 0; i < n; i++)
-	{
-		uint64		key = event_key(&events[i], field);
-
-		lowest = Min(lowest, key);
-		highest = Max(highest, key);
-	}
-	if (lowest == highest)
-		return false;
-
-	/* not more buckets than are filled with some events each */
-	bits = Min(BUCKET_BITS, pg_leftmost_one_pos64((uint64) n / 16) + 1);
-	shift = Max(pg_leftmost_one_pos64(highest - lowest) + 1 - bits, 0);
-	nbuckets = (int) ((highest - lowest) >> shift) + 1;
-	memset(ends, 0, nbuckets * sizeof(int64));
-	for (int64 i = 0; i < n; i++)
-		ends[(event_key(&events[i], field) - lowest) >> shift]++;
-	for (int b = 0; b < nbuckets; b++)
-	{
-		next[b] = sum;
-		sum += ends[b];
-		ends[b] = sum;
-	}
-	for (int b = 0; b < nbuckets; b++)
-	{
-		while (next[b] < ends[b])
-		{
-			RetEvent	event = events[next[b]];
-			int			to;
-
-			while ((to = (int) ((event_key(&event, field) - lowest) >> shift)) != b)
-			{
-				RetEvent	other = events[next[to]];
-
-				events[next[to]++] = event;
-				event = other;
-			}
-			events[next[b]++] = event;
-		}
-	}
-	for (int b = 0; b < nbuckets; b++)
-	{
-		int64		begin = b == 0 ? 0 : ends[b - 1];
-
-		sort_by(events + begin, ends[b] - begin, field);
-	}
-	return true;
-}
-
-/* Sort events, all of which agree in the fields before this one */
-static void
-sort_by(RetEvent *events, int64 n, int field)
-{
-	if (n <= FEW_EVENTS)
-	{
-		if (n > 1)
-			sort_few(events, n);
-		return;
-	}
-	CHECK_FOR_INTERRUPTS();
-	check_stack_depth();
-	if (field == FIELD_CUSTOMER && sort_buckets(events, n, FIELD_CUSTOMER))
-		return;
-	if (field <= FIELD_AT && sort_buckets(events, n, FIELD_AT))
-		return;
-	(void) sort_buckets(events, n, FIELD_NAME);
-}
-
 /* Sort events by customer, instant and name, and remove duplicates; returns how many are left */
 int64
-ret_events_compact(RetEvent *events, int64 n)
+ret_events_compact(RetPackedEvent *events, int64 n)
 {
-	int64		kept = 1;
-	int64		i = 1;
+	return sort_packed_compact(events, n);
+}
 
-	while (i < n && event_compare(&events[i - 1], &events[i]) <= 0)
-		i++;
-	if (i < n)
-		sort_by(events, n, FIELD_CUSTOMER);
-	for (i = 1; i < n; i++)
-	{
-		if (event_compare(&events[kept - 1], &events[i]) != 0)
-			events[kept++] = events[i];
-		ret_check_interrupts_at(i);
-	}
-	return Min(kept, n);
+/* The same with those of a set */
+static void
+set_compact(RetEventSet *set)
+{
+	set->nevents = set->packed ? sort_packed_compact(set->packed, set->nevents) : sort_wide_compact(set->wide, set->nevents);
+	set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
 }
 
 /*-------------------------------------------------------------------------
@@ -226,45 +113,89 @@ ret_check_event_names(int n)
 				 errhint("Map them to fewer names with CASE, or leave events out with FILTER.")));
 }
 
-/* Find the slot of a name, which is 0 if the name is not there */
+static inline bool
+name_is(const RetEventName *name, const char *bytes, int size)
+{
+	return name->size == size && memcmp(name->bytes, bytes, size) == 0;
+}
+
+/* Find the slot of a name in the hash table, which is 0 if the name is not there */
 static uint16 *
 find_slot(RetEventSet *set, const char *bytes, int size)
 {
 	uint32		slot = hash_bytes((const unsigned char *) bytes, size) & (NAME_SLOTS - 1);
 
-	for (;; slot = (slot + 1) & (NAME_SLOTS - 1))
-	{
-		const RetEventName *name;
-
-		if (set->slots[slot] == 0)
-			return &set->slots[slot];
-		name = &set->names[set->slots[slot] - 1];
-		if (name->size == size && memcmp(name->bytes, bytes, size) == 0)
-			return &set->slots[slot];
-	}
+	while (set->slots[slot] != 0 && !name_is(&set->names[set->slots[slot] - 1], bytes, size))
+		slot = (slot + 1) & (NAME_SLOTS - 1);
+	return &set->slots[slot];
 }
 
-/* Get the number of a name; it is added if it is not there yet */
-int64
-ret_event_set_name(RetEventSet *set, const char *bytes, int size)
+/* Find the number of a name, or -1 */
+static int
+find_name(RetEventSet *set, const char *bytes, int size)
 {
-	uint16	   *slot = find_slot(set, bytes, size);
+	if (set->slots)
+		return (int) *find_slot(set, bytes, size) - 1;
+	for (int i = 0; i < set->nnames; i++)
+	{
+		if (name_is(&set->names[i], bytes, size))
+			return i;
+	}
+	return -1;
+}
+
+/* Put all names into the hash table, if there are many */
+static void
+fill_slots(RetEventSet *set)
+{
+	if (set->nnames <= MIN_NAMES)
+		return;
+	if (set->slots == NULL)
+		set->slots = MemoryContextAlloc(set->context, NAME_SLOTS * sizeof(uint16));
+	memset(set->slots, 0, NAME_SLOTS * sizeof(uint16));
+	for (int i = 0; i < set->nnames; i++)
+		*find_slot(set, set->names[i].bytes, set->names[i].size) = (uint16) (i + 1);
+}
+
+/*
+ * Get the number of a name that was not looked up lately, and note it there; it is
+ * added if it is not there yet
+ */
+int64
+ret_event_set_find_name(RetEventSet *set, const char *bytes, int size, RetRecentName *recent)
+{
+	int			number = find_name(set, bytes, size);
 	char	   *copy;
 
-	if (likely(*slot != 0))
-		return *slot - 1;
-	ret_check_event_name(size);
-	ret_check_event_names(set->nnames);
-	if (set->nnames == set->names_alloc)
+	recent->size = -1;
+	if (number < 0)
 	{
-		set->names_alloc *= 2;
-		set->names = repalloc(set->names, set->names_alloc * sizeof(RetEventName));
+		ret_check_event_name(size);
+		ret_check_event_names(set->nnames);
+		if (set->nnames == set->names_alloc)
+		{
+			set->names_alloc *= 2;
+			set->names = repalloc(set->names, set->names_alloc * sizeof(RetEventName));
+		}
+		copy = MemoryContextAlloc(set->context, Max(size, 1));
+		memcpy(copy, bytes, size);
+		number = set->nnames++;
+		set->names[number] = (RetEventName) {copy, size};
+		if (set->slots)
+			*find_slot(set, bytes, size) = (uint16) (number + 1);
+		else
+			fill_slots(set);
 	}
-	copy = MemoryContextAlloc(set->context, Max(size, 1));
-	memcpy(copy, bytes, size);
-	set->names[set->nnames] = (RetEventName) {copy, size};
-	*slot = (uint16) ++set->nnames;
-	return set->nnames - 1;
+	recent->size = size;
+	recent->number = number;
+	return number;
+}
+
+static void
+forget_recent(RetEventSet *set)
+{
+	for (int i = 0; i < RET_RECENT_NAMES; i++)
+		set->recent[i].size = -1;
 }
 
 /* Drop names without events, put the others in the order of their bytes, and number them anew */
@@ -279,7 +210,7 @@ order_names(RetEventSet *set)
 	int			n = 0;
 
 	for (int64 i = 0; i < set->nevents; i++)
-		used[set->events[i].name] = true;
+		used[ret_event_set_get(set, i).name] = true;
 	for (int i = 0; i < set->nnames; i++)
 	{
 		if (used[i])
@@ -296,14 +227,16 @@ order_names(RetEventSet *set)
 		return;
 	for (int64 i = 0; i < set->nevents; i++)
 	{
-		set->events[i].name = numbers[set->events[i].name];
+		if (set->packed)
+			set->packed[i].moment = (set->packed[i].moment & ~RET_NAME_MASK) | (uint64) numbers[set->packed[i].moment & RET_NAME_MASK];
+		else
+			set->wide[i].name = numbers[set->wide[i].name];
 		ret_check_interrupts_at(i);
 	}
 	memcpy(set->names, names, n * sizeof(RetEventName));
 	set->nnames = n;
-	memset(set->slots, 0, NAME_SLOTS * sizeof(uint16));
-	for (int i = 0; i < n; i++)
-		*find_slot(set, names[i].bytes, names[i].size) = (uint16) (i + 1);
+	fill_slots(set);
+	forget_recent(set);
 }
 
 /*-------------------------------------------------------------------------
@@ -311,29 +244,38 @@ order_names(RetEventSet *set)
  *-------------------------------------------------------------------------
  */
 
-/* Begin a set without events, in a context */
+/* Begin a set without events, in a context, with a base and room for so many */
 void
-ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context)
+ret_event_set_init(RetEventSet *set, RetTimeKind kind, int64 base, int64 nalloc, MemoryContext context)
 {
 	memset(set, 0, sizeof(RetEventSet));
 	set->context = context;
 	set->kind = kind;
 	set->names_alloc = MIN_NAMES;
 	set->names = MemoryContextAlloc(context, set->names_alloc * sizeof(RetEventName));
-	set->slots = MemoryContextAllocZero(context, NAME_SLOTS * sizeof(uint16));
-	set->nalloc = MIN_EVENTS;
-	set->events = MemoryContextAlloc(context, set->nalloc * sizeof(RetEvent));
+	forget_recent(set);
+	set->base = base;
+	set->nalloc = Max(nalloc, MIN_EVENTS);
+	set->packed = MemoryContextAllocHuge(context, set->nalloc * sizeof(RetPackedEvent));
 	set->compact_at = COMPACT_EVENTS;
 }
 
-/* Make room for n events in all */
-static void
-set_reserve(RetEventSet *set, int64 n)
+/* Add events that are counted from the base of the set, to an empty set that has room for them */
+void
+ret_event_set_append(RetEventSet *set, const RetPackedEvent *events, int64 n)
 {
-	if (n <= set->nalloc)
-		return;
-	set->nalloc = Max(n, 2 * set->nalloc);
-	set->events = repalloc_huge(set->events, set->nalloc * sizeof(RetEvent));
+	memcpy(set->packed, events, n * sizeof(RetPackedEvent));
+	set->nevents = n;
+}
+
+/* Free what a set has, except the bytes of its names */
+void
+ret_event_set_free(RetEventSet *set)
+{
+	pfree(set->names);
+	if (set->slots)
+		pfree(set->slots);
+	pfree(set->packed ? (void *) set->packed : (void *) set->wide);
 }
 
 /* Make room in a full set: remove duplicates if it has become large, then grow unless that helped */
@@ -341,12 +283,34 @@ void
 ret_event_set_make_room(RetEventSet *set)
 {
 	if (set->nevents >= set->compact_at)
+		set_compact(set);
+	if (set->nevents <= set->nalloc / 4 * 3)
+		return;
+	set->nalloc *= 2;
+	if (set->packed)
+		set->packed = repalloc_huge(set->packed, set->nalloc * sizeof(RetPackedEvent));
+	else
+		set->wide = repalloc_huge(set->wide, set->nalloc * sizeof(RetEvent));
+}
+
+/* Add an event to a set that has room for it, and whose events are not packed, or no longer are with this one */
+void
+ret_event_set_add_far(RetEventSet *set, int64 customer, int64 at, int64 name)
+{
+	if (set->packed)
 	{
-		set->nevents = ret_events_compact(set->events, set->nevents);
-		set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
+		RetEvent   *wide = MemoryContextAllocHuge(set->context, set->nalloc * sizeof(RetEvent));
+
+		for (int64 i = 0; i < set->nevents; i++)
+		{
+			wide[i] = ret_event_set_get(set, i);
+			ret_check_interrupts_at(i);
+		}
+		pfree(set->packed);
+		set->packed = NULL;
+		set->wide = wide;
 	}
-	if (set->nevents > set->nalloc / 4 * 3)
-		set_reserve(set, 2 * set->nalloc);
+	set->wide[set->nevents++] = (RetEvent) {customer, at, name};
 }
 
 static uint64
@@ -362,36 +326,45 @@ greatest_common_divisor(uint64 a, uint64 b)
 	return a;
 }
 
-/* Put names and events in their order, without duplicates, and compute what is known of all */
-void
-ret_event_set_finish(RetEventSet *set)
+/* Compute the greatest common divisor of the distances of the instants of a finished set from the first, or 1 */
+uint64
+ret_event_set_unit(const RetEventSet *set)
 {
-	const RetEvent *events = set->events;
 	uint64		unit = 0;
 
-	if (set->finished)
-		return;
-	order_names(set);
-	set->nevents = ret_events_compact(set->events, set->nevents);
-	set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
-	set->ncustomers = 0;
-	set->first = PG_INT64_MAX;
-	set->last = PG_INT64_MIN;
-	for (int64 i = 0; i < set->nevents; i++)
-	{
-		set->ncustomers += i == 0 || events[i].customer != events[i - 1].customer;
-		set->first = Min(set->first, events[i].at);
-		set->last = Max(set->last, events[i].at);
-		ret_check_interrupts_at(i);
-	}
 	for (int64 i = 0; i < set->nevents && unit != 1; i++)
 	{
-		uint64		distance = (uint64) events[i].at - (uint64) set->first;
+		uint64		distance = (uint64) ret_event_set_get(set, i).at - (uint64) set->first;
 
 		if (unit == 0 || distance % unit != 0)
 			unit = greatest_common_divisor(distance, unit);
 		ret_check_interrupts_at(i);
 	}
-	set->unit = Max(unit, 1);
+	return Max(unit, 1);
+}
+
+/* Put names and events in their order, without duplicates, and compute what is known of all */
+void
+ret_event_set_finish(RetEventSet *set)
+{
+	int64		before = 0;
+
+	if (set->finished)
+		return;
+	order_names(set);
+	set_compact(set);
+	set->ncustomers = 0;
+	set->first = PG_INT64_MAX;
+	set->last = PG_INT64_MIN;
+	for (int64 i = 0; i < set->nevents; i++)
+	{
+		RetEvent	event = ret_event_set_get(set, i);
+
+		set->ncustomers += i == 0 || event.customer != before;
+		before = event.customer;
+		set->first = Min(set->first, event.at);
+		set->last = Max(set->last, event.at);
+		ret_check_interrupts_at(i);
+	}
 	set->finished = true;
 }
