@@ -16,6 +16,8 @@ CREATE FUNCTION noop_transfn(bigint, customer_key, timestamptz) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, double precision) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, text) RETURNS bigint
+    AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, date, date, double precision) RETURNS bigint
     AS :'module' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION noop_transfn(bigint, bigint, timestamptz, numeric) RETURNS bigint
@@ -50,6 +52,9 @@ CREATE AGGREGATE noop(customer_key, timestamptz) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, timestamptz, double precision) (
+    SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
+    COMBINEFUNC = int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE noop(bigint, timestamptz, text) (
     SFUNC = noop_transfn, STYPE = bigint, INITCOND = '0',
     COMBINEFUNC = int8pl, PARALLEL = SAFE);
 CREATE AGGREGATE noop(bigint, date, date, double precision) (
