@@ -140,6 +140,59 @@ get_options(FunctionCallInfo fcinfo, int activities, RetCohortOptions *options)
  *-------------------------------------------------------------------------
  */
 
+/* Prepare to read the customers of argument 0, who come back in argument 1 if there are two activities */
+void
+ret_starts_open(RetStarts *starts, FunctionCallInfo fcinfo, int activities)
+{
+	RetActivityPair *pair = &starts->pair;
+
+	memset(starts, 0, sizeof(RetStarts));
+	/* of nobody, as of an aggregate whose FILTER found no row, nobody came back */
+	starts->nobody = activities == 2 && PG_ARGISNULL(1);
+	starts->two = activities == 2 && !starts->nobody;
+	if (starts->two)
+		ret_activity_open_pair(pair, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	else
+		ret_activity_open(&pair->a, PG_GETARG_DATUM(0));
+	starts->first = pair->a.walk.first;
+	starts->last = pair->a.walk.last;
+	if (starts->two)
+		starts->last = Max(starts->last, pair->b.walk.last);
+}
+
+/* Let the customers be read in ascending order */
+void
+ret_starts_order(RetStarts *starts)
+{
+	ret_activity_order(&starts->pair.a);
+	if (starts->two)
+		ret_activity_order(&starts->pair.b);
+	starts->pair.by_hash = false;
+}
+
+/* Read the next customer; false if there is none */
+bool
+ret_starts_next(RetStarts *starts)
+{
+	RetActivityPair *pair = &starts->pair;
+	int64		before = 0;
+
+	if (!(starts->two ? ret_activity_next_pair(pair) : ret_activity_next(&pair->a)))
+		return false;
+	starts->customer = pair->a.walk.customer;
+	starts->start = pair->a.days[0];
+	starts->days = pair->a.days;
+	starts->ndays = starts->nobody ? 0 : pair->a.ndays;
+	if (starts->two)
+	{
+		while (before < pair->b.ndays && pair->b.days[before] < starts->start)
+			before++;
+		starts->days = pair->b.days + before;
+		starts->ndays = pair->b.ndays - before;
+	}
+	return true;
+}
+
 /* Return the cohort of a bin; allocate its cells if it has none yet */
 static Cohort *
 get_cohort(Cohorts *cohorts, int64 bin)
@@ -221,7 +274,7 @@ enter_elapsed(Cohorts *cohorts, int64 first, DateADT day, DateADT *days, int64 n
 	cohort->customers++;
 	ret_windows_init(&windows, &options->periods, day);
 	cohort->begun = Max(cohort->begun, Min(windows.begun, cohort->nages - 1));
-	if (windows.over < (options->mode == RET_MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
+	if (windows.over < ret_window_needed(options))
 		return;
 	over = Min(windows.over, cohort->nages - 1);
 	cohort->cells[over].eligible++;
@@ -282,42 +335,18 @@ enter_customer(Cohorts *cohorts, DateADT day, DateADT *days, int64 n)
 		enter_calendar(cohorts, first, days, n);
 }
 
-/* Build the cohorts in a walk over the customers of the value in argument 0 */
+/* Build the cohorts of the first of the activities in arguments 0 and 1, or of the only one */
 static void
-build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
+build_cohorts(FunctionCallInfo fcinfo, int activities, Cohorts *cohorts)
 {
-	RetActivityReader reader;
+	RetStarts	starts;
 
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	open_cohorts(cohorts, reader.walk.first, reader.walk.last);
-	while (ret_activity_next(&reader))
+	ret_starts_open(&starts, fcinfo, activities);
+	open_cohorts(cohorts, starts.first, starts.last);
+	while (ret_starts_next(&starts))
 	{
 		CHECK_FOR_INTERRUPTS();
-		enter_customer(cohorts, reader.days[0], reader.days, reader.ndays);
-	}
-	sum_up(cohorts);
-}
-
-/* Build the cohorts of those who start in argument 0, and their returns in argument 1, from the day of the start on */
-static void
-build_returns(FunctionCallInfo fcinfo, Cohorts *cohorts)
-{
-	RetActivityPair pair;
-
-	/* of nobody, as of an aggregate whose FILTER found no row, nobody came back */
-	ret_activity_open_pair(&pair, PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? PG_GETARG_DATUM(0) : PG_GETARG_DATUM(1));
-	open_cohorts(cohorts, pair.a.walk.first, Max(pair.a.walk.last, pair.b.walk.last));
-	while (ret_activity_next_pair(&pair))
-	{
-		DateADT		day = pair.a.days[0];
-		int64		before = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		if (PG_ARGISNULL(1))
-			pair.b.ndays = 0;
-		while (before < pair.b.ndays && pair.b.days[before] < day)
-			before++;
-		enter_customer(cohorts, day, pair.b.days + before, pair.b.ndays - before);
+		enter_customer(cohorts, starts.start, starts.days, starts.ndays);
 	}
 	sum_up(cohorts);
 }
@@ -518,7 +547,7 @@ cohort_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 1, &cohorts);
 	put_cells(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -602,7 +631,7 @@ retention_curve(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 1, &cohorts);
 	put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -643,7 +672,7 @@ return_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 2, &cohorts.options))
 		return (Datum) 0;
-	build_returns(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 2, &cohorts);
 	put_cells(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -660,7 +689,7 @@ return_curve(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 2, &cohorts.options))
 		return (Datum) 0;
-	build_returns(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 2, &cohorts);
 	put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }

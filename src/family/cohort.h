@@ -9,6 +9,7 @@
 #define RETENTION_COHORT_H
 
 #include "base/periods.h"
+#include "family/activity.h"
 
 /* Most cells of a table */
 #define RET_MAX_COHORT_CELLS	INT64CONST(50000000)
@@ -38,6 +39,27 @@ extern void ret_horizon_arg(FunctionCallInfo fcinfo, int argno, RetCohortOptions
 extern void ret_put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z,
 						 bool rated);
 
+/*
+ * A walk over customers: the day of the start of each, and the days on which they
+ * were active from it on, in the same activity or in another
+ */
+typedef struct RetStarts
+{
+	RetActivityPair pair;		/* private: the starts, and the returns if they are another's */
+	bool		two;			/* private: is there a second activity to read? */
+	bool		nobody;			/* private: is it null, so that nobody came back? */
+	DateADT		first;			/* first day of all starts */
+	DateADT		last;			/* last day of all */
+	int64		customer;
+	DateADT		start;			/* the customer's first day */
+	DateADT    *days;			/* ascending; there may be none; may be overwritten */
+	int64		ndays;
+} RetStarts;
+
+extern void ret_starts_open(RetStarts *starts, FunctionCallInfo fcinfo, int activities);
+extern void ret_starts_order(RetStarts *starts);
+extern bool ret_starts_next(RetStarts *starts);
+
 /* The windows of a customer on the clock 'elapsed' */
 typedef struct RetWindows
 {
@@ -55,6 +77,13 @@ ret_windows_init(RetWindows *windows, const RetPeriods *periods, DateADT first)
 	windows->over = windows->begun;
 	if (ret_lap_start(&periods->bins, first, windows->begun + 1) > periods->as_of)
 		windows->over--;
+}
+
+/* Get the window that must have ended for a customer to count at all */
+static inline int64
+ret_window_needed(const RetCohortOptions *options)
+{
+	return options->mode == RET_MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0;
 }
 
 /* Count how many of the n days, which ascend, are before as_of */
