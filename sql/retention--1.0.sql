@@ -4046,12 +4046,12 @@ COMMENT ON FUNCTION active_days_table(customer_activity, integer, interval, time
 CREATE FUNCTION cohort_customers(activity customer_activity, cohort date, age integer,
     period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, mode text DEFAULT 'on',
     clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, origin date DEFAULT '2001-01-01')
-    RETURNS TABLE (customer bigint, first_at date, last_at date, retained boolean)
+    RETURNS TABLE (customer bigint, first_day date, last_day date, retained boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION cohort_customers(customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom cohort_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with their first and last active day in the value, and whether they are retained; no rows for NULL activity and for a cell that there is not; e.g. cohort_customers(a, ''2024-01-01'', 2, as_of => now())';
 CREATE FUNCTION return_customers(starts customer_activity, returns customer_activity, cohort date, age integer,
     period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, mode text DEFAULT 'on',
     clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, origin date DEFAULT '2001-01-01')
-    RETURNS TABLE (customer bigint, first_at date, last_at date, retained boolean)
+    RETURNS TABLE (customer bigint, first_day date, last_day date, retained boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION return_customers(customer_activity, customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom return_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with the day of the start, the last day in returns since then, NULL if there is none, and whether they are retained; starts NULL: no rows, returns NULL: nobody came back; e.g. return_customers(signups, orders, ''2024-01-01'', 2, as_of => now())';

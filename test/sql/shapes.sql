@@ -33,7 +33,7 @@ FROM value, recurring_table(a, '2 days', '2024-01-10', origin => '2024-01-01') t
 SELECT t.* FROM value, active_days_table(a, 7) t WHERE active < 4;
 -- 1 to 2: a, b, c; 3 to 4: a, c
 SELECT t.* FROM value, active_days_table(a, 2, '2 days', '2024-01-05') t;
-SELECT t.customer = customer_key(x.c)::bigint AS ok, x.c, t.first_at, t.last_at, t.retained
+SELECT t.customer = customer_key(x.c)::bigint AS ok, x.c, t.first_day, t.last_day, t.retained
 FROM value, cohort_customers(a, '2024-01-03', 1, '7 days', '2024-01-16') t
 LEFT JOIN (SELECT DISTINCT c FROM ev) x ON t.customer = customer_key(x.c)::bigint ORDER BY x.c;
 DROP TABLE value, ev;
@@ -229,8 +229,8 @@ FROM few, ways w, return_table(s, r, w.period, w.as_of, w.mode, w.clock, w.horiz
                      coalesce(array_agg(customer) = array_agg(customer ORDER BY customer), true) AS ascending
               FROM return_customers(s, r, t.cohort, t.age, w.period, w.as_of, w.mode, w.clock, w.horizon)) x;
 -- who they are, by the calendar and by their own clock
-SELECT age, count(*), bool_and(x.c IS NOT NULL AND t.customer IS NOT NULL AND t.first_at = x.first
-                               AND t.last_at IS NOT DISTINCT FROM x.last AND t.retained = x.back) AS same
+SELECT age, count(*), bool_and(x.c IS NOT NULL AND t.customer IS NOT NULL AND t.first_day = x.first
+                               AND t.last_day IS NOT DISTINCT FROM x.last AND t.retained = x.back) AS same
 FROM two, generate_series(0, 9, 3) age, LATERAL return_customers(s, r, '2023-03-31', age, as_of => '2023-11-11') t
 FULL JOIN LATERAL (
 	SELECT f.c, f.first, f.last, EXISTS (SELECT FROM facts e WHERE e.c = f.c AND e.kind > 0 AND e.d >= f.first
@@ -270,7 +270,7 @@ SELECT (SELECT count(*) FROM cohort_brackets(NULL, ages(0, 1, 0))) AS brackets,
        (SELECT count(*) FROM return_customers(NULL, s, '2023-01-01', 0)) AS returned
 FROM two;
 SELECT (SELECT sum(customers) > 200 AND sum(retained) = 0 FROM return_brackets(s, NULL, ages(0, 0, 0))) AS brackets,
-       (SELECT count(*) > 0 AND bool_and(NOT retained AND last_at IS NULL) FROM return_customers(s, NULL,
+       (SELECT count(*) > 0 AND bool_and(NOT retained AND last_day IS NULL) FROM return_customers(s, NULL,
               '2023-03-01', 1)) AS customers
 FROM two;
 CREATE TABLE one AS SELECT customer_activity(1, date '2024-01-31') AS a;
