@@ -405,7 +405,8 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 	ret_events_open(&reader, PointerGetDatum(flat));
 	check_kind(reader.kind, kind);
 	state->expanded = expanded_create(ret_agg_context(fcinfo));
-	ret_event_set_init(&state->expanded->set, kind, ret_event_base(reader.first), reader.ntotal, state->expanded->hdr.eoh_context);
+	ret_event_set_init(&state->expanded->set, kind, ret_event_base(reader.first), reader.ntotal,
+					   state->expanded->hdr.eoh_context);
 	for (int i = 0; i < reader.nnames; i++)
 		(void) ret_event_set_name(&state->expanded->set, reader.names[i].bytes, reader.names[i].size);
 	while (ret_events_next(&reader))

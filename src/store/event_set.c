@@ -80,7 +80,10 @@ ret_events_compact(RetPackedEvent *events, int64 n)
 static void
 set_compact(RetEventSet *set)
 {
-	set->nevents = set->packed ? sort_packed_compact(set->packed, set->nevents) : sort_wide_compact(set->wide, set->nevents);
+	if (set->packed)
+		set->nevents = sort_packed_compact(set->packed, set->nevents);
+	else
+		set->nevents = sort_wide_compact(set->wide, set->nevents);
 	set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
 }
 
@@ -228,7 +231,11 @@ order_names(RetEventSet *set)
 	for (int64 i = 0; i < set->nevents; i++)
 	{
 		if (set->packed)
-			set->packed[i].moment = (set->packed[i].moment & ~RET_NAME_MASK) | (uint64) numbers[set->packed[i].moment & RET_NAME_MASK];
+		{
+			uint64	   *moment = &set->packed[i].moment;
+
+			*moment = (*moment & ~RET_NAME_MASK) | (uint64) numbers[*moment & RET_NAME_MASK];
+		}
 		else
 			set->wide[i].name = numbers[set->wide[i].name];
 		ret_check_interrupts_at(i);

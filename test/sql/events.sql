@@ -75,21 +75,28 @@ FROM (SELECT 'order' AS kind, e, e = t AS same
 GROUP BY kind ORDER BY kind;
 -- a few instants that are far from all others: in the years 1, 1700, 9999 and 200000, first, last and in between
 CREATE TABLE distant AS SELECT c, at, event FROM facts UNION ALL
-	SELECT c, at + make_interval(years => (ARRAY[-2023, -324, 7975, 197976])[1 + c % 4]), event FROM facts WHERE c < 30;
+	SELECT c, at + make_interval(years => (ARRAY[-2023, -324, 7975, 197976])[1 + c % 4]), event
+	FROM facts WHERE c < 30;
 CREATE TABLE distant_value AS
 	SELECT 'time' AS kind, customer_events(c, at, event ORDER BY at) AS e FROM distant UNION ALL
 	SELECT 'time, descending', customer_events(c, at, event ORDER BY at DESC) FROM distant UNION ALL
 	SELECT 'none', customer_events(c, at, event ORDER BY hashtext(event || at)) FROM distant UNION ALL
-	SELECT 'by customer', rollup(e) FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY c) x UNION ALL
-	SELECT 'by year', rollup(e) FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY extract(year FROM at)) x UNION ALL
-	SELECT 'small', rollup(e ORDER BY e DESC) FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY c, at) x;
+	SELECT 'by customer', rollup(e)
+	FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY c) x UNION ALL
+	SELECT 'by year', rollup(e)
+	FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY extract(year FROM at)) x UNION ALL
+	SELECT 'small', rollup(e ORDER BY e DESC)
+	FROM (SELECT customer_events(c, at, event) AS e FROM distant GROUP BY c, at) x;
 SELECT count(*), count(DISTINCT e) AS values FROM distant_value;
 SELECT bool_and((t.customers, t.events) = (n.customers, n.events)) AS right, count(*)
 FROM (SELECT t.* FROM distant_value, event_table(e) t WHERE kind = 'time') t
-FULL JOIN (SELECT event, count(DISTINCT c) AS customers, count(DISTINCT (c, at)) AS events FROM distant GROUP BY event) n
+FULL JOIN (SELECT event, count(DISTINCT c) AS customers, count(DISTINCT (c, at)) AS events
+           FROM distant GROUP BY event) n
 USING (event);
 SELECT count(*) AS attempts, count(d.at) AS at_their_time
-FROM (SELECT f.* FROM distant_value, funnel_attempts(e, '{buy}', '1 second', 'all', as_of => '200100-01-01') f WHERE kind = 'time') f
+FROM (SELECT f.*
+      FROM distant_value, funnel_attempts(e, '{buy}', '1 second', 'all', as_of => '200100-01-01') f
+      WHERE kind = 'time') f
 FULL JOIN (SELECT DISTINCT c, at FROM distant WHERE event = 'buy') d ON (c, d.at) = (customer, f.at);
 -- what it holds
 SELECT bool_and((t.customers, t.events) = (n.customers, n.events)) AS right, count(*)
