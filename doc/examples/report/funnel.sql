@@ -33,8 +33,8 @@ SELECT pg_temp.chart('funnel', 62 * max(step), 'Funnel', string_agg(format('%s: 
 FROM report_steps_shown;
 SELECT format('<g><title>%s. %s: %s, %s of all%s</title>', step, name, pg_temp.many(customers, 'customer'), pg_temp.percent(conversion_rate),
               CASE WHEN step > 1 THEN format(' (%s)', pg_temp.ci(lower, upper))
-                   || coalesce(format(', %s of step %s', pg_temp.percent(step_rate), step - 1), '')
-                   || coalesce(format('; median %s after it, %s after the start', took, took_all), '') END)
+                   || coalesce(', ' || pg_temp.percent(step_rate) || ' of step ' || step - 1, '')
+                   || coalesce('; median ' || took || ' after it, ' || took_all || ' after the start', '') END)
        || CASE WHEN rate_before > conversion_rate THEN format('<rect class="band" x="0" y="%s" width="%s%%" height="18"/>',
                                                               top + 20, round(100 * rate_before::numeric, 2)) ELSE '' END
        || CASE WHEN customers > 0 THEN format('<rect class="retained" x="0" y="%s" width="%s%%" height="18"/>',
@@ -43,8 +43,8 @@ SELECT format('<g><title>%s. %s: %s, %s of all%s</title>', step, name, pg_temp.m
                  '<text class="strong end" x="-12" y="%4$s">%5$s</text>', top + 14, short, pg_temp.n(customers), top + 33, pg_temp.percent(conversion_rate))
        || CASE WHEN step = 1 THEN '' ELSE
           format('<text class="soft" x="0" y="%s">', top + 52)
-          || coalesce(format('%s of step %s', pg_temp.percent(step_rate), step - 1), 'nobody reached the step before')
-          || coalesce(', after ' || took, '') || CASE WHEN step > 2 THEN coalesce(format('<tspan class="m">; %s after the start</tspan>', took_all), '') ELSE '' END
+          || coalesce(pg_temp.percent(step_rate) || ' of step ' || step - 1, 'nobody reached the step before')
+          || coalesce(', after ' || took, '') || CASE WHEN step > 2 THEN coalesce('<tspan class="m">; ' || took_all || ' after the start</tspan>', '') ELSE '' END
           || '</text>' END
 FROM report_steps_shown, LATERAL (SELECT 62 * (step - 1) AS top) AS t
 ORDER BY step;

@@ -69,12 +69,12 @@ CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT
                      CASE WHEN length > 12 THEN ' class="longest"' WHEN length > 9 THEN ' class="longer"' WHEN length > 7 THEN ' class="long"' END, value, note)
     FROM length(regexp_replace(value, ' <em>.*</em>|(&)[^;]+;', '\1', 'g')) AS length $$;
 
--- The first characters of a name, and three dots if there are more: as many as fit into so
--- many narrow ones, where Chinese ones are wide
+-- The first characters of a name, and three dots if there are more: as many as fit where
+-- so many narrow ones do; capitals are wider, and Chinese characters are the widest
 CREATE FUNCTION pg_temp.brief_name(name text, narrow int) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT pg_temp.html(CASE WHEN bool_and(upto <= narrow) THEN name
                              ELSE string_agg(c, '' ORDER BY i) FILTER (WHERE upto < narrow) || '...' END)
-    FROM (SELECT c, i, sum(CASE WHEN octet_length(c) > 2 THEN 2 ELSE 1 END) OVER (ORDER BY i) AS upto
+    FROM (SELECT c, i, sum(CASE WHEN octet_length(c) > 2 THEN 2 WHEN c ~ '[mwMW@%]' THEN 1.6 WHEN c ~ '[A-Z]' THEN 1.25 ELSE 1 END) OVER (ORDER BY i) AS upto
           FROM regexp_split_to_table(name, '') WITH ORDINALITY AS s(c, i)) AS widths $$;
 
 -- 45 s, 6 min 46 s, 21 h 16 min, 3.4 days; of dates 1 day, 1.5 days
