@@ -126,8 +126,8 @@ CREATE TABLE counted_by_week AS SELECT * FROM (
 	ORDER BY client@{[ $attempt eq 'best' ? ', bin' : '' ]}, $rank) AS c;
 END
 	my @steps = map { [ split /\|/ ] } split /\n/, sql(<<'END');
-SELECT step, (ARRAY['visit', 'sign &lt;up&gt;', 'order', 'order'])[step], n, customers(n), percent(n, base), ci(n, base),
-       wilson(n, base, -1), wilson(n, base, 1), percent(n, before), before - n, after, total
+SELECT step, (ARRAY['visit', 'sign &lt;up&gt;', 'order', 'order'])[step], n, customers(n), percent(n, base),
+       ci(n, base), wilson(n, base, -1), wilson(n, base, 1), percent(n, before), before - n, after, total
 FROM (SELECT step, count(*) FILTER (WHERE depth >= step) AS n, count(*) AS base,
              count(*) FILTER (WHERE depth >= step - 1) AS before,
              extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY t[step] - t[step - 1])) AS after,
@@ -167,32 +167,34 @@ END
 		join(', ', $steps[0][2], $steps[3][2], $steps[3][4], duration($steps[3][11]), $worst->[8]), "$attempt: tiles");
 
 	# By the week of the start
+	sql(<<'END');
+DROP TABLE IF EXISTS weeks;
+CREATE TABLE weeks AS
+SELECT w, step, w + 12 <= '2024-08-03' AS is_over, count(*) FILTER (WHERE is_known) AS base,
+       count(*) FILTER (WHERE is_known AND depth >= step) AS n
+FROM (SELECT w::date FROM (SELECT min(bin)::timestamp AS first, max(bin)::timestamp AS last FROM counted_by_week) AS s,
+                          generate_series(first, last, '7 days') AS w) AS w
+     LEFT JOIN counted_by_week ON bin = w, generate_series(1, 4) AS step
+GROUP BY w, step;
+END
 	my $weeks = sql(<<'END');
 SELECT string_agg(format('%s: %s%s of %s%s', w, CASE WHEN is_over THEN '' ELSE 'so far ' END, n, customers(base),
                          CASE WHEN NOT is_over THEN ', not over yet'
-                              WHEN base > 0 THEN format(', %s %s', percent(n, base), ci(n, base)) END), E'\n' ORDER BY w)
-FROM (SELECT w, w + 12 <= '2024-08-03' AS is_over, count(*) FILTER (WHERE is_known) AS base,
-             count(*) FILTER (WHERE is_known AND depth = 4) AS n
-      FROM (SELECT w::date FROM generate_series((SELECT min(bin)::timestamp FROM counted_by_week),
-                                                (SELECT max(bin)::timestamp FROM counted_by_week), '7 days') AS w) AS w
-           LEFT JOIN counted_by_week ON bin = w
-      GROUP BY w) AS c
+                              WHEN base > 0 THEN format(', %s %s', percent(n, base), ci(n, base)) END),
+                  E'\n' ORDER BY w)
+FROM weeks WHERE step = 4
 END
 	is(titles('How many finish, by week'), $weeks, "$attempt: by week");
+	my @unfinished = grep { /not over yet/ } split /\n/, $weeks;
 	is(join("\n", section('How many finish, by week') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
-		join("\n", (split /\n/, $weeks)[ $weeks =~ /\d+ of [1-9][^\n]*not over yet\n.*not over yet\z/ ? (-2, -1) : -1 ]),
-		"$attempt: weeks that are not over are pale");
+		join("\n", @unfinished), "$attempt: weeks that are not over are pale");
+	cmp_ok(scalar @unfinished, '>', 0, "$attempt: there are some");
 	is(numbers('How many finish, by week'), sql(<<'END'), "$attempt: and their table");
 SELECT string_agg(format('%s|%s%s', w, base, rest), E'\n' ORDER BY w)
-FROM (SELECT w, max(n) FILTER (WHERE step = 1) || CASE WHEN w + 12 <= '2024-08-03' THEN '' ELSE ', not over yet' END AS base,
-             string_agg('|' || n || CASE WHEN w + 12 > '2024-08-03' THEN ' so far' ELSE coalesce(', ' || percent(n, base), '') END,
+FROM (SELECT w, max(base) || CASE WHEN is_over THEN '' ELSE ', not over yet' END AS base,
+             string_agg('|' || n || CASE WHEN is_over THEN coalesce(', ' || percent(n, base), '') ELSE ' so far' END,
                         '' ORDER BY step) FILTER (WHERE step > 1) AS rest
-      FROM (SELECT w, step, count(*) FILTER (WHERE is_known AND depth >= step) AS n, count(*) FILTER (WHERE is_known) AS base
-            FROM (SELECT w::date FROM generate_series((SELECT min(bin)::timestamp FROM counted_by_week),
-                                                      (SELECT max(bin)::timestamp FROM counted_by_week), '7 days') AS w) AS w
-                 LEFT JOIN counted_by_week ON bin = w, generate_series(1, 4) AS step
-            GROUP BY w, step) AS c
-      GROUP BY w) AS r
+      FROM weeks GROUP BY w, is_over) AS r
 END
 	my @rates = $weeks =~ /, ([\d.]+)% \(95/g;
 	my @shown = split ' ', row_of($html, 'attempts', 327);
@@ -201,32 +203,31 @@ END
 }
 
 # Returns
-my $cohorts = sql(<<'END');
-WITH starts AS (SELECT client, min(at)::date AS day, date_trunc('week', min(at))::date AS cohort FROM known
-                WHERE event = 'sign <up>' GROUP BY client),
-cells AS (
-	SELECT cohort, age, count(*) AS n, cohort + 7 * age + 7 <= '2024-08-03' AS is_over,
-	       count(*) FILTER (WHERE EXISTS (SELECT FROM known AS k WHERE k.client = s.client AND event = 'order' AND at::date >= day
-	                                      AND date_trunc('week', at)::date = cohort + 7 * age)) AS back
-	FROM starts AS s, generate_series(0, 9) AS age WHERE cohort + 7 * age < '2024-08-03' GROUP BY cohort, age)
-SELECT string_agg(format('%s %s %s', cohort, n, cells), E'\n' ORDER BY cohort) || (
-       SELECT E'\nAll ' || (SELECT count(*) FROM starts) || ' '
-              || string_agg(CASE WHEN back > 0 AND round(100 * back / n) = 0 THEN '&lt;1' ELSE round(100 * back / n)::text END, ' ' ORDER BY age)
-       FROM (SELECT age, sum(n) AS n, sum(back) AS back FROM cells WHERE is_over GROUP BY age) AS pooled)
-FROM (SELECT cohort, max(n) AS n, string_agg(round(100 * back::numeric / n) || CASE WHEN is_over THEN '' ELSE '*' END, ' ' ORDER BY age)
-             || repeat(' .', 10 - count(*)::int) AS cells FROM cells GROUP BY cohort) AS c
+sql(<<'END');
+CREATE TABLE cells AS
+SELECT cohort, age, is_over, count(*) AS n, count(*) FILTER (
+           WHERE EXISTS (SELECT FROM known AS k WHERE k.client = s.client AND event = 'order' AND at::date >= day
+                         AND date_trunc('week', at)::date = cohort + 7 * age)) AS back
+FROM (SELECT client, min(at)::date AS day, date_trunc('week', min(at))::date AS cohort FROM known
+      WHERE event = 'sign <up>' GROUP BY client) AS s,
+     generate_series(0, 9) AS age, LATERAL (SELECT cohort + 7 * age + 7 <= '2024-08-03' AS is_over) AS o
+WHERE cohort + 7 * age < '2024-08-03' GROUP BY cohort, age, is_over;
+CREATE TABLE pooled AS SELECT age, sum(n) AS n, sum(back) AS back FROM cells WHERE is_over GROUP BY age;
+CREATE FUNCTION share(k numeric, n numeric) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN k > 0 AND round(100 * k / n) = 0 THEN '&lt;1' ELSE round(100 * k / n)::text END;
 END
-is(heat_map(section('Returns, cohort by cohort'), 0), $cohorts, 'returns by cohort, also in the first week');
-my $curve = sql(<<'END');
-WITH starts AS (SELECT client, min(at)::date AS day, date_trunc('week', min(at))::date AS cohort FROM known
-                WHERE event = 'sign <up>' GROUP BY client)
+is(heat_map(section('Returns, cohort by cohort'), 0), sql(<<'END'), 'returns by cohort, also in the first week');
+SELECT string_agg(format('%s %s %s', cohort, n, cells), E'\n' ORDER BY cohort)
+       || E'\nAll ' || sum(n) || ' ' || (SELECT string_agg(share(back, n), ' ' ORDER BY age) FROM pooled)
+FROM (SELECT cohort, max(n) AS n,
+             string_agg(share(back, n) || CASE WHEN is_over THEN '' ELSE '*' END, ' ' ORDER BY age)
+             || repeat(' .', 10 - count(*)::int) AS cells
+      FROM cells GROUP BY cohort) AS c
+END
+is(titles('How many return'), sql(<<'END'), 'and of all cohorts');
 SELECT string_agg(format('%s: %s of %s, %s %s', age, back, n, percent(back, n), ci(back, n)), E'\n' ORDER BY age)
-FROM (SELECT age, count(*) AS n, count(*) FILTER (
-             WHERE EXISTS (SELECT FROM known AS k WHERE k.client = s.client AND event = 'order' AND at::date >= day
-                           AND date_trunc('week', at)::date = cohort + 7 * age)) AS back
-      FROM starts AS s, generate_series(0, 9) AS age WHERE cohort + 7 * age + 7 <= '2024-08-03' GROUP BY age) AS c
+FROM pooled
 END
-is(titles('How many return'), $curve, 'and of all cohorts');
 
 # What happened
 my $share = qr{<td class="share">.*?</i>([\d.]+%)</div></td>};
@@ -237,11 +238,13 @@ push @happened, "$1 $2 $3 $4 $5" while $table =~ m{<tr><th scope="row">(.*?)</th
 is(join("\n", @happened), sql(<<'END'), 'events by name');
 SELECT string_agg(format('%s %s %s %s %s', replace(replace(event, '<', '&lt;'), '>', '&gt;'), percent(n, total), n,
                          to_char(events, 'FM999,999'), round(events::numeric / n, 1)), E'\n' ORDER BY n DESC)
-FROM (SELECT event, count(DISTINCT client) AS n, count(*) AS events, (SELECT count(DISTINCT client) FROM known) AS total
+FROM (SELECT event, count(DISTINCT client) AS n, count(*) AS events,
+             (SELECT count(DISTINCT client) FROM known) AS total
       FROM known GROUP BY event) AS e
 END
-like($html, qr/\Q@{[ sql(q{SELECT to_char(count(*), 'FM999,999') || ' events of ' || customers(count(DISTINCT client)) || ' from happened; period 7 days.' FROM known}) ]}\E/,
-	'the footer counts them');
+my $counts = sql(q{SELECT to_char(count(*), 'FM9,999') || ' events of ' || customers(count(DISTINCT client))
+                   FROM known});
+like($html, qr/\Q$counts\E from happened; period 7 days\./, 'the footer counts them');
 
 # Days and instants have the same funnel where all is at midnight, but for the words
 sql(<<'END');
@@ -265,51 +268,57 @@ is($of{date} =~ s/ class="long\w*"//gr, $words =~ s/ class="long\w*"//gr, 'and t
 
 # Odd tables: name, rows, options, headlines, and a sentence
 my $five = 'generate_series(1, 5) c';
-my $names = q{E'<b>&"\'' AS event};
+my $hours = "c, timestamp '2024-01-01' + i * interval '1 hour'";
+my $han = "\x{e6}\x{bc}\x{a2}";
 my @odd = (
 	[ 'no rows', "1, timestamp '2024-01-01', 'a' WHERE false", [], '',
 		qr{<p>There is no row with a customer, a time and the name of an event in odd before 2024-03-01\.</p>} ],
-	[ 'rows of nobody', "NULL::int, timestamp '2024-01-01', 'a' FROM $five", [], '', qr/There is no row with a customer/ ],
+	[ 'rows of nobody', "NULL::int, timestamp '2024-01-01', 'a' FROM $five", [], '',
+		qr/There is no row with a customer/ ],
 	[ 'rows of later', "1, timestamp '2024-03-01', 'a' FROM $five", [], '', qr/There is no row with a customer/ ],
 	[ 'one event', "1, timestamp '2024-01-01', 'a'", [],
 		'How far they get; How many return; Returns, cohort by cohort; What happened',
 		qr{Left out: how many finish by week, as nobody went beyond the first step in the latest 36 weeks\.} ],
 	[ 'nobody began', "c, timestamp '2024-01-01', 'b' FROM $five", [], 'What happened',
 		qr/Left out: how far customers get, as nobody has done the first step; who returns, as nobody has begun\./ ],
-	[ 'nobody finished', "c, timestamp '2024-01-01' + i * interval '1 hour', (ARRAY['a', 'b'])[i] FROM $five, generate_series(1, 2) i",
-		[], undef, qr/<title>3\. c: 0 customers, 0\.0% of all \(95%: 0\.0 to 43\.4\), 0\.0% of step 2</ ],
+	[ 'nobody finished', "$hours, (ARRAY['a', 'b'])[i] FROM $five, generate_series(1, 2) i", [], undef,
+		qr/<title>3\. c: 0 customers, 0\.0% of all \(95%: 0\.0 to 43\.4\), 0\.0% of step 2</ ],
 	[ 'a step that follows one of nobody', "c, timestamp '2024-01-01', 'a' FROM $five", [], undef,
 		qr/<title>3\. c: 0 customers, 0\.0% of all \([^)]*\)<.*>nobody reached the step before</s ],
-	[ 'all unfinished', "c, timestamp '2024-02-27' + i * interval '1 hour', (ARRAY['a', 'b', 'c'])[i] FROM $five, generate_series(1, 3) i",
-		[], 'What happened', qr/Left out: how far customers get, as no attempt has had its 7 days yet; who returns, as no week after/ ],
-	[ 'the latest weeks unfinished', "c, timestamp '2022-01-01' + i * interval '780 days', 'a' FROM $five, generate_series(0, 1) i",
-		[ 'within=500 days', 'bins=9' ], undef, qr/as nobody went beyond the first step in the latest 9 weeks/ ],
-	[ 'all at once', "c, timestamp '2024-01-01', (ARRAY['a', 'b', 'c'])[i] FROM $five, generate_series(1, 3) i", [], $all,
-		qr/after at once|<title>3\. c: 5 customers, 100\.0% of all .*; median at once after it, at once after the start</ ],
+	[ 'all unfinished', "c, timestamp '2024-02-27' + i * interval '1 hour', (ARRAY['a', 'b', 'c'])[i]
+		FROM $five, generate_series(1, 3) i", [], 'What happened',
+		qr/Left out: how far customers get, as no attempt has had its 7 days yet; who returns, as no week after/ ],
+	[ 'the latest weeks unfinished', "c, timestamp '2022-01-01' + i * interval '780 days', 'a'
+		FROM $five, generate_series(0, 1) i", [ 'within=500 days', 'bins=9' ], undef,
+		qr/as nobody went beyond the first step in the latest 9 weeks/ ],
+	[ 'all at once', "c, timestamp '2024-01-01', (ARRAY['a', 'b', 'c'])[i] FROM $five, generate_series(1, 3) i", [],
+		$all, qr/<title>3\. c: 5 customers, 100\.0% of all .*; median at once after it, at once after the start</ ],
 	[ 'one step', "c, timestamp '2024-01-01', 'a' FROM $five", [ 'steps={a}' ], undef,
 		qr/Left out: how many finish by week, as there is one step alone\./ ],
 	[ 'no steps', "c, timestamp '2024-01-01', 'a' FROM $five", ['steps='], 'What happened',
 		qr/Left out: how far customers get, as no steps are named; who returns, as it is not named what with\./ ],
 	[ 'names like markup', qq{c, timestamp '2024-01-01', E'<b>&"\\'' FROM $five}, [ q(steps={"<b>&\"'","<i>"}) ], undef,
 		qr/<title>1\. &lt;b&gt;&amp;&quot;': 5 customers/ ],
-	[ 'long names', "c, timestamp '2024-01-01' + i * interval '1 min', (ARRAY[repeat('w', 255), repeat('\x{e6}\x{bc}\x{a2}', 85), ' '])[i]
-		FROM $five, generate_series(1, 3) i", [ 'steps={' . join(',', 'w' x 255, "\x{e6}\x{bc}\x{a2}" x 85, '" "') . '}' ], undef,
-		qr/>w{16}\.\.\.<.*>(?:\x{e6}\x{bc}\x{a2}){12}\.\.\.<.*>no name</s ],
-	[ '32 steps', "c, timestamp '2024-01-01' + i * interval '1 hour', 's' || i FROM $five, generate_series(1, 32) i WHERE i <= 32 - c",
+	[ 'long names', "$hours, (ARRAY[repeat('w', 255), repeat('$han', 85), ' '])[i] FROM $five, generate_series(1, 3) i",
+		[ 'steps={' . join(',', 'w' x 255, $han x 85, '" "') . '}' ], undef,
+		qr/>w{16}\.\.\.<.*>(?:$han){12}\.\.\.<.*>no name</s ],
+	[ '32 steps', "$hours, 's' || i FROM $five, generate_series(1, 32) i WHERE i <= 32 - c",
 		[ 'steps={' . join(',', map { "s$_" } 1 .. 32) . '}' ], undef, qr/<title>32\. s32: 0 customers/ ],
 	[ 'repeated steps', "c, timestamp '2024-01-01' + i * interval '1 day', 'a' FROM $five, generate_series(1, 2) i",
-		[ 'steps={a,a,a}' ], undef, qr/<title>2\. a: 5 customers, 100\.0% .*; median 24 h after it, 24 h after the start</ ],
-	[ 'a year of one', "1, timestamp '1999-01-01' + i * interval '3000 days', (ARRAY['a', 'b', 'c'])[i] FROM generate_series(1, 3) i", ['within=9999 days'],
-		undef, qr/as no attempt has had its 9999 days yet|<h2>How far they get/ ],
-	[ 'customers of text', "'<i>' || c, timestamptz '2024-01-01', 'a' FROM $five", [], undef, qr/<title>1\. a: 5 customers/ ]);
+		[ 'steps={a,a,a}' ], undef,
+		qr/<title>2\. a: 5 customers, 100\.0% .*; median 24 h after it, 24 h after the start</ ],
+	[ 'many years of one', "1, timestamp '1999-01-01' + i * interval '30 days', (ARRAY['a', 'b', 'c'])[1 + i % 3]
+		FROM generate_series(0, 300) i", ['within=99 days'], undef, qr/<title>3\. c: 1 customer, 100\.0% of all / ],
+	[ 'customers of text', "'<i>' || c, timestamptz '2024-01-01', 'a' FROM $five", [], undef,
+		qr/<title>1\. a: 5 customers/ ]);
 for my $case (@odd)
 {
 	my ($name, $rows, $options, $headlines, $sentence) = @$case;
 	sql("DROP TABLE IF EXISTS odd; CREATE TABLE odd (who, at, what) AS SELECT $rows");
 	for my $period ('7 days', '1 month', '1 year')
 	{
-		($rc, $html, $messages) = report('postgres', '-v', 'orders=', '-v', 'events=odd', '-v', 'person=who', '-v', 'happened=at',
-			'-v', 'event=what', '-v', 'steps={a,b,c}', '-v', "period=$period", '-v', 'as_of=2024-03-01', map { ('-v', $_) } @$options);
+		($rc, $html, $messages) = report('postgres', map { ('-v', $_) } 'orders=', 'events=odd', 'person=who',
+			'happened=at', 'event=what', 'steps={a,b,c}', "period=$period", 'as_of=2024-03-01', @$options);
 		is("$rc $messages", '0 ', "$name: a report by $period");
 		check_page($html, $name);
 		next if $period ne '7 days';
@@ -318,7 +327,7 @@ for my $case (@odd)
 	}
 }
 
-# By default as of the last event that is not in the future; 7 days; returns from the first step to the last
+# By default as of the last event that is not in the future; 7 days; from the first step to the last
 sql(<<'END');
 DROP TABLE odd;
 CREATE TABLE odd AS SELECT 1 AS customer_id, timestamptz '2024-01-05 10:00' AS happened_at, 'a' AS event
@@ -327,7 +336,8 @@ END
 ($rc, $html, $messages) = report('postgres', '-v', 'orders=', '-v', 'events=odd', '-v', 'steps={a,b}');
 is("$rc $messages", '0 ', 'a report with no more options');
 like($html, qr/By month, as of 2024-01-21:/, 'an event that is to come does not count');
-like($html, qr/<title>2\. b: 1 customer, 100\.0% of all .*; median 3 h 25 min after it, 3 h 25 min after the start</, 'nor one whose time is not over');
+like($html, qr/<title>2\. b: 1 customer, 100\.0% of all .*; median 3 h 25 min after it, 3 h 25 min after the start</,
+	'nor one whose time is not over');
 sql(q{DELETE FROM odd WHERE customer_id < 3});
 ($rc, $html, $messages) = report('postgres', '-v', 'orders=', '-v', 'events=odd', '-v', 'steps={a,b}');
 is("$rc $messages", '0 ', 'a report of the future');
@@ -336,19 +346,22 @@ like($html, qr/There is no row with a customer, a time and the name of an event 
 
 # Beside orders, of which the day is taken
 sql(<<'END');
-CREATE TABLE orders AS SELECT client AS customer_id, timestamp '2024-05-01' + client * interval '11 hours' AS ordered_at, 5 AS amount
+CREATE TABLE orders AS
+SELECT client AS customer_id, timestamp '2024-05-01' + client * interval '11 hours' AS ordered_at, 5 AS amount
 FROM generate_series(1, 150) AS client;
 END
-($rc, $html, $messages) = report('postgres', '-v', 'events=happened', '-v', 'person=client', '-v', 'steps={visit,order}');
+($rc, $html, $messages) = report('postgres', '-v', 'events=happened', '-v', 'person=client',
+	'-v', 'steps={visit,order}');
 is("$rc $messages", '0 ', 'a report of orders and events');
 check_page($html, 'orders and events');
-like(headlines($html), qr/Cohort by cohort; .*How far they get; How many finish, by month; How many return; Returns, .*; What happened; .*What they are worth/,
+like(headlines($html), qr/Cohort by cohort; .*\Q@{[ $all =~ s{week}{month}r ]}\E; .*What they are worth/,
 	'has the sections of both');
 like($html, qr/150 events of .* from orders; .* events of .* from happened\./, 'and the footer counts both');
 ($rc, $html, $messages) = report('postgres', '-v', 'events=odd', '-v', 'steps={a}');
 is("$rc $messages", '0 ', 'a report of orders, and of no events yet');
 check_page($html, 'no events yet');
-like($html, qr/Left out: .*events, as there is no row with a customer, a time and the name of an event in odd before/, 'says so');
+like($html, qr/Left out: .*events, as there is no row with a customer, a time and the name of an event in odd before/,
+	'says so');
 
 # Errors are those of the functions, and name what to pass
 ($rc, $html, $messages) = report('postgres', '-v', 'orders=', '-v', 'events=happened', '-v', 'person=client',
