@@ -103,7 +103,8 @@ CREATE FUNCTION ci(k numeric, n numeric) RETURNS text LANGUAGE sql IMMUTABLE
 END
 
 my @app = ('-v', 'orders=', '-v', 'events=happened', '-v', 'customer=client',
-	'-v', 'steps={visit,sign <up>,order,order}', '-v', 'within=5 days', '-v', 'period=7 days', '-v', 'as_of=2024-08-03');
+	'-v', 'steps={visit,sign <up>,order,order}', '-v', 'within=5 days', '-v', 'period=7 days',
+	'-v', 'as_of=2024-08-03');
 my @returns = ('-v', 'starts=sign <up>', '-v', 'ages=9');
 my $all = 'How far they get; How many finish, by week; How many return; Returns, cohort by cohort; What happened';
 
