@@ -1,8 +1,8 @@
 -- Writes a report as one HTML page.  Of orders: retention curve, cohorts, lifecycle,
 -- lifetime value, revenue by age, cohort and period, how much the best customers bring,
 -- who will come back, who is about to leave.  Of contracts: monthly recurring revenue and
--- how it moves, net and gross retention, churn, how long customers stay, plans.  Of a
--- survey: net promoter score.  No JavaScript, no other files; for screens wide and
+-- how it moves, net and gross retention, churn, how long customers stay, plans.  Of events:
+-- how far customers get, how fast, and who returns.  Of a survey: net promoter score.  No JavaScript, no other files; for screens wide and
 -- narrow, light and dark, and A4.
 --
 --   psql -X -d shop -o report.html.new -f report.sql && mv report.html.new report.html
@@ -11,13 +11,16 @@
 --        && mv report.html.new report.html
 --   psql -X -d firm -v orders= -v subscriptions=contracts -v monthly="monthly_amount(price, '1 year')" \
 --        -v plan=plan -o report.html.new -f report.sql && mv report.html.new report.html
+--   psql -X -d app -v orders= -v events=events -v customer=user_id -v steps='{visit,sign-up,order}' \
+--        -v starts=sign-up -v period='7 days' -o report.html.new -f report.sql \
+--        && mv report.html.new report.html
 --
 -- psql empties the file after -o before it connects, and its exit status tells whether
 -- all went well: so the page is written beside yesterday's, and takes its place only
 -- when it is whole.
 --
 --   orders    a table, a view or (SELECT ...) AS name;          orders
---             '' if there are only contracts
+--             '' if there are only contracts or events
 --   customer  its columns, or expressions of them               customer_id
 --   at        date, timestamp or timestamptz                    ordered_at
 --   amount    any number, below 0: a refund; '' if none         amount, if there
@@ -36,6 +39,16 @@
 --   plan           what a table has a row for; '' for none      ''
 --   grace          so many days without a contract are no end   0
 --   members        what they are called                         Members
+--   events    a row per event, as orders; '' leaves them out     ''
+--   person         its columns: customer, as in orders,         as customer
+--   happened       date, timestamp or timestamptz,              happened_at
+--   event          and the name of what happened                event
+--   steps          names of the funnel's steps, an array; ''    ''
+--                  leaves it out
+--   within         how long an attempt may take, no months      7 days
+--   attempt        of several of a customer: best or first      best
+--   starts         who begins with this event                   the first step
+--   returns        is retained by this one                      the last step
 --   names     as orders, a row per customer; '' shows the       ''
 --             ids of orders
 --   id, name  its columns: customer, as in orders, and name     as customer, name
@@ -78,6 +91,15 @@
 \if :{?monthly} \else \set monthly monthly \endif
 \if :{?plan} \else \set plan '' \endif
 \if :{?grace} \else \set grace 0 \endif
+\if :{?events} \else \set events '' \endif
+\if :{?person} \else \set person :customer \endif
+\if :{?happened} \else \set happened happened_at \endif
+\if :{?event} \else \set event event \endif
+\if :{?steps} \else \set steps '' \endif
+\if :{?within} \else \set within '7 days' \endif
+\if :{?attempt} \else \set attempt best \endif
+\if :{?starts} \else \set starts '' \endif
+\if :{?returns} \else \set returns '' \endif
 \if :{?members} \else \set members Members \endif
 \if :{?names} \else \set names '' \endif
 \if :{?id} \else \set id :customer \endif
@@ -107,9 +129,11 @@ SELECT retention_version() AS version \gset
 \ir report/helpers.sql
 \ir report/data.sql
 \ir report/subscriptions.sql
+\ir report/events.sql
 \ir report/page.sql
 \if :has_activity
     \ir report/headline.sql
+    \ir report/active.sql
     \if :has_curve
         \ir report/curve.sql
     \endif
@@ -130,6 +154,20 @@ SELECT retention_version() AS version \gset
     \if :has_plans
         \ir report/plans.sql
     \endif
+\endif
+\if :has_funnel
+    \ir report/funnel.sql
+    \if :has_attempts
+        \ir report/attempts.sql
+    \endif
+\endif
+\if :has_returns
+    \ir report/returns.sql
+    \ir report/curve.sql
+    \ir report/cohorts.sql
+\endif
+\if :has_events
+    \ir report/happened.sql
 \endif
 \if :has_lift
     \ir report/lift.sql

@@ -158,6 +158,17 @@ for my $is ([ 'MRR', qr/6\d,\d{3}/ ], [ 'Net retention', qr/\d+\.\d%/ ], [ 'Medi
 {
 	like($firm, qr{<span>$is->[0]</span><b[^>]*>$is->[1]}, "with its $is->[0]");
 }
+like($out, qr/^ +4 \| order +\| +60\d \| +13\.\d \| +49\.\d \| 21:\d\d:\S+ *\| 41:\d\d:\S+ *$/m,
+	'how far people get in an app');
+like($out, qr/^ 2025-12-01 \| +\d+ \| +7\.\d \|.* t *\n 2025-12-08 \| +\d+ \| +- \|.* f *$/m,
+	'weeks that are not over');
+my $app = slurp_file("$files/report-events.html");
+is(join('; ', $app =~ m{<h2>(.*?)</h2>}g),
+	'How far they get; How many finish, by week; How many return; Returns, cohort by cohort; What happened',
+	'a page of it');
+unlike($app, qr/Left out/, 'which leaves nothing out');
+like($app, qr{<span>Conversion</span><b[^>]*>13\.\d%<.*<span>Time to finish</span><b[^>]*>41 h \d+ min<}s,
+	'with its funnel');
 my $called = qr{<tr><th scope="row">\w+ [A-Z]\. [^<]+</th><td>2025-\d\d-\d\d</td>};
 is(scalar(() = $page =~ m{$called}g), 12, 'and names twelve customers');
 my %small = map { $_ => 1 } $page =~ m{<td class="(c\d+)" title="[^"]*: \d\.\d% \(}g;
@@ -179,12 +190,15 @@ my %shown = map { $_ => 1 } map { m{images/([\w-]+\.svg)}g } map { slurp_file($_
 is(join(' ', sort keys %shown), "@pictures", 'each is shown, and no other');
 
 file('mine-subscriptions.html', "<html>mine\n");
+file('yours-events.html', "<html>yours\n");
 
 # What is wrong is said, and nothing is started or loaded
 my @bad = (
 	[ 'a missing file', [ 'ORDERS=nowhere.csv' ], qr/there is no file nowhere\.csv/ ],
 	[ 'a page of somebody else', [ 'OUT=mine.html' ],
 		qr/mine-subscriptions\.html is there and not a report made by this demo/ ],
+	[ 'another page of somebody else', [ 'OUT=yours.html' ],
+		qr/yours-events\.html is there and not a report made by this demo/ ],
 	[ 'an empty file', [ 'ORDERS=' . file('empty.csv', '') ], qr/the file is empty/ ],
 	[ 'unknown columns', [ "ORDERS=$unusual" ],
 		qr/no column is recognised as customer, time, amount; the header has: "who", "when", "what"/ ],

@@ -15,31 +15,6 @@ use Test::More;
 my $files = PostgreSQL::Test::Utils::tempdir_short();
 my $node = start_report_server();
 
-# "cohort size cell cell ...", * marks an unfinished cell, . an empty one.  Every cell
-# has the shade of its share on the legend's scale, but for age 0.
-sub heat_map
-{
-	my ($html) = @_;
-	my ($table) = $html =~ m{<table class="heat(?: tall)?"[^>]*>(.*?)</table>}s or return '';
-	my ($top) = $html =~ m{<i class="c100"></i>(\d+)%} or return 'no scale';
-	my @rows;
-	while ($table =~ m{<tr><th scope="row">(.*?)</th><td class="size">([\d,]+)</td>(.*?)</tr>}gs)
-	{
-		my @row = ($1, $2);
-		my $cells = $3;
-		while ($cells =~ m{<td(?: class="(\w+)" title="([\d,]+) of ([\d,]+)[^"]*")?>(.*?)</td>}g)
-		{
-			my ($class, $retained, $customers, $text) = ($1, $2, $3, $4);
-			tr/,//d for grep { defined } $retained, $customers;
-			my $shade = !defined $class ? 0 : int(100 * $retained / $customers * 100 / $top + 0.5);
-			my $right = @row == 2 ? 'all' : 'c' . ($shade > 100 ? 100 : $shade);
-			push @row, !defined $class ? '.' : $class eq 'open' ? "$text*" : $class eq $right ? $text : "$class?$text";
-		}
-		push @rows, "@row";
-	}
-	return join "\n", @rows;
-}
-
 # The shop of four customers whose numbers are known, and a survey
 sql(<<'END');
 CREATE TABLE orders (customer_id text, ordered_at timestamp, amount numeric);

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use RetentionTest;
 use Test::More;
 
-our @EXPORT = qw(start_report_server report check_page tiles row_of headlines);
+our @EXPORT = qw(start_report_server report check_page tiles row_of headlines heat_map);
 
 my $files = PostgreSQL::Test::Utils::tempdir_short();
 my $node;
@@ -70,7 +70,7 @@ sub check_page
 	       "$name: nothing is fetched or run");
 	unlike($html, qr/NaN|Infinity|="-?\d*\.?\d+e[+-]\d+%?"|###/i, "$name: every number is one");
 	my $plurals = qr/days|weeks|months|years|customers|events|answers|purchases|contracts|refunds/;
-	unlike($html =~ s{<style>.*?</style>}{}sr, qr/\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
+	unlike($html =~ s{<style>.*?</style>}{}sr, qr/(?<![.,])\b1 (?:\w+ )?(?:$plurals)\b|As of ,|: ?, | \(\)|of of/,
 		"$name: no holes, and no plural of one");
 	my $free = () = $html =~ /(?<!<div class="scroll" tabindex="0" role="region" aria-label=")(?=<table)/g;
 	my $scrolled = () = $html =~ m{<div class="scroll" tabindex="0" role="region" aria-label="[^"]+">\s*<table}g;
@@ -82,7 +82,12 @@ sub check_page
 	is("@long", '', "$name: no number is wider than its tile");
 	my $negative = () = $html =~ /\b(?:width|height|r)(?:="|: )-/g;
 	is($negative, 0, "$name: no size is negative");
-	my @outside = grep { $_ < -0.1 || $_ > 370 } $html =~ m{<(?:rect|circle|line)\b[^>]* c?y1?="(-?[\d.]+)"}g;
+	my @outside;
+	for my $chart (split /<svg class="chart"/, $html)
+	{
+		my ($height) = $chart =~ /\A height="(\d+)"/ or next;
+		push @outside, grep { $_ < -0.1 || $_ > $height } $chart =~ m{<(?:rect|circle|line)\b[^>]* c?y1?="(-?[\d.]+)"}g;
+	}
 	is("@outside", '', "$name: nothing is drawn outside of a chart");
 	my %desc = $html =~ m{<title id="[^"]*">(.*?)</title><desc id="[^"]*">(.*?)</desc>}g;
 	is(join('; ', grep { $desc{$_} eq '' || $desc{$_} eq $_ } sort keys %desc), '', "$name: each chart is described");
@@ -109,6 +114,31 @@ sub row_of
 	my ($html, $id, $y) = @_;
 	my ($chart) = $html =~ m{<svg class="chart"[^>]*"$id-title (.*?)</svg>\s*(?:</section>|<details>)}s or return '';
 	return join ' ', $chart =~ m{<text class="mid[^"]*" x="[^"]*" y="$y">([^<]*)<}g;
+}
+
+# "cohort size cell cell ...", * marks an unfinished cell, . an empty one.  Every cell
+# has the shade of its share on the legend's scale, but for ages below $from.
+sub heat_map
+{
+	my ($html, $from) = (@_, 1);
+	my ($table) = $html =~ m{<table class="heat(?: tall)?"[^>]*>(.*?)</table>}s or return '';
+	my ($top) = $html =~ m{<i class="c100"></i>(\d+)%} or return 'no scale';
+	my @rows;
+	while ($table =~ m{<tr><th scope="row">(.*?)</th><td class="size">([\d,]+)</td>(.*?)</tr>}gs)
+	{
+		my @row = ($1, $2);
+		my $cells = $3;
+		while ($cells =~ m{<td(?: class="(\w+)" title="([\d,]+) of ([\d,]+)[^"]*")?>(.*?)</td>}g)
+		{
+			my ($class, $retained, $customers, $text) = ($1, $2, $3, $4);
+			tr/,//d for grep { defined } $retained, $customers;
+			my $shade = !defined $class ? 0 : int(100 * $retained / $customers * 100 / $top + 0.5);
+			my $right = @row < $from + 2 ? 'all' : 'c' . ($shade > 100 ? 100 : $shade);
+			push @row, !defined $class ? '.' : $class eq 'open' ? "$text*" : $class eq $right ? $text : "$class?$text";
+		}
+		push @rows, "@row";
+	}
+	return join "\n", @rows;
 }
 
 sub headlines

@@ -5,7 +5,7 @@ SELECT :'orders' <> '' AS has_orders, coalesce(nullif(:'as_of', '')::date::text,
        :'surveys' <> '' AS has_surveys, :'names' <> '' AS has_names,
        pg_temp.html(:'title') AS title_html, pg_temp.html(:'currency') AS currency_html,
        pg_temp.html(:'members') AS members_html, pg_temp.html(:'orders') AS orders_html,
-       pg_temp.html(:'surveys') AS surveys_html, pg_temp.html(:'subscriptions') AS subscriptions_html,
+       pg_temp.html(:'surveys') AS surveys_html, pg_temp.html(:'events') AS events_html, pg_temp.html(:'subscriptions') AS subscriptions_html,
        pg_temp.html(:'period') AS period_html \gset
 
 -- The orders, whatever they are called.  A column "amount" that is not there is NULL.

@@ -10,7 +10,10 @@ SELECT '<footer><p>' || concat_ws(' ',
            CASE WHEN :'has_subscriptions' THEN format('%s from %s%s.%s', pg_temp.many(contracts, 'contract'), :'subscriptions_html',
                 CASE WHEN :'has_orders' THEN '' ELSE '; period ' || :'period_html' END,
                 CASE WHEN unknown > 0 AND :'has_monthly' THEN ' Of ' || pg_temp.many(unknown, 'contract') || ' the amount is not known, and they are left out.'
-                     WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END) || '</p>'
+                     WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END,
+           CASE WHEN :'has_event_rows' THEN format('%s of %s from %s%s.', pg_temp.many((SELECT coalesce(sum(events), 0) FROM report_happened), 'event'),
+                pg_temp.many((SELECT coalesce(customers(e), 0) FROM report_events), 'customer'), :'events_html',
+                CASE WHEN :'has_orders' OR :'has_subscriptions' THEN '' ELSE '; period ' || :'period_html' END) END) || '</p>'
 FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
 FROM report_contract_rows,
@@ -26,7 +29,14 @@ FROM report_contract_rows,
              (12, :'has_mrr' AND :'has_monthly' AND NOT :'has_kept', format('how much of it is kept, as no %s that began with paying customers is over', :'unit')),
              (13, :'has_mrr' AND NOT :'has_churn', format('who leaves, as no %s has begun with customers', :'unit')),
              (14, :'has_mrr' AND NOT :'has_stays', 'how long customers stay, as nobody has been seen for a day'),
-             (15, :'has_mrr' AND :'plan' <> '' AND NOT :'has_plans', 'plan by plan, as ' || CASE WHEN NOT :'has_monthly' THEN 'no amount is known' WHEN plans = 0 THEN 'no contract has one' ELSE 'nobody pays for one now' END)) AS v(position, is_left_out, name)
+             (15, :'has_mrr' AND :'plan' <> '' AND NOT :'has_plans', 'plan by plan, as ' || CASE WHEN NOT :'has_monthly' THEN 'no amount is known' WHEN plans = 0 THEN 'no contract has one' ELSE 'nobody pays for one now' END),
+             (16, (:'has_activity' OR :'has_mrr') AND :'why_no_events' <> '', 'events, as ' || :'why_no_events'),
+             (17, :'has_events' AND NOT :'has_funnel', 'how far customers get, as ' || CASE WHEN NOT :'has_steps' THEN 'no steps are named'
+                  WHEN NOT :'has_first_step' THEN 'nobody has done the first step' ELSE format('no attempt has had its %s yet', :'within_html') END),
+             (18, :'has_funnel' AND NOT :'has_attempts', format('how many finish by %s, as ', :'unit') || CASE WHEN NOT :'has_second_step' THEN 'there is one step alone'
+                  ELSE format('nobody went beyond the first step in the latest %s', pg_temp.many(:bins, :'unit')) END),
+             (19, :'has_events' AND NOT :'has_returns', 'who returns, as ' || CASE WHEN :'starts' = '' OR :'returns' = '' THEN 'it is not named what with'
+                  WHEN NOT :'has_starts' THEN 'nobody has begun' ELSE format('no %s after a first one is over', :'unit') END)) AS v(position, is_left_out, name)
 WHERE is_left_out
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');

@@ -69,6 +69,34 @@ CREATE FUNCTION pg_temp.tile(name text, value text, note text, sign text DEFAULT
                      CASE WHEN length > 12 THEN ' class="longest"' WHEN length > 9 THEN ' class="longer"' WHEN length > 7 THEN ' class="long"' END, value, note)
     FROM length(regexp_replace(value, ' <em>.*</em>|(&)[^;]+;', '\1', 'g')) AS length $$;
 
+-- The first characters of a name, and three dots if there are more: as many as fit where
+-- so many narrow ones do; capitals are wider, and Chinese characters are the widest
+CREATE FUNCTION pg_temp.brief_name(name text, narrow int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT pg_temp.html(CASE WHEN bool_and(upto <= narrow) THEN name
+                             ELSE string_agg(c, '' ORDER BY i) FILTER (WHERE upto < narrow) || '...' END)
+    FROM (SELECT c, i, sum(CASE WHEN octet_length(c) > 2 THEN 2 WHEN c ~ '[mwMW@%]' THEN 1.6 WHEN c ~ '[A-Z]' THEN 1.25 ELSE 1 END) OVER (ORDER BY i) AS upto
+          FROM regexp_split_to_table(name, '') WITH ORDINALITY AS s(c, i)) AS widths $$;
+
+-- 45 s, 6 min 46 s, 21 h 16 min, 3.4 days; of dates 1 day, 1.5 days
+CREATE FUNCTION pg_temp.duration(seconds double precision, is_of_days boolean) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN is_of_days AND seconds = 0 THEN 'same day'
+                WHEN is_of_days OR minutes >= 2880 THEN trim_scale(days) || CASE days WHEN 1 THEN ' day' ELSE ' days' END
+                WHEN minutes >= 60 THEN div(minutes, 60) || ' h' || coalesce(' ' || nullif(minutes % 60, 0) || ' min', '')
+                WHEN whole >= 600 THEN minutes || ' min'
+                WHEN whole >= 60 THEN div(whole, 60) || ' min' || coalesce(' ' || nullif(whole % 60, 0) || ' s', '')
+                WHEN whole >= 1 THEN whole || ' s'
+                WHEN seconds > 0 THEN 'under 1 s'
+                WHEN seconds = 0 THEN 'at once' END
+    FROM (SELECT round(seconds::numeric) AS whole, round(seconds::numeric / 60) AS minutes,
+                 round(seconds::numeric / 86400, CASE WHEN seconds < 8640000 THEN 1 ELSE 0 END) AS days) AS r $$;
+
+-- The colour of a share in a table of cohorts, and as a percentage; few are not nobody
+CREATE FUNCTION pg_temp.shade(rate double precision, top double precision, is_all boolean) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN is_all THEN 'all' ELSE 'c' || least(100, round(100 * rate / top)) END $$;
+CREATE FUNCTION pg_temp.share(retained bigint, customers bigint, digits int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN rounded = 0 AND retained > 0 THEN '&lt;' || (0.1 ^ digits)::real ELSE rounded::text END
+    FROM round(100 * retained::numeric / customers, digits) AS rounded $$;
+
 -- Charts are as wide as the page and do not scale: x is in percent of the width, y in
 -- pixels.  What percent cannot say (polygons) stands in an inner svg that is stretched.
 CREATE FUNCTION pg_temp.chart(id text, height int, title text, description text) RETURNS text LANGUAGE sql STABLE AS $$
