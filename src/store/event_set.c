@@ -134,6 +134,7 @@ sort_buckets(RetEvent *events, int64 n, int field)
 	}
 	for (int b = 0; b < nbuckets; b++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		while (next[b] < ends[b])
 		{
 			RetEvent	event = events[next[b]];
@@ -279,7 +280,10 @@ order_names(RetEventSet *set)
 	int			n = 0;
 
 	for (int64 i = 0; i < set->nevents; i++)
+	{
 		used[set->events[i].name] = true;
+		ret_check_interrupts_at(i);
+	}
 	for (int i = 0; i < set->nnames; i++)
 	{
 		if (used[i])
