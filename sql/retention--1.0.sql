@@ -4008,3 +4008,50 @@ CREATE FUNCTION funnel_attempts(events customer_events, steps text[], within int
     RETURNS TABLE (customer bigint, attempt bigint, step integer, event text, at timestamp)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION funnel_attempts(customer_events, text[], interval, text, timestamptz, timestamptz) IS 'the attempts that funnel_table counts, or all that are known: a row for each step that was reached, with the number of the attempt among all of the customer, and its time as written, or on the clocks of the session''s time zone; no rows for NULL events; e.g. funnel_attempts(e, ''{view,cart,buy}'', ''7 days'', ''all'')';
+
+--
+-- src/family/bracket.c, src/family/recurring.c, src/family/active_days.c, src/family/cell_customers.c
+--
+
+CREATE FUNCTION cohort_brackets(activity customer_activity, brackets int4range[], period interval DEFAULT '1 day',
+    as_of timestamptz DEFAULT NULL, clock text DEFAULT 'elapsed', since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, bracket int4range, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION cohort_brackets(customer_activity, int4range[], interval, timestamptz, text, timestamptz, double precision, date) IS 'cohorts by the period of the first active day, and the share (0..1) of each that was active at any age of a bracket, with its Wilson interval; by default of the customers for whom the bracket''s ages, counted from their own first day, are over; one row for each bracket that has begun, its rates NULL until somebody counts; no rows for NULL activity, NULL brackets are an error; e.g. cohort_brackets(a, ARRAY[''[1,3]'',''[4,7]'']::int4range[], as_of => now())';
+CREATE FUNCTION return_brackets(starts customer_activity, returns customer_activity, brackets int4range[],
+    period interval DEFAULT '1 day', as_of timestamptz DEFAULT NULL, clock text DEFAULT 'elapsed',
+    since timestamptz DEFAULT NULL, confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (cohort date, bracket int4range, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION return_brackets(customer_activity, customer_activity, int4range[], interval, timestamptz, text, timestamptz, double precision, date) IS 'cohorts by the period of the first day in starts, and the share (0..1) of each that was active in returns at any age of a bracket, on the day of the start or later; as cohort_brackets otherwise; starts NULL: no rows, returns NULL: nobody came back; e.g. return_brackets(signups, orders, ARRAY[''[0,0]'',''[1,7]'']::int4range[], as_of => now())';
+
+CREATE FUNCTION recurring_table(activity customer_activity, period interval DEFAULT '1 month',
+    as_of timestamptz DEFAULT NULL, horizon integer DEFAULT NULL, since timestamptz DEFAULT NULL,
+    confidence double precision DEFAULT 0.95, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, age integer, customers bigint, retained bigint,
+    retention_rate double precision, lower double precision, upper double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 300;
+COMMENT ON FUNCTION recurring_table(customer_activity, interval, timestamptz, integer, timestamptz, double precision, date) IS 'all customers active in a period, new or not, and the share (0..1) of them that was active again age periods later, with its Wilson interval; one row for each period and age that has begun, its rates NULL until the later period is over, or if nobody was active; no rows for NULL; e.g. recurring_table(a, ''7 days'', as_of => now(), horizon => 8)';
+
+CREATE FUNCTION active_days_table(activity customer_activity, periods integer DEFAULT 28,
+    period interval DEFAULT '1 day', as_of timestamptz DEFAULT NULL)
+    RETURNS TABLE (active integer, customers bigint, at_least bigint, share double precision,
+    share_at_least double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 28;
+COMMENT ON FUNCTION active_days_table(customer_activity, integer, interval, timestamptz) IS 'how many customers were active on exactly, and on at least, so many of the last periods before as_of, by default of 28 days (L28), and their shares (0..1) of those active in them at all, NULL if nobody was; no rows for NULL; e.g. active_days_table(a, 7, as_of => now())';
+
+CREATE FUNCTION cohort_customers(activity customer_activity, cohort date, age integer,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, mode text DEFAULT 'on',
+    clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (customer bigint, first_at date, last_at date, retained boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION cohort_customers(customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom cohort_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with their first and last active day in the value, and whether they are retained; no rows for NULL activity and for a cell that there is not; e.g. cohort_customers(a, ''2024-01-01'', 2, as_of => now())';
+CREATE FUNCTION return_customers(starts customer_activity, returns customer_activity, cohort date, age integer,
+    period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, mode text DEFAULT 'on',
+    clock text DEFAULT 'calendar', horizon integer DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (customer bigint, first_at date, last_at date, retained boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION return_customers(customer_activity, customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom return_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with the day of the start, the last day in returns since then, NULL if there is none, and whether they are retained; starts NULL: no rows, returns NULL: nobody came back; e.g. return_customers(signups, orders, ''2024-01-01'', 2, as_of => now())';

@@ -34,32 +34,11 @@
 #include "base/calendar.h"
 #include "base/periods.h"
 #include "family/activity.h"
+#include "family/cohort.h"
 #include "family/mrr.h"
 #include "family/stats.h"
 #include "math/mathfn.h"
 #include "store/cells.h"
-
-/* Most cells of a table */
-#define MAX_CELLS	INT64CONST(50000000)
-
-typedef enum
-{
-	MODE_ON,
-	MODE_ON_OR_AFTER,
-	MODE_EVERY
-} CohortMode;
-
-/* The options of cohort_table and retention_curve */
-typedef struct CohortOptions
-{
-	RetPeriods	periods;
-	CohortMode	mode;
-	bool		elapsed;		/* is the clock 'elapsed'? */
-	bool		has_horizon;
-	int64		horizon;		/* last age to show */
-	int64		since;			/* first day of the first cohort to show */
-	double		z;				/* normal quantile of the confidence */
-} CohortOptions;
 
 /* One cell of a cohort */
 typedef struct CohortCell
@@ -80,7 +59,7 @@ typedef struct Cohort
 /* All cohorts of a value */
 typedef struct Cohorts
 {
-	CohortOptions options;
+	RetCohortOptions options;
 	Cohort	   *cohorts;		/* by bin, from the first */
 	int64		first_shown;	/* first bin whose cohort is shown */
 	int64		ncells;			/* cells allocated */
@@ -109,6 +88,33 @@ PG_FUNCTION_INFO_V1(retention_curve_subscriptions);
  *-------------------------------------------------------------------------
  */
 
+/* Read the argument mode */
+RetCohortMode
+ret_mode_arg(FunctionCallInfo fcinfo, int argno)
+{
+	static const char *const modes[] = {"on", "on_or_after", "every"};
+
+	return ret_get_choice(fcinfo, argno, "mode", modes, lengthof(modes));
+}
+
+/* Read the argument clock: is it 'elapsed'? */
+bool
+ret_elapsed_arg(FunctionCallInfo fcinfo, int argno)
+{
+	static const char *const clocks[] = {"calendar", "elapsed"};
+
+	return ret_get_choice(fcinfo, argno, "clock", clocks, lengthof(clocks)) == 1;
+}
+
+/* Read the argument horizon, the last age to show; NULL: all */
+void
+ret_horizon_arg(FunctionCallInfo fcinfo, int argno, RetCohortOptions *options)
+{
+	options->has_horizon = !PG_ARGISNULL(argno);
+	options->horizon = options->has_horizon ? PG_GETARG_INT32(argno) : PG_INT32_MAX;
+	ret_check_at_least(options->horizon, 0, "horizon", "It is the last age to show.");
+}
+
 /*
  * Read the options of cohort_table and retention_curve, which have the same
  * arguments: activity, period, as_of, mode, clock, horizon, since, confidence,
@@ -116,19 +122,14 @@ PG_FUNCTION_INFO_V1(retention_curve_subscriptions);
  * Returns false if the (first) activity is null.
  */
 static bool
-get_options(FunctionCallInfo fcinfo, int activities, CohortOptions *options)
+get_options(FunctionCallInfo fcinfo, int activities, RetCohortOptions *options)
 {
-	static const char *const modes[] = {"on", "on_or_after", "every"};
-	static const char *const clocks[] = {"calendar", "elapsed"};
-
 	int			arg = activities;	/* number of the argument period */
 
 	ret_periods_get(fcinfo, arg, arg + 1, arg + 7, &options->periods);
-	options->mode = ret_get_choice(fcinfo, arg + 2, "mode", modes, lengthof(modes));
-	options->elapsed = ret_get_choice(fcinfo, arg + 3, "clock", clocks, lengthof(clocks)) == 1;
-	options->has_horizon = !PG_ARGISNULL(arg + 4);
-	options->horizon = options->has_horizon ? PG_GETARG_INT32(arg + 4) : PG_INT32_MAX;
-	ret_check_at_least(options->horizon, 0, "horizon", "It is the last age to show.");
+	options->mode = ret_mode_arg(fcinfo, arg + 2);
+	options->elapsed = ret_elapsed_arg(fcinfo, arg + 3);
+	ret_horizon_arg(fcinfo, arg + 4, options);
 	options->since = ret_get_day(fcinfo, arg + 5, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, arg + 6);
 	return !PG_ARGISNULL(0);
@@ -138,6 +139,59 @@ get_options(FunctionCallInfo fcinfo, int activities, CohortOptions *options)
  * The walk
  *-------------------------------------------------------------------------
  */
+
+/* Prepare to read the customers of argument 0, who come back in argument 1 if there are two activities */
+void
+ret_starts_open(RetStarts *starts, FunctionCallInfo fcinfo, int activities)
+{
+	RetActivityPair *pair = &starts->pair;
+
+	memset(starts, 0, sizeof(RetStarts));
+	/* of nobody, as of an aggregate whose FILTER found no row, nobody came back */
+	starts->nobody = activities == 2 && PG_ARGISNULL(1);
+	starts->two = activities == 2 && !starts->nobody;
+	if (starts->two)
+		ret_activity_open_pair(pair, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	else
+		ret_activity_open(&pair->a, PG_GETARG_DATUM(0));
+	starts->first = pair->a.walk.first;
+	starts->last = pair->a.walk.last;
+	if (starts->two)
+		starts->last = Max(starts->last, pair->b.walk.last);
+}
+
+/* Let the customers be read in ascending order */
+void
+ret_starts_order(RetStarts *starts)
+{
+	ret_activity_order(&starts->pair.a);
+	if (starts->two)
+		ret_activity_order(&starts->pair.b);
+	starts->pair.by_hash = false;
+}
+
+/* Read the next customer; false if there is none */
+bool
+ret_starts_next(RetStarts *starts)
+{
+	RetActivityPair *pair = &starts->pair;
+	int64		before = 0;
+
+	if (!(starts->two ? ret_activity_next_pair(pair) : ret_activity_next(&pair->a)))
+		return false;
+	starts->customer = pair->a.walk.customer;
+	starts->start = pair->a.days[0];
+	starts->days = pair->a.days;
+	starts->ndays = starts->nobody ? 0 : pair->a.ndays;
+	if (starts->two)
+	{
+		while (before < pair->b.ndays && pair->b.days[before] < starts->start)
+			before++;
+		starts->days = pair->b.days + before;
+		starts->ndays = pair->b.ndays - before;
+	}
+	return true;
+}
 
 /* Return the cohort of a bin; allocate its cells if it has none yet */
 static Cohort *
@@ -152,7 +206,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 
 		/* enough for 'elapsed', too: windows begin no earlier than bins */
 		cohorts->ncells += cohort->nages;
-		ret_check_cells(cohorts->ncells, MAX_CELLS, "Use a longer period, or a horizon, or since.");
+		ret_check_cells(cohorts->ncells, RET_MAX_COHORT_CELLS, "Use a longer period, or a horizon, or since.");
 		cohort->begun = -1;
 		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -165,11 +219,11 @@ get_cohort(Cohorts *cohorts, int64 bin)
  * Ages above limit do not count.
  */
 static void
-enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64 limit)
+enter_ages(CohortCell *cells, RetCohortMode mode, const int32 *ages, int64 n, int64 limit)
 {
 	int64		last = -1;
 
-	if (mode == MODE_ON)
+	if (mode == RET_MODE_ON)
 	{
 		/* no branch, since whether an age is repeated cannot be predicted */
 		for (int64 i = 0; i < n && ages[i] <= limit; i++)
@@ -179,14 +233,7 @@ enter_ages(CohortCell *cells, CohortMode mode, const int32 *ages, int64 n, int64
 		}
 		return;
 	}
-	for (int64 i = 0; i < n && ages[i] <= limit; i++)
-	{
-		if (ages[i] == last)
-			continue;
-		if (mode == MODE_EVERY && ages[i] != last + 1)
-			break;
-		last = ages[i];
-	}
+	last = ret_last_age(mode, ages, n, limit);
 	if (last >= 0)
 		cells[last].retained++;
 }
@@ -200,12 +247,10 @@ enter_calendar(Cohorts *cohorts, int64 first, DateADT *days, int64 n)
 {
 	const RetBins *bins = &cohorts->options.periods.bins;
 	Cohort	   *cohort = get_cohort(cohorts, first);
-	int32	   *ages = days;	/* written over the days */
 
 	cohort->customers++;
-	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) (ret_bin_of(bins, days[i]) - first);
-	enter_ages(cohort->cells, cohorts->options.mode, ages, n, cohort->nages - 1);
+	enter_ages(cohort->cells, cohorts->options.mode, ret_calendar_ages(bins, first, days, n), n,
+			   cohort->nages - 1);
 }
 
 /*
@@ -217,37 +262,28 @@ enter_calendar(Cohorts *cohorts, int64 first, DateADT *days, int64 n)
 static void
 enter_elapsed(Cohorts *cohorts, int64 first, DateADT day, DateADT *days, int64 n)
 {
-	const CohortOptions *options = &cohorts->options;
-	const RetBins *bins = &options->periods.bins;
-	int64		as_of = options->periods.as_of;
-	int32	   *ages = days;	/* written over the days */
-	RetLaps		laps;
+	const RetCohortOptions *options = &cohorts->options;
+	RetWindows	windows;
 	Cohort	   *cohort;
-	int64		begun;
+	int32	   *ages;
 	int64		over;
 
-	if (day >= as_of)
+	if (day >= options->periods.as_of)
 		return;
 	cohort = get_cohort(cohorts, first);
 	cohort->customers++;
-
-	/* windows 0..begun have begun, and windows 0..over have ended */
-	ret_laps_init(&laps, bins, day);
-	begun = ret_lap_of(&laps, (DateADT) (as_of - 1));
-	over = ret_lap_start(bins, day, begun + 1) <= as_of ? begun : begun - 1;
-	cohort->begun = Max(cohort->begun, Min(begun, cohort->nages - 1));
-	if (over < (options->mode == MODE_ON_OR_AFTER && options->has_horizon ? options->horizon : 0))
+	ret_windows_init(&windows, &options->periods, day);
+	cohort->begun = Max(cohort->begun, Min(windows.begun, cohort->nages - 1));
+	if (windows.over < ret_window_needed(options))
 		return;
-	over = Min(over, cohort->nages - 1);
+	over = Min(windows.over, cohort->nages - 1);
 	cohort->cells[over].eligible++;
 
-	while (n > 0 && days[n - 1] >= as_of)
-		n--;
+	n = ret_days_before(days, n, options->periods.as_of);
 	if (n == 0)
 		return;
-	for (int64 i = 0; i < n; i++)
-		ages[i] = (int32) ret_lap_of(&laps, days[i]);
-	if (options->mode == MODE_ON_OR_AFTER && !options->has_horizon)
+	ages = ret_elapsed_ages(&windows, days, n);
+	if (options->mode == RET_MODE_ON_OR_AFTER && !options->has_horizon)
 		cohort->cells[Min(ages[n - 1], over)].retained++;
 	else
 		enter_ages(cohort->cells, options->mode, ages, n, over);
@@ -264,7 +300,7 @@ sum_up(Cohorts *cohorts)
 		for (int64 age = cohort->nages - 2; cohort->cells && age >= 0; age--)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (cohorts->options.mode != MODE_ON)
+			if (cohorts->options.mode != RET_MODE_ON)
 				cohort->cells[age].retained += cohort->cells[age + 1].retained;
 			cohort->cells[age].eligible += cohort->cells[age + 1].eligible;
 		}
@@ -299,42 +335,18 @@ enter_customer(Cohorts *cohorts, DateADT day, DateADT *days, int64 n)
 		enter_calendar(cohorts, first, days, n);
 }
 
-/* Build the cohorts in a walk over the customers of the value in argument 0 */
+/* Build the cohorts of the first of the activities in arguments 0 and 1, or of the only one */
 static void
-build_cohorts(FunctionCallInfo fcinfo, Cohorts *cohorts)
+build_cohorts(FunctionCallInfo fcinfo, int activities, Cohorts *cohorts)
 {
-	RetActivityReader reader;
+	RetStarts	starts;
 
-	ret_activity_open(&reader, PG_GETARG_DATUM(0));
-	open_cohorts(cohorts, reader.walk.first, reader.walk.last);
-	while (ret_activity_next(&reader))
+	ret_starts_open(&starts, fcinfo, activities);
+	open_cohorts(cohorts, starts.first, starts.last);
+	while (ret_starts_next(&starts))
 	{
 		CHECK_FOR_INTERRUPTS();
-		enter_customer(cohorts, reader.days[0], reader.days, reader.ndays);
-	}
-	sum_up(cohorts);
-}
-
-/* Build the cohorts of those who start in argument 0, and their returns in argument 1, from the day of the start on */
-static void
-build_returns(FunctionCallInfo fcinfo, Cohorts *cohorts)
-{
-	RetActivityPair pair;
-
-	/* of nobody, as of an aggregate whose FILTER found no row, nobody came back */
-	ret_activity_open_pair(&pair, PG_GETARG_DATUM(0), PG_ARGISNULL(1) ? PG_GETARG_DATUM(0) : PG_GETARG_DATUM(1));
-	open_cohorts(cohorts, pair.a.walk.first, Max(pair.a.walk.last, pair.b.walk.last));
-	while (ret_activity_next_pair(&pair))
-	{
-		DateADT		day = pair.a.days[0];
-		int64		before = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		if (PG_ARGISNULL(1))
-			pair.b.ndays = 0;
-		while (before < pair.b.ndays && pair.b.days[before] < day)
-			before++;
-		enter_customer(cohorts, day, pair.b.days + before, pair.b.ndays - before);
+		enter_customer(cohorts, starts.start, starts.days, starts.ndays);
 	}
 	sum_up(cohorts);
 }
@@ -346,14 +358,14 @@ build_returns(FunctionCallInfo fcinfo, Cohorts *cohorts)
 static bool
 read_cells(FunctionCallInfo fcinfo, Cohorts *cohorts)
 {
-	CohortOptions *options = &cohorts->options;
+	RetCohortOptions *options = &cohorts->options;
 	RetPeriods *periods = &options->periods;
 	RetCellsReader reader;
 	const RetCell *cell;
 	int64		first_shown;
 
 	memset(cohorts, 0, sizeof(Cohorts));
-	options->mode = MODE_ON;
+	options->mode = RET_MODE_ON;
 	options->horizon = PG_INT32_MAX;
 	options->since = ret_get_day(fcinfo, 1, "since", RET_INSTANT_MIN);
 	options->z = ret_confidence_z(fcinfo, 2);
@@ -414,11 +426,11 @@ enter_subscriber(Cohorts *cohorts, const RetMrrTable *table)
 static bool
 read_subscriptions(FunctionCallInfo fcinfo, Cohorts *cohorts)
 {
-	CohortOptions *options = &cohorts->options;
+	RetCohortOptions *options = &cohorts->options;
 	RetMrrTable table;
 
 	memset(cohorts, 0, sizeof(Cohorts));
-	options->mode = MODE_ON;
+	options->mode = RET_MODE_ON;
 	options->horizon = PG_INT32_MAX;
 	options->z = ret_confidence_z(fcinfo, 6);
 	if (!ret_mrr_open(fcinfo, 1, 3, &table))
@@ -447,10 +459,10 @@ read_subscriptions(FunctionCallInfo fcinfo, Cohorts *cohorts)
 static bool
 cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 {
-	const CohortOptions *options = &cohorts->options;
+	const RetCohortOptions *options = &cohorts->options;
 	const Cohort *cohort = &cohorts->cohorts[i];
 	int64		bin = options->periods.first + i;
-	bool		open_ended = options->mode == MODE_ON_OR_AFTER && !options->has_horizon;
+	bool		open_ended = options->mode == RET_MODE_ON_OR_AFTER && !options->has_horizon;
 	bool		cohort_over = ret_period_complete(&options->periods, bin);
 
 	result->retained = cohort->cells[age].retained;
@@ -464,7 +476,7 @@ cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 	}
 	else
 	{
-		int64		last = options->mode == MODE_ON_OR_AFTER ? options->horizon : age;
+		int64		last = options->mode == RET_MODE_ON_OR_AFTER ? options->horizon : age;
 
 		result->customers = cohort->customers;
 		result->complete = !open_ended && cohort_over &&
@@ -475,8 +487,8 @@ cell_result(const Cohorts *cohorts, int64 i, int64 age, CohortResult *result)
 }
 
 /* Put rate, lower and upper of a cell into a row; NULL unless rated */
-static void
-put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z, bool rated)
+void
+ret_put_rate(Datum *values, bool *nulls, int64 retained, int64 customers, double z, bool rated)
 {
 	double		lower = 0;
 	double		upper = 0;
@@ -515,7 +527,7 @@ put_cells(FunctionCallInfo fcinfo, const Cohorts *cohorts)
 			values[2] = ret_bin_date(&periods->bins, bin + age);
 			values[3] = Int64GetDatum(result.customers);
 			values[4] = Int64GetDatum(result.retained);
-			put_rate(&values[5], &nulls[5], result.retained, result.customers,
+			ret_put_rate(&values[5], &nulls[5], result.retained, result.customers,
 					 cohorts->options.z, result.rated);
 			values[8] = BoolGetDatum(result.complete);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -535,7 +547,7 @@ cohort_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 1, &cohorts);
 	put_cells(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -601,7 +613,7 @@ put_curve(FunctionCallInfo fcinfo, const Cohorts *cohorts)
 		values[0] = Int32GetDatum((int32) age);
 		values[1] = Int64GetDatum(pooled[age].eligible);
 		values[2] = Int64GetDatum(pooled[age].retained);
-		put_rate(&values[3], &nulls[3], pooled[age].retained, pooled[age].eligible,
+		ret_put_rate(&values[3], &nulls[3], pooled[age].retained, pooled[age].eligible,
 				 cohorts->options.z, true);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
@@ -619,7 +631,7 @@ retention_curve(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 1, &cohorts.options))
 		return (Datum) 0;
-	build_cohorts(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 1, &cohorts);
 	put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -660,7 +672,7 @@ return_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 2, &cohorts.options))
 		return (Datum) 0;
-	build_returns(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 2, &cohorts);
 	put_cells(fcinfo, &cohorts);
 	return (Datum) 0;
 }
@@ -677,7 +689,7 @@ return_curve(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!get_options(fcinfo, 2, &cohorts.options))
 		return (Datum) 0;
-	build_returns(fcinfo, &cohorts);
+	build_cohorts(fcinfo, 2, &cohorts);
 	put_curve(fcinfo, &cohorts);
 	return (Datum) 0;
 }
