@@ -4041,7 +4041,7 @@ CREATE FUNCTION active_days_table(activity customer_activity, periods integer DE
     RETURNS TABLE (active integer, customers bigint, at_least bigint, share double precision,
     share_at_least double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 28;
-COMMENT ON FUNCTION active_days_table(customer_activity, integer, interval, timestamptz) IS 'how many customers were active on exactly, and on at least, so many of the last periods before as_of, by default of 28 days (L28), and their shares (0..1) of those active in them at all, NULL if nobody was; no rows for NULL; e.g. active_days_table(a, 7, as_of => now())';
+COMMENT ON FUNCTION active_days_table(customer_activity, integer, interval, timestamptz) IS 'for each number from 1 to periods, how many customers were active in exactly, and in at least, that many of the last periods before as_of, by default of 28 days (L28), and their shares (0..1) of those active in them at all, NULL if nobody was; no rows for NULL; e.g. active_days_table(a, 7, as_of => now())';
 
 CREATE FUNCTION cohort_customers(activity customer_activity, cohort date, age integer,
     period interval DEFAULT '1 month', as_of timestamptz DEFAULT NULL, mode text DEFAULT 'on',

@@ -225,7 +225,7 @@ enter_customer(BracketTable *table, int64 first, RetStarts *starts)
 		cohort = get_cohort(table, first);
 		ret_windows_init(&windows, periods, starts->start);
 		cohort->begun = Max(cohort->begun, windows.begun);
-		n = ret_days_before(starts->days, n, periods->as_of);
+		/* days from as_of on are in no window that has ended */
 		enter_ages(table, cohort->cells, ret_elapsed_ages(&windows, starts->days, n), n, windows.over);
 	}
 	else

@@ -113,7 +113,7 @@ in_cell(const Cell *cell, RetStarts *starts, bool *retained)
 	if (options->mode == RET_MODE_ON_OR_AFTER && !options->has_horizon)
 		*retained = n > 0 && ages[n - 1] >= cell->age;
 	else
-		*retained = counts_at(cell, ages, n, Min(windows.over, cell->last));
+		*retained = counts_at(cell, ages, n, cell->last);
 	return true;
 }
 
