@@ -411,6 +411,7 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 		(void) ret_event_set_name(&state->expanded->set, reader.names[i].bytes, reader.names[i].size);
 	while (ret_events_next(&reader))
 	{
+		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
 			ret_event_set_add(&state->expanded->set, reader.customer, reader.events[i].at, reader.events[i].name);
 	}
@@ -561,7 +562,10 @@ customer_events_combine(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
+		{
 			state_add(&state, reader.customer, reader.events[i].at, numbers[reader.events[i].name]);
+			ret_check_interrupts_at(i);
+		}
 	}
 	return state_result(&state);
 }
@@ -635,6 +639,7 @@ event_table(PG_FUNCTION_ARGS)
 			events[name]++;
 			customers[name] += seen[name] != ncustomers;
 			seen[name] = ncustomers;
+			ret_check_interrupts_at(i);
 		}
 	}
 	for (int i = 0; i < reader.nnames; i++)
@@ -676,6 +681,7 @@ activity_events(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
 		{
+			ret_check_interrupts_at(i);
 			if (wanted >= 0 && reader.events[i].name != wanted)
 				continue;
 			ret_activity_add(builder, reader.customer,

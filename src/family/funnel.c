@@ -239,6 +239,7 @@ list_times(Funnel *funnel)
 
 		if (list >= 0)
 			next[list]++;
+		ret_check_interrupts_at(i);
 	}
 	for (int list = 0; list < funnel->nlists; list++)
 	{
@@ -277,6 +278,8 @@ attempt_known(const Funnel *funnel, int64 start)
 static void
 follow_attempt(Funnel *funnel, int64 start, Attempt *attempt)
 {
+	uint32		used = (uint32) 1 << funnel->list_of_step[0];	/* lists of the steps at the last instant, as bits */
+
 	attempt->at[0] = start;
 	attempt->reached = 1;
 	for (int k = 1; k < funnel->nsteps; k++)
@@ -285,15 +288,19 @@ follow_attempt(Funnel *funnel, int64 start, Attempt *attempt)
 		int64		end = funnel->begin[list + 1];
 		int64		before = attempt->at[k - 1];
 		int64		next = funnel->next[k];
-		bool		used = false;	/* the event at this instant */
+		bool		later = (used & ((uint32) 1 << list)) != 0;
 
-		for (int j = k - 1; j >= 0 && attempt->at[j] == before; j--)
-			used |= funnel->list_of_step[j] == list;
-		while (next < end && (funnel->times[next] < before || (used && funnel->times[next] == before)))
+		while (next < end && (funnel->times[next] < before || (later && funnel->times[next] == before)))
+		{
 			next++;
+			ret_check_interrupts_at(next);
+		}
 		funnel->next[k] = next;
 		if (next == end || (uint64) funnel->times[next] - (uint64) start >= funnel->within)
 			break;
+		if (funnel->times[next] != before)
+			used = 0;
+		used |= (uint32) 1 << list;
 		attempt->at[k] = funnel->times[next];
 		attempt->reached++;
 	}

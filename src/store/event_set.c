@@ -213,7 +213,10 @@ order_names(RetEventSet *set)
 	int			n = 0;
 
 	for (int64 i = 0; i < set->nevents; i++)
+	{
 		used[ret_event_set_get(set, i).name] = true;
+		ret_check_interrupts_at(i);
+	}
 	for (int i = 0; i < set->nnames; i++)
 	{
 		if (used[i])

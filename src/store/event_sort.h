@@ -97,6 +97,7 @@ EVENT_NAME(_rows) (EVENT_ROW *rows, EVENT_ROW *other, int64 n, int field, EVENT_
 	memset(next, 0, nbuckets * sizeof(int64));
 	for (int64 i = 0; i < n; i++)
 		next[(EVENT_KEY(&rows[i], field) - lowest) >> shift]++;
+	CHECK_FOR_INTERRUPTS();
 	for (int b = 0; b < nbuckets; b++)
 	{
 		int64		begin = sum;

@@ -192,6 +192,23 @@ FROM (SELECT customer_events(7, timestamp '2024-01-01' + i * interval '1 second'
       FROM generate_series(0, 199999) i) x, event_table(e) t;
 SELECT customers(e) = 1 AS one, t.events
 FROM (SELECT customer_events(7, date '2024-01-01', 'same') AS e FROM generate_series(1, 100000)) x, event_table(e) t;
+-- a customer with a million events of 1,024 names, whose rows come in another order, or at one instant:
+-- time that grew with the square would be hours
+CREATE FUNCTION at(i bigint) RETURNS timestamp LANGUAGE sql RETURN timestamp '2024-01-01' + i * interval '1 second';
+SET statement_timeout = '2min';
+CREATE TABLE million AS
+	SELECT customer_events(7, at(i), 'n' || i % 1024) AS e, customer_events(7, at(j), 'n' || j % 1024) AS shuffled,
+	       customer_events(7, at(0), 'n' || i % 1024) AS at_once
+	FROM (SELECT i, i * 99991::bigint % 1000000 AS j FROM generate_series(0, 999999) i) r;
+SELECT e = shuffled AS same, e::text::customer_events = e AS read,
+       (SELECT rollup(x) FROM (VALUES (e), (shuffled)) v(x)) = e AS merged,
+       (SELECT (count(*), sum(events), max(customers)) FROM event_table(e)) AS names,
+       (SELECT (count(*), sum(events), max(customers)) FROM event_table(at_once)) AS at_once,
+       active_days(activity(e)) AS days, active_days(activity(e, 'n7')) AS days_of_n7,
+       active_days(activity(at_once)) AS one_day
+FROM million;
+DROP TABLE million;
+RESET statement_timeout;
 CREATE TABLE far AS
 	SELECT customer_events(c, at, 'e') AS e
 	FROM (VALUES (9223372036854775807, timestamp '4714-11-24 00:00 BC'),

@@ -317,4 +317,38 @@ FROM (SELECT customer_events(i, timestamp '2024-01-01' + (i * 7919 % 100003) * (
                              (ARRAY['a', 'b'])[k]) AS e
       FROM generate_series(1, 100002) i, generate_series(1, 2) k) x,
      funnel_table(e, '{a,b}', '30 days', as_of => '2024-03-01') f;
+
+--
+-- A customer with a million events of a and b by turns, one with as many of a alone, and one who has b to z
+-- after all of them, at one instant: time that grew with the square would be hours
+--
+SET statement_timeout = '2min';
+CREATE TABLE million AS
+	SELECT what, customer_events(1, timestamp '2024-01-01' + i * interval '1 second',
+	                             CASE WHEN what = 'by turns' AND i % 2 = 1 THEN 'b' ELSE 'a' END) AS e
+	FROM unnest(ARRAY['by turns', 'one name', 'at the end']) what, generate_series(0, 999999) i GROUP BY what;
+UPDATE million SET e = (SELECT rollup(x) FROM (SELECT e UNION ALL
+	SELECT customer_events(1, timestamp '2024-02-01', chr(i)) FROM generate_series(ascii('b'), ascii('z')) i) y(x))
+WHERE what = 'at the end';
+-- the best of them has its steps in 31 seconds, or waits for February
+SELECT what, count(*) AS steps, sum(customers) AS reached, max(median_seconds) AS between,
+       max(median_total_seconds) AS total
+FROM million, (VALUES ('by turns', (SELECT array_agg(chr(97 + i % 2) ORDER BY i) FROM generate_series(0, 31) i)),
+                      ('by turns', (SELECT array_agg(CASE WHEN i < 31 THEN chr(97 + i % 2) ELSE '-' END ORDER BY i)
+                                    FROM generate_series(0, 31) i)),
+                      ('one name', array_fill('a'::text, ARRAY[32])), ('one name', '{a,b}'),
+                      ('at the end', (SELECT array_agg(chr(i) ORDER BY i) || '{a}'
+                                      FROM generate_series(ascii('a'), ascii('z')) i))) s(whose, steps),
+     funnel_table(e, steps, '1000 days', as_of => '2030-01-01')
+WHERE what = whose GROUP BY what, steps ORDER BY what, count(*), sum(customers);
+-- all attempts
+SELECT count(*), sum(step) FROM million, funnel_attempts(e, '{a,b}', '1000 days', 'all', '2030-01-01')
+WHERE what = 'one name';
+SELECT count(*), sum(step) FROM million, funnel_attempts(e, '{b,a,b}', '1000 days', 'all', '2030-01-01', '2024-01-12')
+WHERE what = 'by turns';
+-- by day: the million seconds are 11 days and a half
+SELECT what, count(*) AS rows, sum(customers) AS reached, bool_and(complete) AS complete
+FROM million, funnel_table(e, '{a,b,a}', '1000 days', period => '1 day', as_of => '2030-01-01')
+GROUP BY what ORDER BY what;
+RESET statement_timeout;
 DROP SCHEMA funnel_test CASCADE;

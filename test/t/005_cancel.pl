@@ -26,7 +26,16 @@ my %queries = (
 	    => qq{SELECT retention_rate(i, daterange($date, NULL), '[2024-02-01,2024-03-01)') FROM $rows},
 	'clv_summary, one group' => qq{SELECT clv_summary(i, $date, i) FROM $rows},
 	'clv, many groups' => qq{SELECT count(*) FROM (SELECT clv(i, $date, i) FROM $rows GROUP BY i % 100000) x},
-	'repeat_purchase_rate within' => qq{SELECT repeat_purchase_rate(i / 2, $date, '8 weeks') FROM $rows});
+	'repeat_purchase_rate within' => qq{SELECT repeat_purchase_rate(i / 2, $date, '8 weeks') FROM $rows},
+	'customer_events, one customer'
+	    => qq{SELECT customer_events(1, timestamp '2024-01-01' + i * 7919::bigint % 9999991 * interval '1 s', 'e')::text
+	          FROM $rows},
+	'funnel_attempts, one customer'
+	    => q{SELECT count(*) FROM story, funnel_attempts(e, array_fill('e'::text, '{32}'), '100 days', 'all')});
+
+sql(q{CREATE TABLE story AS
+	SELECT customer_events(1, timestamp '2024-01-01' + i * interval '1 minute', 'e') AS e
+	FROM generate_series(1, 1000000) i});
 
 for my $name (sort keys %queries)
 {
