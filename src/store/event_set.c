@@ -205,13 +205,14 @@ forget_recent(RetEventSet *set)
 static void
 order_names(RetEventSet *set)
 {
-	bool		used[RET_MAX_EVENT_NAMES] = {0};
+	bool		used[RET_MAX_EVENT_NAMES];
 	int			order[RET_MAX_EVENT_NAMES];
 	int64		numbers[RET_MAX_EVENT_NAMES];
 	RetEventName names[RET_MAX_EVENT_NAMES];
 	bool		same = true;
 	int			n = 0;
 
+	memset(used, 0, set->nnames * sizeof(bool));
 	for (int64 i = 0; i < set->nevents; i++)
 	{
 		used[ret_event_set_get(set, i).name] = true;
