@@ -34,6 +34,7 @@
 #define NAME_SLOTS		2048	/* a power of 2, more than names */
 #define BUCKET_BITS		8
 #define FEW_EVENTS		32		/* events that are sorted by insertion */
+#define MANY_EVENTS		65536	/* events that are sorted with a second array, which the cache holds */
 
 StaticAssertDecl(RET_MAX_EVENT_NAMES <= RET_NAME_MASK + 1, "a name has a number of RET_NAME_BITS");
 StaticAssertDecl(RET_RECENT_NAMES == 1 << 6, "ret_event_set_name() takes 6 bits of a hash");
