@@ -64,7 +64,7 @@ typedef struct ExpandedEvents
 {
 	ExpandedObjectHeader hdr;
 	RetEventSet set;
-	StringInfoData bytes;		/* canonical, with room for a varlena header; data NULL: never written */
+	StringInfoData bytes;		/* canonical, with room for a varlena header; data NULL: not written yet */
 } ExpandedEvents;
 
 /* The transition value of a call: one of the two, or neither */
@@ -115,23 +115,41 @@ expanded_create(MemoryContext parent)
 	return expanded;
 }
 
-/* Write the bytes, unless they are known, and keep them for expanded_flatten() */
+/* Finish the set of an object; bytes of what it had before are forgotten */
+static void
+expanded_finish(ExpandedEvents *expanded)
+{
+	if (expanded->set.finished)
+		return;
+	if (expanded->bytes.data)
+	{
+		pfree(expanded->bytes.data);
+		expanded->bytes.data = NULL;
+	}
+	ret_event_set_finish(&expanded->set);
+}
+
+/*
+ * Write the bytes, unless they are known, and keep them for expanded_flatten(); not
+ * before all are written, since who catches an error may ask again
+ */
 static Size
 expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	ExpandedEvents *expanded = (ExpandedEvents *) eohptr;
-	MemoryContext before = MemoryContextSwitchTo(expanded->hdr.eoh_context);
 
-	if (!expanded->set.finished || expanded->bytes.data == NULL)
+	expanded_finish(expanded);
+	if (expanded->bytes.data == NULL)
 	{
-		if (expanded->bytes.data)
-			resetStringInfo(&expanded->bytes);
-		else
-			initStringInfo(&expanded->bytes);
-		appendStringInfoSpaces(&expanded->bytes, VARHDRSZ);
-		ret_events_put(&expanded->bytes, &expanded->set);
+		MemoryContext before = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+		StringInfoData bytes;
+
+		initStringInfo(&bytes);
+		appendStringInfoSpaces(&bytes, VARHDRSZ);
+		ret_events_put(&bytes, &expanded->set);
+		expanded->bytes = bytes;
+		MemoryContextSwitchTo(before);
 	}
-	MemoryContextSwitchTo(before);
 	return expanded->bytes.len;
 }
 
@@ -270,7 +288,10 @@ ret_events_open(RetEventReader *reader, Datum value)
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 	{
-		open_set(reader, &((ExpandedEvents *) DatumGetEOHP(value))->set);
+		ExpandedEvents *expanded = (ExpandedEvents *) DatumGetEOHP(value);
+
+		expanded_finish(expanded);
+		open_set(reader, &expanded->set);
 		return;
 	}
 	flat = PG_DETOAST_DATUM(value);
@@ -586,7 +607,7 @@ customer_events_finalfn(PG_FUNCTION_ARGS)
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		PG_RETURN_POINTER(value_canonical(value));
 	expanded = (ExpandedEvents *) DatumGetEOHP(value);
-	ret_event_set_finish(&expanded->set);
+	expanded_finish(expanded);
 	pointer = palloc(EXPANDED_POINTER_SIZE);
 	memcpy(pointer, expanded->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
 	PG_RETURN_POINTER(pointer);

@@ -148,11 +148,11 @@ find_name(RetEventSet *set, const char *bytes, int size)
 	return -1;
 }
 
-/* Put all names into the hash table, if there are many */
+/* Put all names into the hash table, if there are many or there were */
 static void
 fill_slots(RetEventSet *set)
 {
-	if (set->nnames <= MIN_NAMES)
+	if (set->slots == NULL && set->nnames <= MIN_NAMES)
 		return;
 	if (set->slots == NULL)
 		set->slots = MemoryContextAlloc(set->context, NAME_SLOTS * sizeof(uint16));

@@ -150,6 +150,35 @@ FROM (SELECT customers(customer_events(c, at, event) OVER (ORDER BY i)) AS n,
             FROM (SELECT *, row_number() OVER (ORDER BY at, c, event) AS i FROM facts WHERE c < 60) y) x) z;
 SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM facts g WHERE c < 8 AND g.at <= x.at)) AS same
 FROM (SELECT at, customer_events(c, at, event) OVER (ORDER BY at) AS e FROM facts WHERE c < 8) x WHERE e IS NOT NULL;
+-- of more rows than a small group holds, and from the first instant that is far from the others: each value has its own rows
+CREATE TABLE growing AS
+	SELECT i, i % 97 AS c, timestamp '2024-01-01' + i * interval '7 minutes' AS at, 'e' || i % 5 AS event
+	FROM generate_series(1, 1200) i;
+SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM growing g WHERE g.i <= x.i)) AS same
+FROM (SELECT i, customer_events(c, at, event) OVER (ORDER BY i) AS e FROM growing) x WHERE i % 100 = 0;
+CREATE TABLE growing_far AS
+	SELECT i, i % 3 AS c, CASE WHEN i = 4 THEN timestamp '9999-12-31' ELSE timestamp '2024-01-01' + i * interval '1 s' END AS at,
+	       'e' AS event
+	FROM generate_series(1, 12) i;
+SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM growing_far g WHERE g.i <= x.i)) AS same
+FROM (SELECT i, customer_events(c, at, event) OVER (ORDER BY i) AS e FROM growing_far) x;
+-- a reader that is cancelled leaves the value as it was
+CREATE FUNCTION read_again(v customer_events) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	first_time text := 'not cancelled';
+	done boolean;
+BEGIN
+	BEGIN
+		done := pg_cancel_backend(pg_backend_pid()) AND customer_events_send(v) IS NOT NULL;
+	EXCEPTION WHEN query_canceled THEN
+		first_time := 'cancelled';
+	END;
+	RETURN first_time || ', ' || md5(customer_events_send(v));
+END $$;
+SELECT split_part(again, ', ', 1) AS first_time, split_part(again, ', ', 2) = md5(customer_events_send(v)) AS same
+FROM (SELECT v, read_again(v) AS again
+      FROM (SELECT customer_events(i % 9, timestamp '2024-01-01' + i * interval '1 s', 'e') AS v
+            FROM generate_series(1, 70000) i OFFSET 0) x OFFSET 0) y;
 -- a value is not changed by what is done with it
 SELECT rollup(e) = (SELECT t FROM whole) AS same, bool_and(e = e::text::customer_events) AS kept
 FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c % 2) x;
