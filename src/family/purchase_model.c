@@ -4,7 +4,7 @@
  *	  Who will come back, and what they are worth: what a fitted purchase
  *	  model says about a customer.
  *
- * The formulas are in purchase_math.c; this file reads models and checks
+ * The formulas are in forecast.c; this file reads models and checks
  * arguments.  A model is a composite value, usually the same for many rows.  So
  * a decoded model is kept in fn_extra together with the bytes of its row, and a
  * row is only decoded if its bytes differ from these.
@@ -28,6 +28,7 @@
 #include "base/args.h"
 #include "base/result.h"
 #include "family/purchase_model.h"
+#include "math/forecast.h"
 #include "math/purchase_math.h"
 
 #define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */

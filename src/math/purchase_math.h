@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * purchase_math.h
- *	  The purchase models: likelihoods and what is expected of a customer.
+ *	  The purchase models: their parameters and likelihoods.
  *	  Pure mathematics: plain C, nothing of the server.
  *
  *-------------------------------------------------------------------------
@@ -99,24 +99,6 @@ typedef struct RetHistory
 	double		tx;				/* days from the first purchase to the last */
 	double		t;				/* days from the first purchase until now */
 } RetHistory;
-
-extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *history);
-extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days);
-extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
-
-/* Rules of quadrature over a horizon, from the coarsest to the finest */
-#define RET_VALUE_RULES		5
-#define RET_VALUE_NODES		80	/* of the finest rule */
-
-typedef struct RetValueRules
-{
-	double		nodes[RET_VALUE_RULES][RET_VALUE_NODES];
-	double		weights[RET_VALUE_RULES][RET_VALUE_NODES];
-} RetValueRules;
-
-extern void ret_value_rules(RetValueRules *rules);
-extern double ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
-									   double days, double discount, const RetValueRules *rules);
 
 /*-------------------------------------------------------------------------
  * Gamma-Gamma
