@@ -22,6 +22,7 @@
 #define MAX_STEPS		100000	/* never reached */
 #define FLAT_END		40.0	/* 1 + e^-40 is 1 in double precision */
 #define LARGE_WEIGHT	1e10	/* with more, a density counts as a point */
+#define LARGE_SCALE	1e250
 #define LONG_HORIZON	50.0	/* what is discounted by e^-50 is worth nothing */
 
 /*-------------------------------------------------------------------------
@@ -55,7 +56,7 @@ typedef struct Future
 static double
 log_odds_left(const RetPurchaseModel *model, const RetHistory *history)
 {
-	return log(model->a) - log(model->b + (history->x - 1 + model->modified)) +
+	return log(model->a) - log(model->b + (history->x - 1 + (model->kind == RET_MBGNBD))) +
 		(model->r + history->x) *
 		log1p((history->t - history->tx) / (model->alpha + history->tx));
 }
@@ -73,7 +74,7 @@ logistic(double u)
 double
 ret_p_alive(const RetPurchaseModel *model, const RetHistory *history)
 {
-	if (history->x == 0 && !model->modified)
+	if (history->x == 0 && model->kind == RET_BGNBD)
 		return 1;
 	return logistic(log_odds_left(model, history));
 }
@@ -86,7 +87,7 @@ future(const RetPurchaseModel *model, const RetHistory *history)
 	result.shape = model->r + history->x;
 	result.rate = model->alpha + history->t;
 	result.a = model->a;
-	result.c = model->b + history->x + model->modified;
+	result.c = model->b + history->x + (model->kind == RET_MBGNBD);
 	return result;
 }
 
@@ -101,7 +102,7 @@ ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double 
 	double		none = exp(-f.shape * log1p(days / f.rate));
 	double		left = 0;
 
-	if (history->x > 0 || model->modified)
+	if (history->x > 0 || model->kind == RET_MBGNBD)
 		left = logistic(-log_odds_left(model, history));
 	return left + (1 - left) * none;
 }
@@ -329,4 +330,135 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 	}
 	return ret_p_alive(model, history) *
 		(expected[n] * exp(-discount * horizon) + discount * end / 2 * sum);
+}
+
+/*-------------------------------------------------------------------------
+ * BG/NBD and MBG/NBD: what is expected of a new customer
+ *
+ * If nobody left, the number N of repeat purchases within t would be negative
+ * binomial.  A customer makes x of them who stays after each of x+k chances to
+ * leave, and has N = x; or who leaves at the last of these, and has N >= x:
+ *
+ *	P(X=x) = B(a,b+x+k) / B(a,b) P(N=x) + B(a+1,b+x+k-1) / B(a,b) P(N>=x),
+ *
+ * the second term only if x+k > 0.
+ *-------------------------------------------------------------------------
+ */
+
+/* The probabilities that N = 0, 1, 2, ..., one after the other */
+typedef struct Counts
+{
+	double		r;
+	double		z;				/* t / (alpha + t) */
+	double		x;				/* the next number */
+	double		scaled;			/* its probability, divided by e^ln */
+	double		ln;
+	double		power;			/* e^ln, or 0 if that is too small to multiply with */
+} Counts;
+
+static void
+set_scale(Counts *counts, double ln)
+{
+	counts->ln = ln;
+	counts->power = ln > -SERIES_START ? exp(ln) : 0;
+	counts->scaled = 1;
+}
+
+static void
+start_counts(Counts *counts, double r, double alpha, double t)
+{
+	counts->r = r;
+	counts->z = t / (alpha + t);
+	counts->x = 0;
+	set_scale(counts, -r * log1p(t / alpha));
+}
+
+/* Compute the probability of the next number */
+static double
+next_count(Counts *counts)
+{
+	double		result = counts->power > 0 ? counts->power * counts->scaled :
+		exp(counts->ln + log(counts->scaled));
+
+	counts->scaled *= counts->z * ((counts->r + counts->x) / (counts->x + 1));
+	counts->x++;
+	if (counts->scaled > LARGE_SCALE)
+		set_scale(counts, counts->ln + log(counts->scaled));
+	return result;
+}
+
+/*
+ * Add up P(N=n) / P(N=x) over n >= x, x being the next number.  The ratio of
+ * successive terms goes towards z, so a term bounds those left out.  0 if that
+ * would take long.
+ */
+static double
+sum_tail(const Counts *counts)
+{
+	double		term = 1;
+	double		sum = 1;
+	double		highest = fmax(counts->z, counts->z * ((counts->r + counts->x) / (counts->x + 1)));
+
+	if (!(highest < 1) || SERIES_TERMS * (1 - highest) < FLAT_END)
+		return 0;
+	for (double n = counts->x + 1; term * highest > SERIES_END * (1 - highest) * sum; n++)
+	{
+		term *= counts->z * ((counts->r + n - 1) / n);
+		sum += term;
+	}
+	return sum;
+}
+
+/* Compute the probabilities of 0, 1, ... n - 1 repeat purchases of a new customer */
+static void
+count_purchases(const RetPurchaseModel *model, double t, int n, double *result)
+{
+	Counts		counts;
+	double		k = model->kind == RET_MBGNBD;
+	double		stays = 1;		/* B(a,b+x+k-1) / B(a,b), or 1 if x+k = 0 */
+	double		sum = 0;
+	double		tail;
+
+	/* first P(N>=x), from the end, where nothing cancels; P(N=x) comes again */
+	start_counts(&counts, model->r, model->alpha, t);
+	for (int x = 0; x < n; x++)
+		sum += result[x] = next_count(&counts);
+	tail = sum_tail(&counts);
+	tail = tail > 0 ? tail * next_count(&counts) : fmax(1 - sum, 0);
+	for (int x = n - 1; x >= 0; x--)
+		tail = result[x] += tail;
+
+	start_counts(&counts, model->r, model->alpha, t);
+	for (int x = 0; x < n; x++)
+	{
+		double		chance = next_count(&counts);
+		double		leaves = 0;
+		double		before = model->b + (x + k - 1);
+
+		if (x + k > 0)
+		{
+			leaves = stays * (model->a / (model->a + before));
+			stays *= before / (model->a + before);
+		}
+		result[x] = stays * chance + leaves * result[x];
+	}
+}
+
+/* Compute the expected number of repeat purchases of a new customer within `days` */
+double
+ret_model_expected(const RetPurchaseModel *model, double days)
+{
+	static const RetHistory new_customer = {0, 0, 0};
+
+	return ret_expected_purchases(model, &new_customer, days);
+}
+
+/*
+ * Compute the probabilities that a new customer makes 0, 1, ... n - 1 repeat
+ * purchases within `days`
+ */
+void
+ret_model_counts(const RetPurchaseModel *model, double days, int n, double *result)
+{
+	count_purchases(model, days, n, result);
 }

@@ -15,6 +15,9 @@ extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *histo
 extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days);
 extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
 
+extern double ret_model_expected(const RetPurchaseModel *model, double days);
+extern void ret_model_counts(const RetPurchaseModel *model, double days, int n, double *result);
+
 /* Rules of quadrature over a horizon, from the coarsest to the finest */
 #define RET_VALUE_RULES		5
 #define RET_VALUE_NODES		80	/* of the finest rule */

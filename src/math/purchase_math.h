@@ -22,20 +22,33 @@ enum
 	RET_R = 0,
 	RET_ALPHA = 1,
 	RET_A = 2,
-	RET_B = 3
+	RET_B = 3,
+	RET_S = 2,					/* of Pareto/NBD, which has no a and b */
+	RET_BETA = 3
 };
 
+/* When customers may leave */
+typedef enum RetPurchaseKind
+{
+	RET_BGNBD,					/* after each repeat purchase */
+	RET_MBGNBD,					/* after each purchase, the first included */
+	RET_PARETO_NBD				/* at any time */
+} RetPurchaseKind;
+
 /*
- * A fitted model: the customers' purchase rates are gamma(r, alpha), their
- * probabilities to leave beta(a, b)
+ * A fitted model: the customers' purchase rates are gamma(r, alpha).  Their
+ * probabilities to leave after a purchase are beta(a, b), or their rates of
+ * leaving are gamma(s, beta).
  */
 typedef struct RetPurchaseModel
 {
+	RetPurchaseKind kind;
 	double		r;
 	double		alpha;			/* in days */
-	double		a;
-	double		b;
-	int			modified;		/* k: 1 for MBG/NBD, 0 for BG/NBD */
+	double		a;				/* not of Pareto/NBD */
+	double		b;				/* not of Pareto/NBD */
+	double		s;				/* of Pareto/NBD alone */
+	double		beta;			/* of Pareto/NBD alone, in days */
 } RetPurchaseModel;
 
 /* A distinct frequency */
