@@ -35,6 +35,7 @@
 
 #define HALLEY_STEPS	3
 #define GAMMA_STEPS		100000
+#define FRACTION_STEPS		10000000	/* most steps of a fraction */
 
 #define STIRLING_FROM	10		/* smaller arguments need the recurrence */
 #define HALF_LN_2PI		0.91893853320467274178
@@ -286,4 +287,46 @@ ret_chi_square_tail(double x, int degrees)
 	if (x < a + 1)
 		return 1 - gamma_series(a, x, factor);
 	return factor > 0 ? gamma_fraction(a, x, factor) : 0;
+}
+
+/*
+ * Compute the hypergeometric function 2F1(1, b; b + rest; z) for b, rest > 0 and
+ * 0 <= z < 1 by Gauss's continued fraction (Abramowitz and Stegun 15.2), whose
+ * coefficients are all positive, with the method of Lentz.  It takes some
+ * 30 / sqrt(1 - z) steps; false, and NaN, if it does not end.
+ */
+bool
+ret_gauss_fraction(double b, double rest, double z, void (*interrupt) (void), double *result)
+{
+	double		c = rest + b;
+	double		above = 1;
+	double		below = 0;
+	double		fraction = 1;
+
+	*result = NAN;
+	for (int i = 1; i < FRACTION_STEPS; i++)
+	{
+		double		m = i / 2;
+		double		coefficient;
+		double		change;
+
+		if (i == 1)
+			coefficient = b / c;
+		else if (i % 2 == 0)
+			coefficient = m / (c + (2 * m - 1)) * ((rest + (m - 1)) / (c + (2 * m - 2)));
+		else
+			coefficient = (b + m) / (c + 2 * m) * ((c + (m - 1)) / (c + (2 * m - 1)));
+		below = 1 / (1 - coefficient * z * below);
+		above = 1 - coefficient * z / above;
+		change = above * below;
+		fraction *= change;
+		if (fabs(change - 1) < DBL_EPSILON)
+		{
+			*result = 1 / fraction;
+			return true;
+		}
+		if ((i & 0xFFFF) == 0 && interrupt)
+			interrupt();
+	}
+	return false;
 }

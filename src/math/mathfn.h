@@ -33,6 +33,9 @@ typedef struct RetGamma
 
 extern void ret_gamma(double z, RetGamma *gamma);
 
+/* 2F1(1, b; b + rest; z) */
+extern bool ret_gauss_fraction(double b, double rest, double z, void (*interrupt) (void), double *result);
+
 /* nodes in -1..1, ascending, and weights of Gauss-Legendre quadrature */
 extern void ret_gauss_legendre(int n, double *nodes, double *weights);
 
