@@ -35,6 +35,12 @@
 
 #define HALLEY_STEPS	3
 #define GAMMA_STEPS		100000
+#define SMALL_SCALE		600.0	/* e^-600 could underflow in a product */
+#define LARGE_SCALE		1e250
+#define TAIL_TERMS		4000	/* with more terms a tail is not added up */
+#define TAIL_END		1e-17
+#define TAIL_LENGTH		40.0	/* terms below e^-40 do not count */
+
 #define FRACTION_STEPS		10000000	/* most steps of a fraction */
 
 #define STIRLING_FROM	10		/* smaller arguments need the recurrence */
@@ -329,4 +335,59 @@ ret_gauss_fraction(double b, double rest, double z, void (*interrupt) (void), do
 			interrupt();
 	}
 	return false;
+}
+
+/* Begin with another scale, as numbers in between cannot be so small */
+static void
+set_scale(RetCounts *counts, double ln)
+{
+	counts->ln = ln;
+	counts->power = ln > -SMALL_SCALE ? exp(ln) : 0;
+	counts->scaled = 1;
+}
+
+/* Begin with the probability of no event */
+void
+ret_counts_start(RetCounts *counts, double r, double alpha, double t)
+{
+	counts->r = r;
+	counts->z = t / (alpha + t);
+	counts->x = 0;
+	set_scale(counts, -r * log1p(t / alpha));
+}
+
+/* Compute the probability of the next number */
+double
+ret_counts_next(RetCounts *counts)
+{
+	double		result = counts->power > 0 ? counts->power * counts->scaled :
+		exp(counts->ln + log(counts->scaled));
+
+	counts->scaled *= counts->z * ((counts->r + counts->x) / (counts->x + 1));
+	counts->x++;
+	if (counts->scaled > LARGE_SCALE)
+		set_scale(counts, counts->ln + log(counts->scaled));
+	return result;
+}
+
+/*
+ * Add up the probabilities of x, x + 1, ..., divided by that of x, the next number.  The ratio of
+ * successive terms goes towards z, so a term bounds those left out.  0 if that
+ * would take long.
+ */
+double
+ret_counts_tail(const RetCounts *counts)
+{
+	double		term = 1;
+	double		sum = 1;
+	double		highest = fmax(counts->z, counts->z * ((counts->r + counts->x) / (counts->x + 1)));
+
+	if (!(highest < 1) || TAIL_TERMS * (1 - highest) < TAIL_LENGTH)
+		return 0;
+	for (double n = counts->x + 1; term * highest > TAIL_END * (1 - highest) * sum; n++)
+	{
+		term *= counts->z * ((counts->r + n - 1) / n);
+		sum += term;
+	}
+	return sum;
 }
