@@ -2002,7 +2002,7 @@ CREATE FUNCTION fit_mbgnbd_finalfn(tally) RETURNS purchase_model
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd_finalfn(tally) IS 'aggregate final function';
 CREATE FUNCTION fit_pareto_nbd_finalfn(tally) RETURNS purchase_model
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_pareto_nbd_finalfn(tally) IS 'aggregate final function';
 CREATE FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -3108,7 +3108,7 @@ CREATE FUNCTION fit_mbgnbd(activity customer_activity, as_of timestamptz DEFAULT
     AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the MBG/NBD model to the active days of all customers before as_of, in days: the same as fit_mbgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd(p, as_of => now())';
 CREATE FUNCTION fit_pareto_nbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
-    AS 'MODULE_PATHNAME', 'fit_pareto_nbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+    AS 'MODULE_PATHNAME', 'fit_pareto_nbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_pareto_nbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the Pareto/NBD model to the active days of all customers before as_of, in days: the same as fit_pareto_nbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_pareto_nbd(p, as_of => now())';
 CREATE FUNCTION fit_gamma_gamma(purchases customer_purchases, as_of timestamptz DEFAULT NULL) RETURNS spend_model
     AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000;

@@ -398,12 +398,12 @@ double
 ret_pareto_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days)
 {
 	double		m = model->r + history->x;
-	double		odds = history->t > history->tx ? log_odds_left(model, m, history) : -INFINITY;
+	double		left = history->t > history->tx ? 1 / (1 + exp(-log_odds_left(model, m, history))) : 0;
 	double		stays = exp(-m * log1p(days / (model->alpha + history->t)) -
 							model->s * log1p(days / (model->beta + history->t)));
 	double		none = fmin(stays + leaves_within(model, m, history->t, days), 1);
 
-	return 1 / (1 + exp(-odds)) + 1 / (1 + exp(odds)) * none;
+	return left + (1 - left) * none;
 }
 
 /*

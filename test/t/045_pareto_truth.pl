@@ -102,7 +102,8 @@ is(sql(q{SELECT round((bg).log_likelihood::numeric), round((mbg).log_likelihood:
 	'-95368|-95337|-95415', 'log-likelihoods of all customers after 39 weeks');
 is(sql(q{SELECT round((bg).log_likelihood::numeric), round((mbg).log_likelihood::numeric),
                 round((m).log_likelihood::numeric)
-         FROM (SELECT fit_pareto_nbd(frequency, recency / 7, age / 7) AS m, fit_bgnbd(frequency, recency / 7, age / 7) AS bg,
+         FROM (SELECT fit_pareto_nbd(frequency, recency / 7, age / 7) AS m,
+                      fit_bgnbd(frequency, recency / 7, age / 7) AS bg,
                       fit_mbgnbd(frequency, recency / 7, age / 7) AS mbg
                FROM (SELECT (rfm_summary(date, amount, '1998-07-01')).* FROM orders GROUP BY customer_id) s) f}),
 	'-173426|-173294|-173328', 'log-likelihoods of all customers after 78 weeks');
