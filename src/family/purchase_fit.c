@@ -7,7 +7,8 @@
  * The first three take a customer's frequency (repeat purchases), recency (from
  * the first purchase to the last) and age (from the first until now).
  * fit_gamma_gamma takes the frequency and the mean value of the repeat purchases.
- * The mathematics is in purchase_math.c and pareto.c; this file collects the rows, arranges them for it and makes the rows of the results.
+ * The mathematics is in purchase_math.c and pareto.c; this file collects the rows,
+ * arranges them for it and makes the rows of the results.
  *
  * The state is a tally: how many customers have each history.  Many have the
  * same: a million customers have some 200,000 distinct histories.  The final

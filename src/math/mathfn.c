@@ -371,9 +371,9 @@ ret_counts_next(RetCounts *counts)
 }
 
 /*
- * Add up the probabilities of x, x + 1, ..., divided by that of x, the next number.  The ratio of
- * successive terms goes towards z, so a term bounds those left out.  0 if that
- * would take long.
+ * Add up the probabilities of x, x + 1, ..., divided by that of x, the next
+ * number.  The ratio of successive terms goes towards z, so a term bounds those
+ * left out.  0 if that would take long.
  */
 double
 ret_counts_tail(const RetCounts *counts)

@@ -132,7 +132,8 @@ SELECT r, alpha, s, beta, x, t_x, t, days, close(p_alive(m, x, t_x, t), alive, 1
 FROM spend, (VALUES
 	(0.5, 70.0, 0.6, 80.0, 0::bigint, 0::double precision, 300::double precision, 90, 0.2816722880537757,
 	 0.03209032731467269, 0.9726900634723301, 0.03172434894531914),
-	(0.5, 70, 0.6, 80, 26, 216, 217, 365, 0.9978821651154758, 25.85831002079901, 0.02350833776688053, 24.75822659706658),
+	(0.5, 70, 0.6, 80, 26, 216, 217, 365, 0.9978821651154758, 25.85831002079901, 0.02350833776688053,
+	 24.75822659706658),
 	(2, 50, 1, 50, 3, 100, 500, 30, 0.002463939396329215, 0.0006542969546160006, 0.9994397073495333,
 	 0.0006517651712321988),
 	(1.5, 40, 1, 1000, 2, 200, 273, 365, 0.9097393955159955, 3.264685740956455, 0.2035637072728907, 3.120262420581725),
@@ -176,7 +177,8 @@ SELECT bool_and(e >= e0) AS longer, bool_and(r <= r0) AS risk_of_longer, bool_an
 	SELECT e, lag(e, 1, 0) OVER w AS e0, r, lag(r, 1, 1) OVER w AS r0, p, lag(p, 1, 2) OVER w AS p0
 	FROM model, generate_series(1, 2000, 40) days,
 	     LATERAL (SELECT expected_purchases(m, 4, 100, 130, days * interval '1 day') AS e,
-	                     churn_risk(m, 4, 100, 130, days * interval '1 day') AS r, p_alive(m, 4, 100, 130 + days) AS p) l
+	                     churn_risk(m, 4, 100, 130, days * interval '1 day') AS r,
+	                     p_alive(m, 4, 100, 130 + days) AS p) l
 	WINDOW w AS (ORDER BY days)) x;
 -- hardly anything left of a frequent customer
 SELECT p_alive(pareto(0.55, 74, 0.6, 82), 500, 700, 3640) < 1e-300 AS gone,
