@@ -4,7 +4,7 @@
  *	  Who will come back, and what they are worth: what a fitted purchase
  *	  model says about a customer.
  *
- * The formulas are in purchase_math.c; this file reads models and checks
+ * The formulas are in forecast.c; this file reads models and checks
  * arguments.  A model is a composite value, usually the same for many rows.  So
  * a decoded model is kept in fn_extra together with the bytes of its row, and a
  * row is only decoded if its bytes differ from these.
@@ -28,6 +28,7 @@
 #include "base/args.h"
 #include "base/result.h"
 #include "family/purchase_model.h"
+#include "math/forecast.h"
 #include "math/purchase_math.h"
 
 #define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */
@@ -57,7 +58,9 @@ PG_FUNCTION_INFO_V1(expected_purchases);
 PG_FUNCTION_INFO_V1(expected_spend);
 PG_FUNCTION_INFO_V1(clv_predicted);
 
+const char *const ret_purchase_kinds[] = {"BG/NBD", "MBG/NBD", "Pareto/NBD"};
 const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
+const char *const ret_pareto_parameters[] = {"r", "alpha", "s", "beta"};
 const char *const ret_spend_parameters[] = {"p", "q", "v"};
 
 /*-------------------------------------------------------------------------
@@ -189,36 +192,54 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 	}
 }
 
+/* Decode a purchase_model; error 22023 if it is not that of a fit */
+void
+ret_read_purchase_model(HeapTupleHeader row, RetPurchaseModel *model)
+{
+	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
+	double		theta[4];
+	int			kind = 0;
+	bool		isnull;
+	Datum		name;
+
+	ret_check_model(row, "purchase_model", types, lengthof(types));
+	name = GetAttributeByNum(row, 1, &isnull);
+	while (kind <= RET_PARETO_NBD &&
+		   (isnull || strcmp(TextDatumGetCString(name), ret_purchase_kinds[kind]) != 0))
+		kind++;
+	if (kind > RET_PARETO_NBD)
+		ret_reject_model("purchase_model", "Its model is not BG/NBD, MBG/NBD or Pareto/NBD.");
+	memset(model, 0, sizeof(RetPurchaseModel));
+	model->kind = kind;
+	if (kind == RET_PARETO_NBD)
+	{
+		read_parameters(row, "purchase_model", 2, 2, ret_pareto_parameters, theta);
+		read_parameters(row, "purchase_model", 6, 2, &ret_pareto_parameters[RET_S], &theta[RET_S]);
+		model->s = theta[RET_S];
+		model->beta = theta[RET_BETA];
+	}
+	else
+	{
+		read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
+		model->a = theta[RET_A];
+		model->b = theta[RET_B];
+	}
+	model->r = theta[RET_R];
+	model->alpha = theta[RET_ALPHA];
+}
+
 /* Get the purchase_model in argument argno */
 static const RetPurchaseModel *
 get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
-	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
-	RetPurchaseModel *model = &cache->purchase;
-	double		theta[4];
-	bool		isnull;
-	Datum		name;
 
 	if (likely(row_is_cached(&cache->purchase_row, row)))
-		return model;
-
+		return &cache->purchase;
 	cache->purchase_row.size = 0;
-	ret_check_model(row, "purchase_model", types, lengthof(types));
-	name = GetAttributeByNum(row, 1, &isnull);
-	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
-		model->modified = 0;
-	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
-		model->modified = 1;
-	else
-		ret_reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
-	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
-	model->r = theta[RET_R];
-	model->alpha = theta[RET_ALPHA];
-	model->a = theta[RET_A];
-	model->b = theta[RET_B];
+	ret_read_purchase_model(row, &cache->purchase);
 	cache_row(fcinfo, &cache->purchase_row, row);
-	return model;
+	return &cache->purchase;
 }
 
 /* Get the spend_model in argument argno */

@@ -9,6 +9,8 @@
 #ifndef RETENTION_PURCHASE_MODEL_H
 #define RETENTION_PURCHASE_MODEL_H
 
+#include "access/htup_details.h"
+
 #include "base/retention.h"
 #include "math/purchase_math.h"
 
@@ -19,8 +21,14 @@ pg_noreturn extern void ret_reject_history(int64 frequency, double recency, doub
 extern void ret_check_frequency(int64 frequency);
 extern void ret_check_monetary_value(int64 frequency, double value);
 
+extern void ret_read_purchase_model(HeapTupleHeader row, RetPurchaseModel *model);
+
+/* the names of the models, by RetPurchaseKind */
+extern const char *const ret_purchase_kinds[];
+
 /* the names of the parameters, in the order of RetFit.theta */
 extern const char *const ret_purchase_parameters[];
+extern const char *const ret_pareto_parameters[];
 extern const char *const ret_spend_parameters[];
 
 /* Check whether there can be x repeat purchases, the last after tx of t days */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * purchase_math.h
- *	  The purchase models: likelihoods and what is expected of a customer.
+ *	  The purchase models: their parameters and likelihoods.
  *	  Pure mathematics: plain C, nothing of the server.
  *
  *-------------------------------------------------------------------------
@@ -22,20 +22,33 @@ enum
 	RET_R = 0,
 	RET_ALPHA = 1,
 	RET_A = 2,
-	RET_B = 3
+	RET_B = 3,
+	RET_S = 2,					/* of Pareto/NBD, which has no a and b */
+	RET_BETA = 3
 };
 
+/* When customers may leave */
+typedef enum RetPurchaseKind
+{
+	RET_BGNBD,					/* after each repeat purchase */
+	RET_MBGNBD,					/* after each purchase, the first included */
+	RET_PARETO_NBD				/* at any time */
+} RetPurchaseKind;
+
 /*
- * A fitted model: the customers' purchase rates are gamma(r, alpha), their
- * probabilities to leave beta(a, b)
+ * A fitted model: the customers' purchase rates are gamma(r, alpha).  Their
+ * probabilities to leave after a purchase are beta(a, b), or their rates of
+ * leaving are gamma(s, beta).
  */
 typedef struct RetPurchaseModel
 {
+	RetPurchaseKind kind;
 	double		r;
 	double		alpha;			/* in days */
-	double		a;
-	double		b;
-	int			modified;		/* k: 1 for MBG/NBD, 0 for BG/NBD */
+	double		a;				/* not of Pareto/NBD */
+	double		b;				/* not of Pareto/NBD */
+	double		s;				/* of Pareto/NBD alone */
+	double		beta;			/* of Pareto/NBD alone, in days */
 } RetPurchaseModel;
 
 /* A distinct frequency */
@@ -44,6 +57,7 @@ typedef struct RetFrequency
 	double		x;				/* repeat purchases */
 	double		above;			/* customers with this many or more */
 	double		weight;			/* customers with this many */
+	int			knot;			/* index of their first knot, of Pareto/NBD alone */
 
 	/* set for the parameters that are being evaluated */
 	double		ln_b;			/* ln(b + x - 1 + k) */
@@ -61,28 +75,41 @@ typedef struct RetMoment
 	double		ln;				/* ln(1 + t / alpha) */
 	double		part;			/* alpha / (alpha + t) */
 	double		rest;			/* t / (alpha + t) */
+	double		ln_beta;		/* ln(1 + t / beta), of Pareto/NBD alone */
+	double		rest_beta;		/* t / (beta + t), of Pareto/NBD alone */
 } RetMoment;
+
+/* An integral from a time to the last one, and others with weights; see pareto.c */
+typedef struct RetTail
+{
+	double		sums[15];
+} RetTail;
 
 /* Customers of equal frequency, recency and age who may have left */
 typedef struct RetPurchaseGroup
 {
 	double		weight;			/* number of customers */
 	int			x;				/* index of their frequency */
-	int			tx;				/* index of their recency among the moments */
-	int			t;				/* index of their age among the moments */
+	/* index among the moments; for Pareto/NBD among the knots of this frequency */
+	int			tx;				/* of their recency */
+	int			t;				/* of their age */
 } RetPurchaseGroup;
 
 /* What a likelihood is computed from; the arrays belong to the caller */
 typedef struct RetPurchases
 {
-	int			modified;		/* as in the model */
+	RetPurchaseKind kind;		/* the model to be fitted */
 	int			nfrequencies;
 	int			nmoments;
 	int			ngroups;
 	double		customers;		/* sum of all weights */
-	RetFrequency *frequencies;	/* ascending */
+	RetFrequency *frequencies;	/* ascending, and one more that ends the knots */
 	RetMoment  *moments;
-	RetPurchaseGroup *groups;
+	RetPurchaseGroup *groups;	/* ascending by frequency */
+
+	/* of Pareto/NBD alone */
+	int		   *knots;			/* the moments of each frequency, ascending by time */
+	RetTail	   *tails;			/* as many as the knots of any frequency, to work with */
 
 	/* called now and then, and may not return; NULL for none */
 	void		(*interrupt) (void);
@@ -92,6 +119,9 @@ typedef struct RetPurchases
 extern void ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result);
 extern void ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result);
 
+/* parts of likelihoods */
+extern void ret_add_counts(const RetPurchases *data, double r, RetLikelihood *result);
+
 /* A customer's history */
 typedef struct RetHistory
 {
@@ -99,24 +129,6 @@ typedef struct RetHistory
 	double		tx;				/* days from the first purchase to the last */
 	double		t;				/* days from the first purchase until now */
 } RetHistory;
-
-extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *history);
-extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days);
-extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
-
-/* Rules of quadrature over a horizon, from the coarsest to the finest */
-#define RET_VALUE_RULES		5
-#define RET_VALUE_NODES		80	/* of the finest rule */
-
-typedef struct RetValueRules
-{
-	double		nodes[RET_VALUE_RULES][RET_VALUE_NODES];
-	double		weights[RET_VALUE_RULES][RET_VALUE_NODES];
-} RetValueRules;
-
-extern void ret_value_rules(RetValueRules *rules);
-extern double ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
-									   double days, double discount, const RetValueRules *rules);
 
 /*-------------------------------------------------------------------------
  * Gamma-Gamma

@@ -66,6 +66,7 @@ sub fits
 				[ 'floor: count(*), sum(...)', 'floor', 'SELECT count(*), sum(frequency), sum(recency), sum(age) FROM summaries' ],
 				[ 'fit_mbgnbd', 'ours', fit('fit_mbgnbd') ],
 				[ 'fit_bgnbd', 'ours', fit('fit_bgnbd') ],
+				[ 'fit_pareto_nbd', 'ours', fit('fit_pareto_nbd') ],
 				[ 'both', 'ours', "SELECT (m).log_likelihood, (b).log_likelihood FROM (SELECT fit_mbgnbd($history) AS m, fit_bgnbd($history) AS b FROM summaries OFFSET 0) s" ],
 				[ 'SQL: count(DISTINCT) of each', 'sql', 'SELECT count(DISTINCT frequency), count(DISTINCT recency), count(DISTINCT age) FROM summaries' ],
 				[ 'SQL: count of SELECT DISTINCT', 'sql', "SELECT count(*) FROM (SELECT DISTINCT $history FROM summaries) d" ]),
@@ -155,6 +156,9 @@ sub scoring
 		[ 'p_alive', "p_alive(m, $history)" ],
 		[ 'churn_risk', "churn_risk(m, $history, '90 days')" ],
 		[ 'expected_purchases', "expected_purchases(m, $history, '90 days')", 2000 ],
+		[ 'p_alive, Pareto/NBD', "p_alive(pareto, $history)" ],
+		[ 'churn_risk, Pareto/NBD', "churn_risk(pareto, $history, '90 days')" ],
+		[ 'expected_purchases, Pareto/NBD', "expected_purchases(pareto, $history, '90 days')" ],
 		[ 'expected_spend', 'expected_spend(g, frequency, monetary_value)' ],
 		[ 'clv', "clv(m, g, $history, monetary_value, '1 year')", 4000 ],
 		[ 'clv, discounted', "clv(m, g, $history, monetary_value, '1 year', 0.1)", 4000 ]);
@@ -163,7 +167,7 @@ sub scoring
 	need_summaries();
 	my $s = session('serial');
 	$s->query('DROP TABLE IF EXISTS model');
-	$s->query("CREATE UNLOGGED TABLE model AS SELECT fit_mbgnbd($history) AS m, fit_gamma_gamma(frequency, monetary_value) AS g FROM summaries");
+	$s->query("CREATE UNLOGGED TABLE model AS SELECT fit_mbgnbd($history) AS m, fit_pareto_nbd($history) AS pareto, fit_gamma_gamma(frequency, monetary_value) AS g FROM summaries");
 	my $r = compare($title, 'serial', 'summaries',
 		[ 'floor: sum(frequency), ...', 'floor', 'SELECT sum(frequency), sum(recency), sum(age) FROM summaries', $customers ],
 		map({ [ $_->[0], 'ours', "SELECT sum($_->[1]) FROM summaries, model", $customers, { check => $_->[0] } ] } @scores),

@@ -219,7 +219,8 @@ FROM catalog_test.agg WHERE aggtranstype = 'bigint[]'::regtype AND (agginitval I
 ORDER BY 1;
 -- aggregates with equal arguments share one transition function and so one state
 SELECT proargtypes::regtype[], count(DISTINCT aggtransfn) FROM catalog_test.agg
-WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary', 'fit_bgnbd', 'fit_mbgnbd')
+WHERE proname IN ('retention_rate', 'churn_rate', 'retention_summary', 'clv', 'clv_summary', 'fit_bgnbd', 'fit_mbgnbd',
+                  'fit_pareto_nbd')
 GROUP BY proargtypes, proname LIKE 'clv%' HAVING count(DISTINCT aggtransfn) > 1;
 -- each form of the rates exists for each type of time
 SELECT n, t FROM unnest(ARRAY['retention_rate', 'churn_rate', 'retention_summary']) n,

@@ -76,6 +76,7 @@ my %calls = (
 			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
 	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
+	fit_pareto_nbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
 	revenue_cells => {
 		'customer_activity,interval' => q{activity, '7 days', '2024-05-01'},
 		'customer_purchases,interval' => q{purchases, '7 days', '2024-05-01'} },
