@@ -4008,3 +4008,19 @@ CREATE FUNCTION funnel_attempts(events customer_events, steps text[], within int
     RETURNS TABLE (customer bigint, attempt bigint, step integer, event text, at timestamp)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION funnel_attempts(customer_events, text[], interval, text, timestamptz, timestamptz) IS 'the attempts that funnel_table counts, or all that are known: a row for each step that was reached, with the number of the attempt among all of the customer, and its time as written, or on the clocks of the session''s time zone; no rows for NULL events; e.g. funnel_attempts(e, ''{view,cart,buy}'', ''7 days'', ''all'')';
+
+--
+-- src/family/tracking.c
+--
+
+CREATE FUNCTION tracking_table(model purchase_model, activity customer_activity, period interval DEFAULT '7 days',
+    as_of timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, actual bigint, expected double precision,
+    cumulative_actual bigint, cumulative_expected double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 100;
+COMMENT ON FUNCTION tracking_table(purchase_model, customer_activity, interval, timestamptz, date) IS 'for each period the repeat purchases (active days after the first of the customer) and how many the model expects of the customers who have begun by then, each with its sum so far; a period that is not over before the day as_of is compared up to that day and not complete; as_of is the first day whose data are not complete, by default the day after the last active one; no rows for NULL; e.g. tracking_table(m, a, ''7 days'', as_of => now())';
+CREATE FUNCTION frequency_table(model purchase_model, activity customer_activity,
+    as_of timestamptz DEFAULT NULL, max_frequency integer DEFAULT 7)
+    RETURNS TABLE (frequency integer, actual bigint, expected double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 8;
+COMMENT ON FUNCTION frequency_table(purchase_model, customer_activity, timestamptz, integer) IS 'for each number 0, 1, ... of repeat purchases (active days after the first) before the day as_of the customers who have made that many, and how many the model expects; the last row is max_frequency (0 to 1000) or more; both columns add up to the customers who have begun before as_of, by default the day after the last active one; no rows for NULL and if nobody has; e.g. frequency_table(m, a, as_of => ''1997-10-01'')';
