@@ -4,7 +4,7 @@
  *	  Who will come back, and what they are worth: what a fitted purchase
  *	  model says about a customer.
  *
- * The formulas are in purchase_math.c; this file reads models and checks
+ * The formulas are in forecast.c; this file reads models and checks
  * arguments.  A model is a composite value, usually the same for many rows.  So
  * a decoded model is kept in fn_extra together with the bytes of its row, and a
  * row is only decoded if its bytes differ from these.
@@ -28,6 +28,7 @@
 #include "base/args.h"
 #include "base/result.h"
 #include "family/purchase_model.h"
+#include "math/forecast.h"
 #include "math/purchase_math.h"
 
 #define MIN_PARAMETER	1e-30	/* limits of a model; fits stay far within them */
@@ -189,27 +190,21 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 	}
 }
 
-/* Get the purchase_model in argument argno */
-static const RetPurchaseModel *
-get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
+/* Decode a purchase_model; error 22023 if it is not that of a fit */
+void
+ret_read_purchase_model(HeapTupleHeader row, RetPurchaseModel *model)
 {
 	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
-	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
-	RetPurchaseModel *model = &cache->purchase;
 	double		theta[4];
 	bool		isnull;
 	Datum		name;
 
-	if (likely(row_is_cached(&cache->purchase_row, row)))
-		return model;
-
-	cache->purchase_row.size = 0;
 	ret_check_model(row, "purchase_model", types, lengthof(types));
 	name = GetAttributeByNum(row, 1, &isnull);
 	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
-		model->modified = 0;
+		model->kind = RET_BGNBD;
 	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
-		model->modified = 1;
+		model->kind = RET_MBGNBD;
 	else
 		ret_reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
 	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
@@ -217,15 +212,20 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 	model->alpha = theta[RET_ALPHA];
 	model->a = theta[RET_A];
 	model->b = theta[RET_B];
-	cache_row(fcinfo, &cache->purchase_row, row);
-	return model;
 }
 
-/* Get the purchase_model in argument argno, for functions that are called once for many customers */
-void
-ret_purchase_model_get(FunctionCallInfo fcinfo, int argno, RetPurchaseModel *model)
+/* Get the purchase_model in argument argno */
+static const RetPurchaseModel *
+get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 {
-	*model = *get_purchase_model(fcinfo, argno, get_cache(fcinfo));
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(argno);
+
+	if (likely(row_is_cached(&cache->purchase_row, row)))
+		return &cache->purchase;
+	cache->purchase_row.size = 0;
+	ret_read_purchase_model(row, &cache->purchase);
+	cache_row(fcinfo, &cache->purchase_row, row);
+	return &cache->purchase;
 }
 
 /* Get the spend_model in argument argno */

@@ -24,8 +24,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
@@ -34,35 +32,9 @@
 #include "base/periods.h"
 #include "family/activity.h"
 #include "family/purchase_model.h"
-#include "math/purchase_math.h"
+#include "math/forecast.h"
 #include "store/tally.h"
 
-/* LOCAL UNTIL MERGED */
-static double
-ret_model_expected(const RetPurchaseModel *model, double days)
-{
-	RetHistory	h = {0, 0, 0};
-	return ret_expected_purchases(model, &h, days);
-}
-static double
-lbeta(double a, double b) { return lgamma(a) + lgamma(b) - lgamma(a + b); }
-static double
-nb(const RetPurchaseModel *m, double x, double t)
-{
-	return exp(lgamma(m->r + x) - lgamma(m->r) - lgamma(x + 1) - m->r * log1p(t / m->alpha) + (x > 0 ? x * log(t / (m->alpha + t)) : 0));
-}
-static double
-ret_model_pmf(const RetPurchaseModel *m, int64 n, double t)
-{
-	double x = (double) n, k = m->modified, above = 1, p;
-	for (int64 j = 0; j < n; j++)
-		above -= nb(m, j, t);
-	p = exp(lbeta(m->a, m->b + x + k) - lbeta(m->a, m->b)) * nb(m, x, t);
-	if (x + k > 0)
-		p += exp(lbeta(m->a + 1, m->b + x + k - 1) - lbeta(m->a, m->b)) * above;
-	return p;
-}
-/* END LOCAL */
 #define MAX_FREQUENCY	1000	/* of frequency_table */
 #define MAX_KEPT_DAYS	(4 * 1024 * 1024)	/* numbers of days whose expectation is kept */
 
@@ -194,7 +166,7 @@ tracking_table(PG_FUNCTION_ARGS)
 	ret_periods_get(fcinfo, 2, 3, 4, &periods);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	ret_purchase_model_get(fcinfo, 0, &expectations.model);
+	ret_read_purchase_model(PG_GETARG_HEAPTUPLEHEADER(0), &expectations.model);
 	ret_activity_open(&reader, PG_GETARG_DATUM(1));
 	ret_periods_open(&periods, reader.walk.first, reader.walk.last);
 	repeats = palloc_extended(Max(periods.n, 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -213,7 +185,7 @@ tracking_table(PG_FUNCTION_ARGS)
 
 /* Count the customers of a value by first day, and by repeat purchases up to max_frequency */
 static void
-count_frequencies(RetActivityReader *reader, int64 as_of, RetTally *births, int64 max_frequency,
+count_frequencies(RetActivityReader *reader, int64 as_of, RetTally *births, int max_frequency,
 				  int64 *customers)
 {
 	while (ret_activity_next(reader))
@@ -234,21 +206,22 @@ count_frequencies(RetActivityReader *reader, int64 as_of, RetTally *births, int6
  */
 static void
 expect_frequencies(const RetPurchaseModel *model, const RetTallyReader *births, int64 as_of,
-				   int64 max_frequency, double *expected)
+				   int max_frequency, double *expected)
 {
+	double	   *chances = palloc(Max(max_frequency, 1) * sizeof(double));
+
 	for (int64 i = 0; i < births->npoints; i++)
 	{
 		double		days = (double) (as_of - 1) - *ret_tally_point(births, i);
 		double		customers = (double) *ret_tally_counts(births, i);
 		double		rest = 1;
 
-		for (int64 x = 0; x < max_frequency; x++)
+		CHECK_FOR_INTERRUPTS();
+		ret_model_counts(model, days, max_frequency, chances);
+		for (int x = 0; x < max_frequency; x++)
 		{
-			double		p = ret_model_pmf(model, x, days);
-
-			CHECK_FOR_INTERRUPTS();
-			expected[x] += customers * p;
-			rest -= p;
+			expected[x] += customers * chances[x];
+			rest -= chances[x];
 		}
 		expected[max_frequency] += customers * Max(rest, 0);
 	}
@@ -264,7 +237,7 @@ frequency_table(PG_FUNCTION_ARGS)
 	RetTally   *tally;
 	RetTallyReader births;
 	int64		as_of = ret_get_day(fcinfo, 2, "as_of", RET_INSTANT_MIN);
-	int64		max_frequency;
+	int			max_frequency;
 	int64	   *customers;
 	double	   *expected;
 
@@ -275,7 +248,7 @@ frequency_table(PG_FUNCTION_ARGS)
 					  "The last row is the customers with that many repeat purchases or more.");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	ret_purchase_model_get(fcinfo, 0, &model);
+	ret_read_purchase_model(PG_GETARG_HEAPTUPLEHEADER(0), &model);
 	ret_activity_open(&reader, PG_GETARG_DATUM(1));
 	if (as_of == RET_INSTANT_MIN)
 		as_of = (int64) reader.walk.last + 1;
@@ -287,12 +260,12 @@ frequency_table(PG_FUNCTION_ARGS)
 	if (births.npoints == 0)
 		return (Datum) 0;
 	expect_frequencies(&model, &births, as_of, max_frequency, expected);
-	for (int64 x = 0; x <= max_frequency; x++)
+	for (int x = 0; x <= max_frequency; x++)
 	{
 		Datum		values[3];
 		bool		nulls[3] = {0};
 
-		values[0] = Int32GetDatum((int32) x);
+		values[0] = Int32GetDatum(x);
 		values[1] = Int64GetDatum(customers[x]);
 		values[2] = Float8GetDatum(expected[x]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * purchase_math.h
- *	  The purchase models: likelihoods and what is expected of a customer.
+ *	  The purchase models: their parameters and likelihoods.
  *	  Pure mathematics: plain C, nothing of the server.
  *
  *-------------------------------------------------------------------------
@@ -22,20 +22,33 @@ enum
 	RET_R = 0,
 	RET_ALPHA = 1,
 	RET_A = 2,
-	RET_B = 3
+	RET_B = 3,
+	RET_S = 2,					/* of Pareto/NBD, which has no a and b */
+	RET_BETA = 3
 };
 
+/* When customers may leave */
+typedef enum RetPurchaseKind
+{
+	RET_BGNBD,					/* after each repeat purchase */
+	RET_MBGNBD,					/* after each purchase, the first included */
+	RET_PARETO_NBD				/* at any time */
+} RetPurchaseKind;
+
 /*
- * A fitted model: the customers' purchase rates are gamma(r, alpha), their
- * probabilities to leave beta(a, b)
+ * A fitted model: the customers' purchase rates are gamma(r, alpha).  Their
+ * probabilities to leave after a purchase are beta(a, b), or their rates of
+ * leaving are gamma(s, beta).
  */
 typedef struct RetPurchaseModel
 {
+	RetPurchaseKind kind;
 	double		r;
 	double		alpha;			/* in days */
-	double		a;
-	double		b;
-	int			modified;		/* k: 1 for MBG/NBD, 0 for BG/NBD */
+	double		a;				/* not of Pareto/NBD */
+	double		b;				/* not of Pareto/NBD */
+	double		s;				/* of Pareto/NBD alone */
+	double		beta;			/* of Pareto/NBD alone, in days */
 } RetPurchaseModel;
 
 /* A distinct frequency */
@@ -99,24 +112,6 @@ typedef struct RetHistory
 	double		tx;				/* days from the first purchase to the last */
 	double		t;				/* days from the first purchase until now */
 } RetHistory;
-
-extern double ret_p_alive(const RetPurchaseModel *model, const RetHistory *history);
-extern double ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days);
-extern double ret_expected_purchases(const RetPurchaseModel *model, const RetHistory *history, double days);
-
-/* Rules of quadrature over a horizon, from the coarsest to the finest */
-#define RET_VALUE_RULES		5
-#define RET_VALUE_NODES		80	/* of the finest rule */
-
-typedef struct RetValueRules
-{
-	double		nodes[RET_VALUE_RULES][RET_VALUE_NODES];
-	double		weights[RET_VALUE_RULES][RET_VALUE_NODES];
-} RetValueRules;
-
-extern void ret_value_rules(RetValueRules *rules);
-extern double ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *history,
-									   double days, double discount, const RetValueRules *rules);
 
 /*-------------------------------------------------------------------------
  * Gamma-Gamma
