@@ -55,10 +55,12 @@ enum
 };
 
 PG_FUNCTION_INFO_V1(fit_bgnbd_transfn);
+PG_FUNCTION_INFO_V1(fit_bgnbd_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_bgnbd_combine);
 PG_FUNCTION_INFO_V1(fit_bgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_mbgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_combine);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_finalfn);
 PG_FUNCTION_INFO_V1(fit_bgnbd_activity);
@@ -145,6 +147,21 @@ fit_bgnbd_transfn(PG_FUNCTION_ARGS)
 	return ret_tally_add(fcinfo, &purchases_tally, point, 0, false);
 }
 
+/* fit_bgnbd_transfn_counted(tally, frequency, recency, age, customers bigint): add customers with one history */
+Datum
+fit_bgnbd_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		point[3];
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) ||
+		(customers = ret_customers_arg(fcinfo, 4)) == 0)
+		return ret_agg_ignore(fcinfo);
+	get_history(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3), point);
+	return ret_tally_add_counted(fcinfo, &purchases_tally, point, 0, customers);
+}
+
 Datum
 fit_bgnbd_combine(PG_FUNCTION_ARGS)
 {
@@ -168,6 +185,25 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 	if (unlikely(!get_spend(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), point)))
 		return ret_agg_ignore(fcinfo);
 	return ret_tally_add(fcinfo, &spend_tally, point, 0, false);
+}
+
+/*
+ * fit_gamma_gamma_transfn_counted(tally, frequency, monetary_value, customers bigint)
+ *		Add customers with one frequency and one mean value.
+ */
+Datum
+fit_gamma_gamma_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		point[2];
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT64(1) == 0 ||
+		(customers = ret_customers_arg(fcinfo, 3)) == 0)
+		return ret_agg_ignore(fcinfo);
+	if (unlikely(!get_spend(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), point)))
+		return ret_agg_ignore(fcinfo);
+	return ret_tally_add_counted(fcinfo, &spend_tally, point, 0, customers);
 }
 
 Datum
