@@ -8,7 +8,7 @@ PGFILEDESC = "retention - customer retention analytics"
 # it here, which test/t/031_layers.pl checks.
 BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
           base/ordering base/calendar base/zone base/span base/args base/periods
-MATH    = math/mathfn math/maximum math/purchase_math math/forecast math/sbg
+MATH    = math/mathfn math/maximum math/purchase_math math/pareto math/forecast math/sbg
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
           store/tally store/tally_io store/cells store/event_set
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \

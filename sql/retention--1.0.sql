@@ -1927,10 +1927,14 @@ CREATE TYPE purchase_model AS (
     alpha double precision,
     a double precision,
     b double precision,
+    s double precision,
+    beta double precision,
     r_se double precision,
     alpha_se double precision,
     a_se double precision,
     b_se double precision,
+    s_se double precision,
+    beta_se double precision,
     log_likelihood double precision,
     no_churn_log_likelihood double precision,
     likelihood_ratio double precision,
@@ -1939,16 +1943,20 @@ CREATE TYPE purchase_model AS (
     iterations integer,
     converged boolean
 );
-COMMENT ON TYPE purchase_model IS 'how often customers buy and when they leave: a fitted BG/NBD or MBG/NBD model';
-COMMENT ON COLUMN purchase_model.model IS '''BG/NBD'' or ''MBG/NBD''';
+COMMENT ON TYPE purchase_model IS 'how often customers buy and when they leave: a fitted BG/NBD, MBG/NBD or Pareto/NBD model';
+COMMENT ON COLUMN purchase_model.model IS '''BG/NBD'', ''MBG/NBD'' or ''Pareto/NBD''';
 COMMENT ON COLUMN purchase_model.r IS 'shape of the purchase rates, which are gamma(r, alpha) among the customers';
 COMMENT ON COLUMN purchase_model.alpha IS 'inverse scale of the purchase rates, in the unit of recency and age: the mean rate is r / alpha';
-COMMENT ON COLUMN purchase_model.a IS 'first parameter of the probabilities to leave after a purchase, which are beta(a, b) among the customers';
-COMMENT ON COLUMN purchase_model.b IS 'second parameter of these probabilities: their mean is a / (a + b)';
+COMMENT ON COLUMN purchase_model.a IS 'first parameter of the probabilities to leave after a purchase, which are beta(a, b) among the customers; NULL for Pareto/NBD';
+COMMENT ON COLUMN purchase_model.b IS 'second parameter of these probabilities: their mean is a / (a + b); NULL for Pareto/NBD';
+COMMENT ON COLUMN purchase_model.s IS 'shape of the rates of leaving, which are gamma(s, beta) among the customers; NULL unless Pareto/NBD';
+COMMENT ON COLUMN purchase_model.beta IS 'inverse scale of the rates of leaving, in the unit of recency and age: the mean rate is s / beta; NULL unless Pareto/NBD';
 COMMENT ON COLUMN purchase_model.r_se IS 'standard error of r; NULL unless converged';
 COMMENT ON COLUMN purchase_model.alpha_se IS 'standard error of alpha; NULL unless converged';
-COMMENT ON COLUMN purchase_model.a_se IS 'standard error of a; NULL unless converged';
-COMMENT ON COLUMN purchase_model.b_se IS 'standard error of b; NULL unless converged';
+COMMENT ON COLUMN purchase_model.a_se IS 'standard error of a; NULL unless converged, and for Pareto/NBD';
+COMMENT ON COLUMN purchase_model.b_se IS 'standard error of b; NULL unless converged, and for Pareto/NBD';
+COMMENT ON COLUMN purchase_model.s_se IS 'standard error of s; NULL unless converged, and unless Pareto/NBD';
+COMMENT ON COLUMN purchase_model.beta_se IS 'standard error of beta; NULL unless converged, and unless Pareto/NBD';
 COMMENT ON COLUMN purchase_model.log_likelihood IS 'logarithm of the likelihood of the customers';
 COMMENT ON COLUMN purchase_model.no_churn_log_likelihood IS 'logarithm of the likelihood of the best model in which nobody ever leaves, the NBD';
 COMMENT ON COLUMN purchase_model.likelihood_ratio IS '2 x (log_likelihood - no_churn_log_likelihood): evidence that customers leave at all';
@@ -1993,6 +2001,9 @@ COMMENT ON FUNCTION fit_bgnbd_finalfn(tally) IS 'aggregate final function';
 CREATE FUNCTION fit_mbgnbd_finalfn(tally) RETURNS purchase_model
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd_finalfn(tally) IS 'aggregate final function';
+CREATE FUNCTION fit_pareto_nbd_finalfn(tally) RETURNS purchase_model
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION fit_pareto_nbd_finalfn(tally) IS 'aggregate final function';
 CREATE FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) RETURNS tally
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision) IS 'aggregate transition function';
@@ -2024,6 +2035,17 @@ CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age doub
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the MBG/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave after each purchase, the first included; rows with a NULL are ignored, impossible ones are an error; NULL if no rows remain; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd((s).frequency, (s).recency, (s).age)';
+
+CREATE AGGREGATE fit_pareto_nbd(frequency bigint, recency double precision, age double precision) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_pareto_nbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_pareto_nbd(bigint, double precision, double precision) IS 'maximum-likelihood fit of the Pareto/NBD model, one row per customer: repeat purchases, days from the first to the last, days from the first until now; customers may leave at any time; rows with a NULL are ignored, impossible ones are an error; NULL if no rows remain; a WARNING and converged = false if there is no maximum; e.g. fit_pareto_nbd((s).frequency, (s).recency, (s).age)';
 
 CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision) (
     SFUNC = fit_gamma_gamma_transfn,
@@ -3085,6 +3107,9 @@ COMMENT ON FUNCTION fit_bgnbd(customer_activity, timestamptz) IS 'maximum-likeli
 CREATE FUNCTION fit_mbgnbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
     AS 'MODULE_PATHNAME', 'fit_mbgnbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_mbgnbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the MBG/NBD model to the active days of all customers before as_of, in days: the same as fit_mbgnbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_mbgnbd(p, as_of => now())';
+CREATE FUNCTION fit_pareto_nbd(activity customer_activity, as_of timestamptz DEFAULT NULL) RETURNS purchase_model
+    AS 'MODULE_PATHNAME', 'fit_pareto_nbd_activity' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION fit_pareto_nbd(customer_activity, timestamptz) IS 'maximum-likelihood fit of the Pareto/NBD model to the active days of all customers before as_of, in days: the same as fit_pareto_nbd(frequency, recency, age) over rfm_table; as_of is the first day whose data are not complete, by default the day after the last active one; NULL for NULL and if nobody was active before as_of; a WARNING and converged = false if there is no maximum; e.g. fit_pareto_nbd(p, as_of => now())';
 CREATE FUNCTION fit_gamma_gamma(purchases customer_purchases, as_of timestamptz DEFAULT NULL) RETURNS spend_model
     AS 'MODULE_PATHNAME', 'fit_gamma_gamma_purchases' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION fit_gamma_gamma(customer_purchases, timestamptz) IS 'maximum-likelihood fit of the Gamma-Gamma model to the net value of the repeat purchase days of all customers before as_of, in the units of the amounts: the same as fit_gamma_gamma(frequency, monetary_value) over rfm_table; NULL for NULL and if nobody has repeat purchases whose mean is above 0; a WARNING and converged = false if there is no maximum; e.g. fit_gamma_gamma(p, as_of => now())';

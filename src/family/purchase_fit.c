@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * purchase_fit.c
- *	  Fits of the purchase models: fit_bgnbd, fit_mbgnbd and fit_gamma_gamma.
+ *	  Fits of the purchase models: fit_bgnbd, fit_mbgnbd, fit_pareto_nbd and
+ *	  fit_gamma_gamma.
  *
- * fit_bgnbd and fit_mbgnbd take a customer's frequency (repeat purchases),
- * recency (from the first purchase to the last) and age (from the first until
- * now).  fit_gamma_gamma takes the frequency and the mean value of the repeat
- * purchases.  The mathematics is in purchase_math.c; this file collects the
- * rows, arranges them for it and makes the rows of the results.
+ * The first three take a customer's frequency (repeat purchases), recency (from
+ * the first purchase to the last) and age (from the first until now).
+ * fit_gamma_gamma takes the frequency and the mean value of the repeat purchases.
+ * The mathematics is in purchase_math.c and pareto.c; this file collects the rows, arranges them for it and makes the rows of the results.
  *
  * The state is a tally: how many customers have each history.  Many have the
  * same: a million customers have some 200,000 distinct histories.  The final
@@ -36,6 +36,7 @@
 #include "family/purchase_model.h"
 #include "family/purchases.h"
 #include "math/maximum.h"
+#include "math/pareto.h"
 #include "math/purchase_math.h"
 #include "store/money.h"
 #include "store/tally.h"
@@ -59,12 +60,14 @@ PG_FUNCTION_INFO_V1(fit_bgnbd_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_bgnbd_combine);
 PG_FUNCTION_INFO_V1(fit_bgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_mbgnbd_finalfn);
+PG_FUNCTION_INFO_V1(fit_pareto_nbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_combine);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_finalfn);
 PG_FUNCTION_INFO_V1(fit_bgnbd_activity);
 PG_FUNCTION_INFO_V1(fit_mbgnbd_activity);
+PG_FUNCTION_INFO_V1(fit_pareto_nbd_activity);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_purchases);
 
 static bool purchases_valid(const double *point);
@@ -132,8 +135,8 @@ get_spend(int64 frequency, double monetary_value, double *point)
 
 /*
  * fit_bgnbd_transfn(tally, frequency bigint, recency, age double precision)
- *		Add a customer.  This is also the transition function of fit_mbgnbd, so
- *		that the two fits share a state.
+ *		Add a customer.  This is also the transition function of fit_mbgnbd and
+ *		fit_pareto_nbd, so that the three fits share a state.
  */
 Datum
 fit_bgnbd_transfn(PG_FUNCTION_ARGS)
@@ -248,8 +251,9 @@ compare_doubles(const void *a, const void *b)
 
 /*
  * The distinct times among the recencies and ages, and how to find their
- * indexes: in a table if all are whole days, by binary search otherwise.  If
- * hardly any two times are the same, each point has two indexes of its own.
+ * indexes, ascending by time: in a table if all are whole days, by binary search
+ * otherwise.  If hardly any two times are the same, and their order does not
+ * matter, each point has two indexes of its own.
  */
 typedef struct Moments
 {
@@ -293,7 +297,7 @@ times_differ(const RetTallyReader *reader, int npoints)
 
 /* Give the times of all points indexes, in the way that suits them */
 static void
-find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
+find_moments(Moments *moments, const RetTallyReader *reader, int npoints, bool ordered)
 {
 	double		longest = 0;
 	bool		whole = true;
@@ -309,12 +313,12 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 	}
 	if (whole && longest < MANY_MOMENTS && longest < 64.0 * npoints + 1024)
 		moments->table = alloc_array((int64) longest + 1, sizeof(int32));
-	else if (times_differ(reader, npoints))
+	else if (!ordered && times_differ(reader, npoints))
 		moments->n = 2 * npoints;
 	else
 		moments->times = alloc_array((int64) npoints * 2, sizeof(double));
 
-	for (int i = 0; i < npoints && moments->n < 2 * npoints; i++)
+	for (int i = 0; i < npoints && (moments->table || moments->times); i++)
 	{
 		const double *point = ret_tally_point(reader, i);
 
@@ -323,9 +327,14 @@ find_moments(Moments *moments, const RetTallyReader *reader, int npoints)
 		{
 			if (moments->times)
 				moments->times[moments->n++] = point[j];
-			else if (moments->table[(int) point[j]] == 0)
-				moments->table[(int) point[j]] = ++moments->n;
+			else
+				moments->table[(int) point[j]] = 1;
 		}
+	}
+	for (int day = 0; moments->table && day <= (int) longest; day++)
+	{
+		if (moments->table[day])
+			moments->table[day] = ++moments->n;
 	}
 	if (moments->times)
 		moments->n = sort_distinct(moments->times, moments->n);
@@ -343,26 +352,82 @@ moment_index(const Moments *moments, const double *point, int i, int j)
 	return 2 * i + j - RECENCY;
 }
 
+static int
+compare_indexes(const void *a, const void *b)
+{
+	int			x = *(const int *) a;
+	int			y = *(const int *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Give each frequency its knots, the moments of its groups, and make the groups'
+ * times indexes of these, for the likelihood of Pareto/NBD
+ */
+static void
+arrange_knots(RetPurchases *purchases)
+{
+	int		   *places = alloc_array(purchases->nmoments, sizeof(int));	/* index + 1 among the knots */
+	int			most = 1;
+	int			group = 0;
+
+	purchases->knots = alloc_array((int64) purchases->ngroups * 2, sizeof(int));
+	for (int i = 0; i < purchases->nfrequencies; i++)
+	{
+		int		   *knots = &purchases->knots[purchases->frequencies[i].knot];
+		int			n = 0;
+		int			first = group;
+
+		for (; group < purchases->ngroups && purchases->groups[group].x == i; group++)
+		{
+			const int	times[] = {purchases->groups[group].tx, purchases->groups[group].t};
+
+			ret_check_interrupts_at(group);
+			for (int j = 0; j < 2; j++)
+			{
+				if (places[times[j]] == 0)
+					knots[n++] = times[j];
+				places[times[j]] = 1;
+			}
+		}
+		qsort(knots, n, sizeof(int), compare_indexes);
+		for (int j = 0; j < n; j++)
+			places[knots[j]] = j + 1;
+		for (int j = first; j < group; j++)
+		{
+			purchases->groups[j].tx = places[purchases->groups[j].tx] - 1;
+			purchases->groups[j].t = places[purchases->groups[j].t] - 1;
+		}
+		for (int j = 0; j < n; j++)
+			places[knots[j]] = 0;
+		most = Max(most, n);
+		purchases->frequencies[i + 1].knot = purchases->frequencies[i].knot + n;
+	}
+	purchases->tails = alloc_array(most, sizeof(RetTail));
+	pfree(places);
+}
+
 /*
  * Fill in the arrays of the likelihood, in the current context.  In the BG/NBD,
  * customers without repeat purchases cannot have left, so they are in no group.
  */
 static void
-arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool modified)
+arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, RetPurchaseKind kind)
 {
 	int			npoints = checked_points(reader);
 	int			nfrequencies = 0;
 	Moments		moments;
 	double		above = 0;
 
-	find_moments(&moments, reader, npoints);
+	find_moments(&moments, reader, npoints, kind == RET_PARETO_NBD);
 	for (int i = 0; i < npoints; i++)
 		nfrequencies += i == 0 ||
 			ret_tally_point(reader, i)[FREQUENCY] != ret_tally_point(reader, i - 1)[FREQUENCY];
 	memset(purchases, 0, sizeof(RetPurchases));
-	purchases->modified = modified;
+	purchases->kind = kind;
 	purchases->interrupt = ret_check_interrupts;
-	purchases->frequencies = alloc_array(nfrequencies, sizeof(RetFrequency));
+	purchases->frequencies = alloc_array((int64) nfrequencies + 1, sizeof(RetFrequency));
 	purchases->moments = alloc_array(moments.n, sizeof(RetMoment));
 	purchases->groups = alloc_array(npoints, sizeof(RetPurchaseGroup));
 	purchases->nfrequencies = nfrequencies;
@@ -387,13 +452,15 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, bool mo
 		purchases->moments[group->t].weight += group->weight;
 		purchases->moments[group->t].purchases += group->weight * point[FREQUENCY];
 		purchases->customers += group->weight;
-		purchases->ngroups += modified || point[FREQUENCY] > 0;
+		purchases->ngroups += kind != RET_BGNBD || point[FREQUENCY] > 0;
 	}
 	for (int i = nfrequencies - 1; i >= 0; i--)
 	{
 		above += purchases->frequencies[i].weight;
 		purchases->frequencies[i].above = above;
 	}
+	if (kind == RET_PARETO_NBD)
+		arrange_knots(purchases);
 }
 
 /* Fill in the arrays of the Gamma-Gamma likelihood, in the current context */
@@ -476,7 +543,7 @@ fit_is_better(const RetFit *b, const RetFit *a)
 }
 
 /*
- * Fit BG/NBD or MBG/NBD, and its limit without churn, the NBD.  There may be two
+ * Fit BG/NBD, MBG/NBD or Pareto/NBD, and its limit without churn, the NBD.  There may be two
  * maxima, a maximum below a ridge, or a ridge along which churn vanishes.  So a
  * second search begins close to the NBD, where hardly anybody leaves, and the
  * better of the two results counts.
@@ -487,6 +554,7 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	RetProblem	problem = {0};
 	RetFit		second;
 	double		start[RET_MAX_PARAMS] = {1, 0, 1, 1};
+	bool		pareto = purchases->kind == RET_PARETO_NBD;
 
 	for (int i = 0; i < purchases->nmoments; i++)
 		start[RET_ALPHA] += purchases->moments[i].weight * purchases->moments[i].t;
@@ -503,37 +571,56 @@ fit_purchases(RetPurchases *purchases, RetFit *fit, RetFit *nbd)
 	check_fit(nbd);
 
 	problem.nparams = 4;
-	problem.evaluate = ret_purchase_likelihood;
+	problem.evaluate = pareto ? ret_pareto_likelihood : ret_purchase_likelihood;
+	if (pareto)
+		start[RET_BETA] = start[RET_ALPHA];
 	ret_maximize(&problem, start, fit);
+	if (pareto)
+	{
+		start[RET_S] = 0.1;
+		start[RET_BETA] *= 5;
+	}
+	else
+	{
+		start[RET_A] = 0.01;
+		start[RET_B] = 5;
+	}
 	start[RET_R] = nbd->theta[RET_R];
 	start[RET_ALPHA] = nbd->theta[RET_ALPHA];
-	start[RET_A] = 0.01;
-	start[RET_B] = 5;
 	ret_maximize(&problem, start, &second);
 	if (!isfinite(fit->value) || fit_is_better(&second, fit))
 		*fit = second;
 	check_fit(fit);
 }
 
-/* Add the parameters of a fit to a row, then their standard errors, if known */
+/* Add n numbers to a row, NULL for those that are not finite */
 static void
-put_parameters(RetRow *row, const RetFit *fit, int nparams)
+put_numbers(RetRow *row, const double *numbers, int n)
 {
-	for (int i = 0; i < nparams; i++)
-		ret_put_double(row, fit->theta[i]);
-	for (int i = 0; i < nparams; i++)
-		ret_put_double(row, isfinite(fit->se[i]) ? fit->se[i] : get_float8_nan());
+	for (int i = 0; i < n; i++)
+		ret_put_double(row, isfinite(numbers[i]) ? numbers[i] : get_float8_nan());
+}
+
+/* Add r, alpha, a, b, s and beta, or the standard errors of these */
+static void
+put_purchase_parameters(RetRow *row, const double *numbers, RetPurchaseKind kind)
+{
+	const double none[2] = {get_float8_nan(), get_float8_nan()};
+	bool		pareto = kind == RET_PARETO_NBD;
+
+	put_numbers(row, numbers, 2);
+	put_numbers(row, pareto ? none : &numbers[RET_A], 2);
+	put_numbers(row, pareto ? &numbers[RET_S] : none, 2);
 }
 
 /*
- * Fit the customers of a tally and return (model, r, alpha, a, b, r_se, alpha_se, a_se, b_se, log_likelihood,
- * no_churn_log_likelihood, likelihood_ratio, customers, groups, iterations,
- * converged)
+ * Fit the customers of a tally and return (model, r, alpha, a, b, s, beta, r_se, alpha_se, a_se, b_se, s_se, beta_se,
+ * log_likelihood, no_churn_log_likelihood, likelihood_ratio, customers, groups, iterations, converged)
  */
 static Datum
-purchase_model_row(FunctionCallInfo fcinfo, Datum tally, bool modified)
+purchase_model_row(FunctionCallInfo fcinfo, Datum tally, RetPurchaseKind kind)
 {
-	const char *name = modified ? "MBG/NBD" : "BG/NBD";
+	const char *name = ret_purchase_kinds[kind];
 	RetTallyReader reader;
 	RetPurchases purchases;
 	RetFit		fit;
@@ -541,15 +628,17 @@ purchase_model_row(FunctionCallInfo fcinfo, Datum tally, bool modified)
 	RetRow		row = {0};
 
 	ret_tally_read(&reader, tally, &purchases_tally);
-	arrange_purchases(&purchases, &reader, modified);
+	arrange_purchases(&purchases, &reader, kind);
 	fit_purchases(&purchases, &fit, &nbd);
-	warn_not_converged(name, &fit, ret_purchase_parameters,
+	warn_not_converged(name, &fit,
+					   kind == RET_PARETO_NBD ? ret_pareto_parameters : ret_purchase_parameters,
 					   2 * (fit.value - nbd.value) < NO_RATIO ?
 					   "There is no sign that customers leave: the model is the one without churn." :
 					   "Use the model with care, or fit more, and more varied, customers.");
 
 	ret_put_text(&row, name);
-	put_parameters(&row, &fit, 4);
+	put_purchase_parameters(&row, fit.theta, kind);
+	put_purchase_parameters(&row, fit.se, kind);
 	ret_put_double(&row, fit.value);
 	ret_put_double(&row, nbd.value);
 	ret_put_double(&row, Max(2 * (fit.value - nbd.value), 0));
@@ -593,7 +682,8 @@ spend_model_row(FunctionCallInfo fcinfo, Datum tally)
 				 errdetail("q is %g; for a finite mean it must be greater than 1.", fit.theta[RET_Q]),
 				 errhint("A few customers spend far more than all others: fit them separately.")));
 
-	put_parameters(&row, &fit, 3);
+	put_numbers(&row, fit.theta, 3);
+	put_numbers(&row, fit.se, 3);
 	ret_put_double(&row, fit.value);
 	ret_put_bigint(&row, reader.total);
 	ret_put_integer(&row, fit.iterations);
@@ -605,14 +695,21 @@ Datum
 fit_bgnbd_finalfn(PG_FUNCTION_ARGS)
 {
 	(void) ret_agg_context(fcinfo);
-	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), false);
+	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), RET_BGNBD);
 }
 
 Datum
 fit_mbgnbd_finalfn(PG_FUNCTION_ARGS)
 {
 	(void) ret_agg_context(fcinfo);
-	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), true);
+	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), RET_MBGNBD);
+}
+
+Datum
+fit_pareto_nbd_finalfn(PG_FUNCTION_ARGS)
+{
+	(void) ret_agg_context(fcinfo);
+	return purchase_model_row(fcinfo, PG_GETARG_DATUM(0), RET_PARETO_NBD);
 }
 
 Datum
@@ -629,7 +726,7 @@ fit_gamma_gamma_finalfn(PG_FUNCTION_ARGS)
 
 /* Fit the customers with an active day before as_of; NULL if there is none */
 static Datum
-fit_activity(FunctionCallInfo fcinfo, bool modified)
+fit_activity(FunctionCallInfo fcinfo, RetPurchaseKind kind)
 {
 	RetActivityReader reader;
 	RetTally   *tally;
@@ -659,21 +756,28 @@ fit_activity(FunctionCallInfo fcinfo, bool modified)
 	}
 	if (!found)
 		PG_RETURN_NULL();
-	return purchase_model_row(fcinfo, EOHPGetRODatum(&tally->hdr), modified);
+	return purchase_model_row(fcinfo, EOHPGetRODatum(&tally->hdr), kind);
 }
 
 /* fit_bgnbd(activity, as_of) */
 Datum
 fit_bgnbd_activity(PG_FUNCTION_ARGS)
 {
-	return fit_activity(fcinfo, false);
+	return fit_activity(fcinfo, RET_BGNBD);
 }
 
 /* fit_mbgnbd(activity, as_of) */
 Datum
 fit_mbgnbd_activity(PG_FUNCTION_ARGS)
 {
-	return fit_activity(fcinfo, true);
+	return fit_activity(fcinfo, RET_MBGNBD);
+}
+
+/* fit_pareto_nbd(activity, as_of) */
+Datum
+fit_pareto_nbd_activity(PG_FUNCTION_ARGS)
+{
+	return fit_activity(fcinfo, RET_PARETO_NBD);
 }
 
 /*

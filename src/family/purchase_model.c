@@ -58,7 +58,9 @@ PG_FUNCTION_INFO_V1(expected_purchases);
 PG_FUNCTION_INFO_V1(expected_spend);
 PG_FUNCTION_INFO_V1(clv_predicted);
 
+const char *const ret_purchase_kinds[] = {"BG/NBD", "MBG/NBD", "Pareto/NBD"};
 const char *const ret_purchase_parameters[] = {"r", "alpha", "a", "b"};
+const char *const ret_pareto_parameters[] = {"r", "alpha", "s", "beta"};
 const char *const ret_spend_parameters[] = {"p", "q", "v"};
 
 /*-------------------------------------------------------------------------
@@ -194,24 +196,36 @@ read_parameters(HeapTupleHeader row, const char *type, int first, int n,
 void
 ret_read_purchase_model(HeapTupleHeader row, RetPurchaseModel *model)
 {
-	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
+	static const Oid types[] = {TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	double		theta[4];
+	int			kind = 0;
 	bool		isnull;
 	Datum		name;
 
 	ret_check_model(row, "purchase_model", types, lengthof(types));
 	name = GetAttributeByNum(row, 1, &isnull);
-	if (!isnull && strcmp(TextDatumGetCString(name), "BG/NBD") == 0)
-		model->kind = RET_BGNBD;
-	else if (!isnull && strcmp(TextDatumGetCString(name), "MBG/NBD") == 0)
-		model->kind = RET_MBGNBD;
+	while (kind <= RET_PARETO_NBD &&
+		   (isnull || strcmp(TextDatumGetCString(name), ret_purchase_kinds[kind]) != 0))
+		kind++;
+	if (kind > RET_PARETO_NBD)
+		ret_reject_model("purchase_model", "Its model is not BG/NBD, MBG/NBD or Pareto/NBD.");
+	memset(model, 0, sizeof(RetPurchaseModel));
+	model->kind = kind;
+	if (kind == RET_PARETO_NBD)
+	{
+		read_parameters(row, "purchase_model", 2, 2, ret_pareto_parameters, theta);
+		read_parameters(row, "purchase_model", 6, 2, &ret_pareto_parameters[RET_S], &theta[RET_S]);
+		model->s = theta[RET_S];
+		model->beta = theta[RET_BETA];
+	}
 	else
-		ret_reject_model("purchase_model", "Its model is neither BG/NBD nor MBG/NBD.");
-	read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
+	{
+		read_parameters(row, "purchase_model", 2, 4, ret_purchase_parameters, theta);
+		model->a = theta[RET_A];
+		model->b = theta[RET_B];
+	}
 	model->r = theta[RET_R];
 	model->alpha = theta[RET_ALPHA];
-	model->a = theta[RET_A];
-	model->b = theta[RET_B];
 }
 
 /* Get the purchase_model in argument argno */

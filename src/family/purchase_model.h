@@ -23,8 +23,12 @@ extern void ret_check_monetary_value(int64 frequency, double value);
 
 extern void ret_read_purchase_model(HeapTupleHeader row, RetPurchaseModel *model);
 
+/* the names of the models, by RetPurchaseKind */
+extern const char *const ret_purchase_kinds[];
+
 /* the names of the parameters, in the order of RetFit.theta */
 extern const char *const ret_purchase_parameters[];
+extern const char *const ret_pareto_parameters[];
 extern const char *const ret_spend_parameters[];
 
 /* Check whether there can be x repeat purchases, the last after tx of t days */

@@ -15,6 +15,7 @@
 
 #include "math/forecast.h"
 #include "math/mathfn.h"
+#include "math/pareto.h"
 
 #define SERIES_TERMS	4000	/* with more terms an integral is cheaper */
 #define SERIES_START	600.0	/* a first term below e^-600 could underflow */
@@ -22,7 +23,6 @@
 #define MAX_STEPS		100000	/* never reached */
 #define FLAT_END		40.0	/* 1 + e^-40 is 1 in double precision */
 #define LARGE_WEIGHT	1e10	/* with more, a density counts as a point */
-#define LARGE_SCALE	1e250
 #define LONG_HORIZON	50.0	/* what is discounted by e^-50 is worth nothing */
 
 /*-------------------------------------------------------------------------
@@ -46,10 +46,13 @@
 /* The future of an active customer, with the names from above */
 typedef struct Future
 {
-	double		shape;			/* s */
-	double		rate;			/* A, in days */
+	double		shape;			/* s; (r+x) (beta+T) / (alpha+T) of Pareto/NBD */
+	double		rate;			/* A, in days; beta+T of Pareto/NBD */
 	double		a;
 	double		c;
+	RetPurchaseKind kind;
+	double		s;				/* of Pareto/NBD alone */
+	double		bends;			/* E bends over times of about rate / bends */
 } Future;
 
 /* Compute u of the likelihood, the log-odds of having left; x+k must be > 0 */
@@ -74,6 +77,8 @@ logistic(double u)
 double
 ret_p_alive(const RetPurchaseModel *model, const RetHistory *history)
 {
+	if (model->kind == RET_PARETO_NBD)
+		return ret_pareto_alive(model, history);
 	if (history->x == 0 && model->kind == RET_BGNBD)
 		return 1;
 	return logistic(log_odds_left(model, history));
@@ -82,12 +87,22 @@ ret_p_alive(const RetPurchaseModel *model, const RetHistory *history)
 static Future
 future(const RetPurchaseModel *model, const RetHistory *history)
 {
-	Future		result;
+	Future		result = {.kind = model->kind};
 
 	result.shape = model->r + history->x;
-	result.rate = model->alpha + history->t;
-	result.a = model->a;
-	result.c = model->b + history->x + (model->kind == RET_MBGNBD);
+	if (model->kind == RET_PARETO_NBD)
+	{
+		result.rate = model->beta + history->t;
+		result.shape *= result.rate / (model->alpha + history->t);
+		result.s = result.bends = model->s;
+	}
+	else
+	{
+		result.rate = model->alpha + history->t;
+		result.a = model->a;
+		result.c = model->b + history->x + (model->kind == RET_MBGNBD);
+		result.bends = 2 * result.shape * result.a / (result.a + result.c);
+	}
 	return result;
 }
 
@@ -98,10 +113,11 @@ future(const RetPurchaseModel *model, const RetHistory *history)
 double
 ret_churn_risk(const RetPurchaseModel *model, const RetHistory *history, double days)
 {
-	Future		f = future(model, history);
-	double		none = exp(-f.shape * log1p(days / f.rate));
+	double		none = exp(-(model->r + history->x) * log1p(days / (model->alpha + history->t)));
 	double		left = 0;
 
+	if (model->kind == RET_PARETO_NBD)
+		return ret_pareto_churn_risk(model, history, days);
 	if (history->x > 0 || model->kind == RET_MBGNBD)
 		left = logistic(-log_odds_left(model, history));
 	return left + (1 - left) * none;
@@ -252,7 +268,10 @@ integrate(const Future *f, const double *times, int n, double *result)
 static void
 purchases_if_active(const Future *f, const double *times, int n, double *result)
 {
-	if (f->shape * times[n] < SERIES_START && series_terms(f, times[n]) < SERIES_TERMS)
+	if (f->kind == RET_PARETO_NBD)
+		for (int i = 0; i <= n; i++)
+			result[i] = f->shape * ret_pareto_growth(f->s, times[i]);
+	else if (f->shape * times[n] < SERIES_START && series_terms(f, times[n]) < SERIES_TERMS)
 		sum_series(f, times, n, result);
 	else
 		integrate(f, times, n, result);
@@ -299,8 +318,7 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
 {
 	Future		f = future(model, history);
 	double		horizon = discount > 0 ? fmin(days, LONG_HORIZON / discount) : days;
-	/* E bends over times of about f.rate, or shorter if customers leave soon */
-	double		scale = f.rate / fmax(1, 2 * f.shape * f.a / (f.a + f.c));
+	double		scale = f.rate / fmax(1, f.bends);
 	double		end = log1p(horizon / scale);
 	double		growth = fabs(discount) * horizon;
 	double		times[RET_VALUE_NODES + 1];
@@ -345,93 +363,29 @@ ret_discounted_purchases(const RetPurchaseModel *model, const RetHistory *histor
  *-------------------------------------------------------------------------
  */
 
-/* The probabilities that N = 0, 1, 2, ..., one after the other */
-typedef struct Counts
-{
-	double		r;
-	double		z;				/* t / (alpha + t) */
-	double		x;				/* the next number */
-	double		scaled;			/* its probability, divided by e^ln */
-	double		ln;
-	double		power;			/* e^ln, or 0 if that is too small to multiply with */
-} Counts;
-
-static void
-set_scale(Counts *counts, double ln)
-{
-	counts->ln = ln;
-	counts->power = ln > -SERIES_START ? exp(ln) : 0;
-	counts->scaled = 1;
-}
-
-static void
-start_counts(Counts *counts, double r, double alpha, double t)
-{
-	counts->r = r;
-	counts->z = t / (alpha + t);
-	counts->x = 0;
-	set_scale(counts, -r * log1p(t / alpha));
-}
-
-/* Compute the probability of the next number */
-static double
-next_count(Counts *counts)
-{
-	double		result = counts->power > 0 ? counts->power * counts->scaled :
-		exp(counts->ln + log(counts->scaled));
-
-	counts->scaled *= counts->z * ((counts->r + counts->x) / (counts->x + 1));
-	counts->x++;
-	if (counts->scaled > LARGE_SCALE)
-		set_scale(counts, counts->ln + log(counts->scaled));
-	return result;
-}
-
-/*
- * Add up P(N=n) / P(N=x) over n >= x, x being the next number.  The ratio of
- * successive terms goes towards z, so a term bounds those left out.  0 if that
- * would take long.
- */
-static double
-sum_tail(const Counts *counts)
-{
-	double		term = 1;
-	double		sum = 1;
-	double		highest = fmax(counts->z, counts->z * ((counts->r + counts->x) / (counts->x + 1)));
-
-	if (!(highest < 1) || SERIES_TERMS * (1 - highest) < FLAT_END)
-		return 0;
-	for (double n = counts->x + 1; term * highest > SERIES_END * (1 - highest) * sum; n++)
-	{
-		term *= counts->z * ((counts->r + n - 1) / n);
-		sum += term;
-	}
-	return sum;
-}
-
 /* Compute the probabilities of 0, 1, ... n - 1 repeat purchases of a new customer */
 static void
 count_purchases(const RetPurchaseModel *model, double t, int n, double *result)
 {
-	Counts		counts;
+	RetCounts	counts;
 	double		k = model->kind == RET_MBGNBD;
 	double		stays = 1;		/* B(a,b+x+k-1) / B(a,b), or 1 if x+k = 0 */
 	double		sum = 0;
 	double		tail;
 
 	/* first P(N>=x), from the end, where nothing cancels; P(N=x) comes again */
-	start_counts(&counts, model->r, model->alpha, t);
+	ret_counts_start(&counts, model->r, model->alpha, t);
 	for (int x = 0; x < n; x++)
-		sum += result[x] = next_count(&counts);
-	tail = sum_tail(&counts);
-	tail = tail > 0 ? tail * next_count(&counts) : fmax(1 - sum, 0);
+		sum += result[x] = ret_counts_next(&counts);
+	tail = ret_counts_tail(&counts);
+	tail = tail > 0 ? tail * ret_counts_next(&counts) : fmax(1 - sum, 0);
 	for (int x = n - 1; x >= 0; x--)
 		tail = result[x] += tail;
 
-	start_counts(&counts, model->r, model->alpha, t);
+	ret_counts_start(&counts, model->r, model->alpha, t);
 	for (int x = 0; x < n; x++)
 	{
-		double		chance = next_count(&counts);
+		double		chance = ret_counts_next(&counts);
 		double		leaves = 0;
 		double		before = model->b + (x + k - 1);
 
@@ -460,5 +414,8 @@ ret_model_expected(const RetPurchaseModel *model, double days)
 void
 ret_model_counts(const RetPurchaseModel *model, double days, int n, double *result)
 {
-	count_purchases(model, days, n, result);
+	if (model->kind == RET_PARETO_NBD)
+		ret_pareto_counts(model, days, n, result);
+	else
+		count_purchases(model, days, n, result);
 }

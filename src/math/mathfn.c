@@ -35,6 +35,13 @@
 
 #define HALLEY_STEPS	3
 #define GAMMA_STEPS		100000
+#define SMALL_SCALE		600.0	/* e^-600 could underflow in a product */
+#define LARGE_SCALE		1e250
+#define TAIL_TERMS		4000	/* with more terms a tail is not added up */
+#define TAIL_END		1e-17
+#define TAIL_LENGTH		40.0	/* terms below e^-40 do not count */
+
+#define FRACTION_STEPS		10000000	/* most steps of a fraction */
 
 #define STIRLING_FROM	10		/* smaller arguments need the recurrence */
 #define HALF_LN_2PI		0.91893853320467274178
@@ -286,4 +293,101 @@ ret_chi_square_tail(double x, int degrees)
 	if (x < a + 1)
 		return 1 - gamma_series(a, x, factor);
 	return factor > 0 ? gamma_fraction(a, x, factor) : 0;
+}
+
+/*
+ * Compute the hypergeometric function 2F1(1, b; b + rest; z) for b, rest > 0 and
+ * 0 <= z < 1 by Gauss's continued fraction (Abramowitz and Stegun 15.2), whose
+ * coefficients are all positive, with the method of Lentz.  It takes some
+ * 30 / sqrt(1 - z) steps; false, and NaN, if it does not end.
+ */
+bool
+ret_gauss_fraction(double b, double rest, double z, void (*interrupt) (void), double *result)
+{
+	double		c = rest + b;
+	double		above = 1;
+	double		below = 0;
+	double		fraction = 1;
+
+	*result = NAN;
+	for (int i = 1; i < FRACTION_STEPS; i++)
+	{
+		double		m = i / 2;
+		double		coefficient;
+		double		change;
+
+		if (i == 1)
+			coefficient = b / c;
+		else if (i % 2 == 0)
+			coefficient = m / (c + (2 * m - 1)) * ((rest + (m - 1)) / (c + (2 * m - 2)));
+		else
+			coefficient = (b + m) / (c + 2 * m) * ((c + (m - 1)) / (c + (2 * m - 1)));
+		below = 1 / (1 - coefficient * z * below);
+		above = 1 - coefficient * z / above;
+		change = above * below;
+		fraction *= change;
+		if (fabs(change - 1) < DBL_EPSILON)
+		{
+			*result = 1 / fraction;
+			return true;
+		}
+		if ((i & 0xFFFF) == 0 && interrupt)
+			interrupt();
+	}
+	return false;
+}
+
+/* Begin with another scale, as numbers in between cannot be so small */
+static void
+set_scale(RetCounts *counts, double ln)
+{
+	counts->ln = ln;
+	counts->power = ln > -SMALL_SCALE ? exp(ln) : 0;
+	counts->scaled = 1;
+}
+
+/* Begin with the probability of no event */
+void
+ret_counts_start(RetCounts *counts, double r, double alpha, double t)
+{
+	counts->r = r;
+	counts->z = t / (alpha + t);
+	counts->x = 0;
+	set_scale(counts, -r * log1p(t / alpha));
+}
+
+/* Compute the probability of the next number */
+double
+ret_counts_next(RetCounts *counts)
+{
+	double		result = counts->power > 0 ? counts->power * counts->scaled :
+		exp(counts->ln + log(counts->scaled));
+
+	counts->scaled *= counts->z * ((counts->r + counts->x) / (counts->x + 1));
+	counts->x++;
+	if (counts->scaled > LARGE_SCALE)
+		set_scale(counts, counts->ln + log(counts->scaled));
+	return result;
+}
+
+/*
+ * Add up the probabilities of x, x + 1, ..., divided by that of x, the next number.  The ratio of
+ * successive terms goes towards z, so a term bounds those left out.  0 if that
+ * would take long.
+ */
+double
+ret_counts_tail(const RetCounts *counts)
+{
+	double		term = 1;
+	double		sum = 1;
+	double		highest = fmax(counts->z, counts->z * ((counts->r + counts->x) / (counts->x + 1)));
+
+	if (!(highest < 1) || TAIL_TERMS * (1 - highest) < TAIL_LENGTH)
+		return 0;
+	for (double n = counts->x + 1; term * highest > TAIL_END * (1 - highest) * sum; n++)
+	{
+		term *= counts->z * ((counts->r + n - 1) / n);
+		sum += term;
+	}
+	return sum;
 }

@@ -33,6 +33,27 @@ typedef struct RetGamma
 
 extern void ret_gamma(double z, RetGamma *gamma);
 
+/*
+ * The negative binomial distribution: how many events there are within t at a
+ * rate that is gamma(r, alpha); for 0, 1, 2, ..., one after the other
+ */
+typedef struct RetCounts
+{
+	double		r;
+	double		z;				/* t / (alpha + t) */
+	double		x;				/* the next number */
+	double		scaled;			/* its probability, divided by e^ln */
+	double		ln;
+	double		power;			/* e^ln, or 0 if that is too small to multiply with */
+} RetCounts;
+
+extern void ret_counts_start(RetCounts *counts, double r, double alpha, double t);
+extern double ret_counts_next(RetCounts *counts);
+extern double ret_counts_tail(const RetCounts *counts);
+
+/* 2F1(1, b; b + rest; z) */
+extern bool ret_gauss_fraction(double b, double rest, double z, void (*interrupt) (void), double *result);
+
 /* nodes in -1..1, ascending, and weights of Gauss-Legendre quadrature */
 extern void ret_gauss_legendre(int n, double *nodes, double *weights);
 

@@ -48,11 +48,13 @@
  *-------------------------------------------------------------------------
  */
 
-/* Add the part of the purchase rates, r and alpha, as if nobody had left */
-static void
-add_purchases(RetPurchases *data, double r, double alpha, RetLikelihood *result)
+/*
+ * Add ln(r + j) for each customer and each j below their purchases: the part of
+ * the likelihood that all models have
+ */
+void
+ret_add_counts(const RetPurchases *data, double r, RetLikelihood *result)
 {
-	double		ln_alpha = log(alpha);
 	double		j = 0;
 
 	for (int i = 0; i < data->nfrequencies; i++)
@@ -68,6 +70,15 @@ add_purchases(RetPurchases *data, double r, double alpha, RetLikelihood *result)
 			result->hessian[RET_R][RET_R] += weight * part * (j / (r + j));
 		}
 	}
+}
+
+/* Add the part of the purchase rates, r and alpha, as if nobody had left */
+static void
+add_purchases(RetPurchases *data, double r, double alpha, RetLikelihood *result)
+{
+	double		ln_alpha = log(alpha);
+
+	ret_add_counts(data, r, result);
 	for (int i = 0; i < data->nmoments; i++)
 	{
 		RetMoment  *moment = &data->moments[i];
@@ -107,10 +118,10 @@ add_stay(double j, double weight, double a, double b, RetLikelihood *result)
 static void
 add_stays(RetPurchases *data, double a, double b, RetLikelihood *result)
 {
-	double		k = data->modified;
+	double		k = data->kind == RET_MBGNBD;
 	double		j = 0;
 
-	if (data->modified)
+	if (data->kind == RET_MBGNBD)
 		add_stay(j++, data->customers, a, b, result);
 	for (int i = 0; i < data->nfrequencies; i++)
 	{

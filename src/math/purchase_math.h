@@ -57,6 +57,7 @@ typedef struct RetFrequency
 	double		x;				/* repeat purchases */
 	double		above;			/* customers with this many or more */
 	double		weight;			/* customers with this many */
+	int			knot;			/* index of their first knot, of Pareto/NBD alone */
 
 	/* set for the parameters that are being evaluated */
 	double		ln_b;			/* ln(b + x - 1 + k) */
@@ -74,28 +75,41 @@ typedef struct RetMoment
 	double		ln;				/* ln(1 + t / alpha) */
 	double		part;			/* alpha / (alpha + t) */
 	double		rest;			/* t / (alpha + t) */
+	double		ln_beta;		/* ln(1 + t / beta), of Pareto/NBD alone */
+	double		rest_beta;		/* t / (beta + t), of Pareto/NBD alone */
 } RetMoment;
+
+/* An integral from a time to the last one, and others with weights; see pareto.c */
+typedef struct RetTail
+{
+	double		sums[15];
+} RetTail;
 
 /* Customers of equal frequency, recency and age who may have left */
 typedef struct RetPurchaseGroup
 {
 	double		weight;			/* number of customers */
 	int			x;				/* index of their frequency */
-	int			tx;				/* index of their recency among the moments */
-	int			t;				/* index of their age among the moments */
+	/* index among the moments; for Pareto/NBD among the knots of this frequency */
+	int			tx;				/* of their recency */
+	int			t;				/* of their age */
 } RetPurchaseGroup;
 
 /* What a likelihood is computed from; the arrays belong to the caller */
 typedef struct RetPurchases
 {
-	int			modified;		/* as in the model */
+	RetPurchaseKind kind;		/* the model to be fitted */
 	int			nfrequencies;
 	int			nmoments;
 	int			ngroups;
 	double		customers;		/* sum of all weights */
-	RetFrequency *frequencies;	/* ascending */
+	RetFrequency *frequencies;	/* ascending, and one more that ends the knots */
 	RetMoment  *moments;
-	RetPurchaseGroup *groups;
+	RetPurchaseGroup *groups;	/* ascending by frequency */
+
+	/* of Pareto/NBD alone */
+	int		   *knots;			/* the moments of each frequency, ascending by time */
+	RetTail	   *tails;			/* as many as the knots of any frequency, to work with */
 
 	/* called now and then, and may not return; NULL for none */
 	void		(*interrupt) (void);
@@ -104,6 +118,9 @@ typedef struct RetPurchases
 /* evaluate functions of a RetProblem whose data is a RetPurchases */
 extern void ret_purchase_likelihood(void *data, const double *theta, RetLikelihood *result);
 extern void ret_nbd_likelihood(void *data, const double *theta, RetLikelihood *result);
+
+/* parts of likelihoods */
+extern void ret_add_counts(const RetPurchases *data, double r, RetLikelihood *result);
 
 /* A customer's history */
 typedef struct RetHistory

@@ -27,15 +27,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "math/mathfn.h"
 #include "math/maximum.h"
 #include "math/sbg.h"
 
 #define EXACT_PERIODS		1000	/* most periods to multiply one by one */
-#define FRACTION_STEPS		10000000	/* most steps of a fraction */
 
 /* Constants of the fit */
 #define SLOPE_TOLERANCE		1e-9	/* relative rounding error of a slope of 0 */
@@ -245,8 +244,7 @@ ret_sbg_survival(const RetSbgModel *model, int t)
  * the discounted number of payments of a customer after n periods who is just
  * making one, that one included.  log_discount is ln(1 + d).
  *
- * The sum is 2F1(1, b; c; z), b = beta + n, c = alpha + b, z = 1 / (1 + d),
- * computed by Gauss's continued fraction, whose coefficients are all positive.
+ * The sum is 2F1(1, b; alpha + b; z), b = beta + n, z = 1 / (1 + d).
  * If it is infinite, *payments is NaN: without a discount it may be, with a
  * negative one it always is, as customers are lost ever more slowly.  Returns
  * false if the discount is too small for the fraction to end.
@@ -257,42 +255,14 @@ ret_sbg_lifetime(const RetSbgModel *model, double n, double log_discount,
 {
 	double		alpha = model->alpha;
 	double		b = model->beta + n;
-	double		c = alpha + b;
 	double		z = exp(-log_discount);
-	double		above = 1;
-	double		below = 0;
-	double		result = 1;
 
 	*payments = NAN;
 	if (z == 1 && alpha > 1)
-		*payments = (c - 1) / (alpha - 1);
+		*payments = (alpha + b - 1) / (alpha - 1);
 	if (z >= 1)
 		return true;
-	for (int i = 1; i < FRACTION_STEPS; i++)
-	{
-		double		m = i / 2;
-		double		coefficient;
-		double		change;
-
-		if (i == 1)
-			coefficient = b / c;
-		else if (i % 2 == 0)
-			coefficient = m / (c + (2 * m - 1)) * ((alpha + (m - 1)) / (c + (2 * m - 2)));
-		else
-			coefficient = (b + m) / (c + 2 * m) * ((c + (m - 1)) / (c + (2 * m - 1)));
-		below = 1 / (1 - coefficient * z * below);
-		above = 1 - coefficient * z / above;
-		change = above * below;
-		result *= change;
-		if (fabs(change - 1) < DBL_EPSILON)
-		{
-			*payments = 1 / result;
-			return true;
-		}
-		if ((i & 0xFFFF) == 0 && interrupt)
-			interrupt();
-	}
-	return false;
+	return ret_gauss_fraction(b, alpha, z, interrupt, payments);
 }
 
 /*
