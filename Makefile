@@ -16,7 +16,7 @@ HISTORY = history/varint history/reader history/rows history/events history/days
 FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue family/revenue_cells \
           family/concentration family/states family/worth family/subscriptions family/mrr family/mrr_retention \
           family/activity_rate family/cohort family/lifecycle family/spell family/active_customers \
-          family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit family/tracking \
+          family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_moments family/purchase_fit family/tracking \
           family/survival family/gaps family/logrank family/contract family/stays \
           family/event_bytes family/events family/funnel
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)

@@ -4094,6 +4094,16 @@ CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age doub
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision, bigint) IS 'maximum-likelihood fit of the MBG/NBD model, one row for a number of customers: the same as fit_mbgnbd(frequency, recency, age) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_mbgnbd(frequency, recency, age, n) FROM histories';
+CREATE AGGREGATE fit_pareto_nbd(frequency bigint, recency double precision, age double precision, customers bigint) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_pareto_nbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_pareto_nbd(bigint, double precision, double precision, bigint) IS 'maximum-likelihood fit of the Pareto/NBD model, one row for a number of customers: the same as fit_pareto_nbd(frequency, recency, age) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_pareto_nbd(frequency, recency, age, n) FROM histories';
 CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision, customers bigint) (
     SFUNC = fit_gamma_gamma_transfn,
     STYPE = tally,

@@ -8,9 +8,8 @@ use PostgreSQL::Test::Utils;
 use RetentionTest;
 use Test::More;
 
-my ($orders, $tracking, $frequency, $fits) = reference_files(
-	qw(data/cdnow_sample_transactions.csv truth/tracking_cdnow_sample.csv truth/frequency_cdnow_sample.csv
-	  truth/pnbd_fits.json));
+my ($orders, $tracking, $frequency) = reference_files(
+	qw(data/cdnow_sample_transactions.csv truth/tracking_cdnow_sample.csv truth/frequency_cdnow_sample.csv));
 
 my $node = start_server('tracking_truth', conf => 'client_min_messages = warning');
 sql(qq{
@@ -29,7 +28,7 @@ RETURN abs(a - b) / greatest(abs(b), 1);
 });
 
 # The model, and the columns of its truth
-for my $case ([ 'fit_bgnbd', 'bgnbd' ], [ 'fit_mbgnbd', 'mbgnbd' ])
+for my $case ([ 'fit_bgnbd', 'bgnbd' ], [ 'fit_mbgnbd', 'mbgnbd' ], [ 'fit_pareto_nbd', 'paretonbd' ])
 {
 	my ($fit, $column) = @$case;
 
