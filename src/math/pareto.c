@@ -47,21 +47,23 @@
 #define PANEL_END		1e-17
 #define CLOSE_TO_1		0.999	/* with a larger z the fraction is long */
 
-/* Rules of Gauss-Legendre quadrature, for short, longer and longest panels */
+/* Rules of Gauss-Legendre quadrature, from those for the shortest panels on */
+#define NRULES			4
+
 typedef struct Rules
 {
-	double		nodes[3][MOST_NODES];
-	double		weights[3][MOST_NODES];
+	double		nodes[NRULES][MOST_NODES];
+	double		weights[NRULES][MOST_NODES];
 } Rules;
 
-static const int rule_nodes[] = {4, 8, MOST_NODES};
-static const double rule_falls[] = {0.2, 3};	/* most by which the integrand falls */
-static const double rule_widths[] = {0.05, 0.5};	/* relative to the distance of the singularity */
+static const int rule_nodes[NRULES] = {2, 4, 8, MOST_NODES};
+static const double rule_falls[NRULES - 1] = {1e-3, 0.2, 3};	/* most by which the integrand falls */
+static const double rule_widths[NRULES - 1] = {1e-4, 0.05, 0.5};	/* relative to the distance of the singularity */
 
 static void
 get_rules(Rules *rules)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < NRULES; i++)
 		ret_gauss_legendre(rule_nodes[i], rules->nodes[i], rules->weights[i]);
 }
 
@@ -86,7 +88,7 @@ panel_width(const Integrand *f, double u, double width, int *rule)
 
 	width = fmin(width, fmin(STEEPEST / slope, WIDEST * distance));
 	*rule = 0;
-	while (*rule < 2 && (width * slope > rule_falls[*rule] || width > rule_widths[*rule] * distance))
+	while (*rule < NRULES - 1 && (width * slope > rule_falls[*rule] || width > rule_widths[*rule] * distance))
 		(*rule)++;
 	return width;
 }
@@ -277,6 +279,18 @@ ret_pareto_likelihood(void *data, const double *theta, RetLikelihood *result)
  *-------------------------------------------------------------------------
  */
 
+/* The nodes of the rule with 16, those above 0, and their weights */
+static const double half_rule[MOST_NODES / 2][2] = {
+	{0.9894009349916499326, 0.027152459411754094852},
+	{0.94457502307323257608, 0.062253523938647892863},
+	{0.86563120238783174388, 0.09515851168249278481},
+	{0.7554044083550030339, 0.12462897125553387205},
+	{0.61787624440264374845, 0.14959598881657673208},
+	{0.45801677765722738634, 0.16915651939500253819},
+	{0.28160355077925891323, 0.18260341504492358887},
+	{0.095012509837637440185, 0.18945061045506849629}
+};
+
 /*
  * Integrate (alpha+u)^-m (beta+u)^-n over `width` from `from` on, relative to the
  * integrand there
@@ -284,22 +298,21 @@ ret_pareto_likelihood(void *data, const double *theta, RetLikelihood *result)
 static double
 integrate(const Integrand *f, double from, double width)
 {
-	Rules		rules;
 	double		sum = 0;
 	double		start = 0;
 
-	get_rules(&rules);
 	for (int panels = 0; start < width && panels < MAX_PANELS; panels++)
 	{
 		int			rule;
 		double		step = panel_width(f, from + start, width - start, &rule);
 		double		part = 0;
 
-		for (int i = 0; i < rule_nodes[rule]; i++)
+		for (int i = 0; i < MOST_NODES; i++)
 		{
-			double		d = start + step * (1 + rules.nodes[rule][i]) / 2;
+			double		node = i & 1 ? -half_rule[i / 2][0] : half_rule[i / 2][0];
+			double		d = start + step * (1 + node) / 2;
 
-			part += rules.weights[rule][i] * step / 2 *
+			part += half_rule[i / 2][1] * step / 2 *
 				exp(-f->m * log1p(d / (f->alpha + from)) - f->n * log1p(d / (f->beta + from)));
 		}
 		sum += part;
@@ -431,7 +444,7 @@ ret_pareto_counts(const RetPurchaseModel *model, double days, int n, double *res
 		double		step = panel_width(&f, start, days - start, &rule);
 
 		/* the counts are polynomials of a high degree */
-		rule = 2;
+		rule = NRULES - 1;
 		for (int i = 0; i < rule_nodes[rule]; i++)
 		{
 			double		u = start + step * (1 + rules.nodes[rule][i]) / 2;
