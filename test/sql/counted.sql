@@ -35,7 +35,8 @@ CREATE VIEW by_row AS
 	FROM expanded GROUP BY ROLLUP (part);
 SELECT count(*), (SELECT count(*) FROM expanded) AS expanded FROM counted;
 -- records are compared field by field, to the last bit; curves by their bytes
-SELECT count(*), bool_and(a.bg *= b.bg) AS bgnbd, bool_and(a.mbg *= b.mbg) AS mbgnbd, bool_and(a.gg *= b.gg) AS gamma_gamma,
+SELECT count(*), bool_and(a.bg *= b.bg) AS bgnbd, bool_and(a.mbg *= b.mbg) AS mbgnbd, bool_and(a.gg *= b.gg)
+       AS gamma_gamma,
        bool_and(a.pareto *= b.pareto) AS pareto,
        bool_and(a.curve = b.curve) AS curve, bool_and(a.logrank *= b.logrank) AS logrank,
        bool_and(a.logrank_boolean *= b.logrank_boolean) AS logrank_boolean, bool_and(a.sbg *= b.sbg) AS sbg,
@@ -55,7 +56,8 @@ SELECT (SELECT rollup(c) FROM (SELECT survival_curve(age, churned, n) AS c FROM 
        = (SELECT survival_curve(age, churned) FROM expanded) AS mixed;
 -- more distinct durations than a table in the cache has, so that rows wait
 SELECT (SELECT survival_curve(i * 0.1, i % 3 = 0, 2) FROM generate_series(1, 40000) i)
-       = (SELECT survival_curve(i % 40000 * 0.1 + 0.1, (i % 40000 + 1) % 3 = 0) FROM generate_series(0, 79999) i) AS large;
+       = (SELECT survival_curve(i % 40000 * 0.1 + 0.1, (i % 40000 + 1) % 3 = 0) FROM generate_series(0,
+           79999) i) AS large;
 
 --
 -- Moving frames, parallel plans
@@ -63,7 +65,8 @@ SELECT (SELECT survival_curve(i * 0.1, i % 3 = 0, 2) FROM generate_series(1, 400
 SELECT bool_and(by_count = by_row) AS frames
 FROM (SELECT i, survival_curve(age, churned, n) OVER (ORDER BY i ROWS BETWEEN 5 PRECEDING AND 3 FOLLOWING) AS by_count
       FROM counted WHERE i < 200) a
-JOIN (SELECT c.i, (SELECT survival_curve(age, churned) FROM expanded e WHERE e.i BETWEEN c.i - 5 AND c.i + 3 AND e.i < 200)
+JOIN (SELECT c.i, (SELECT survival_curve(age, churned) FROM expanded e WHERE e.i BETWEEN c.i - 5 AND c.i + 3
+       AND e.i < 200)
              AS by_row FROM counted c WHERE i < 200) b USING (i);
 SELECT parallel_check('SELECT survival_curve_send(survival_curve(age, churned, n)) AS c FROM counted');
 SELECT parallel_check('SELECT fit_mbgnbd(x, recency, age, n)::text AS m FROM counted');
@@ -80,7 +83,8 @@ SELECT fit_bgnbd(-1, -1, 'NaN', n) IS NULL AS bg, fit_mbgnbd(-1, -1, 'NaN', n) I
        fit_gamma_gamma(-1, 'NaN', n) IS NULL AS gg, survival_curve(-1, true, n) IS NULL AS curve,
        logrank_test('NaN', true, 1, n) IS NULL AS logrank, fit_sbg(0.5, true, n) IS NULL AS sbg
 FROM (VALUES (0), (NULL)) v(n);
-SELECT fit_bgnbd(NULL, 1, 1, n) IS NULL AS bg, fit_gamma_gamma(1, NULL, n) IS NULL AS gg, fit_gamma_gamma(0, 5, n) IS NULL,
+SELECT fit_bgnbd(NULL, 1, 1, n) IS NULL AS bg, fit_gamma_gamma(1, NULL, n) IS NULL AS gg, fit_gamma_gamma(0, 5,
+       n) IS NULL,
        survival_curve(NULL, true, n) IS NULL AS curve, logrank_test(1, true, NULL::boolean, n) IS NULL AS logrank,
        fit_sbg(NULL, true, n) IS NULL AS sbg
 FROM (VALUES (-1), (1)) v(n);
@@ -98,13 +102,16 @@ FROM (VALUES (1), (2), (3)) v(n);
 SELECT survival_curve(1, true, 2::smallint) = survival_curve(1, true, 2::bigint) AS smallint,
        survival_curve(1::numeric, true, 2) = survival_curve(1::real, true, '2') AS literal,
        survival_curve(1, NULL, NULL) IS NULL AS nulls, survival_curve('1', true, 2) IS NOT NULL AS duration,
-       survival_curve(date '2024-01-01', NULL, '2024-02-01') = survival_curve('2024-01-01', NULL, date '2024-02-01') AS dates,
+       survival_curve(date '2024-01-01', NULL, '2024-02-01') = survival_curve('2024-01-01', NULL,
+           date '2024-02-01') AS dates,
        survival_curve(NULL, NULL, now()) IS NULL AS as_of,
-       logrank_test(1, NULL, 'x'::text, 2) IS NULL AS text_group, logrank_test(1, true, true, '2') IS NULL AS boolean_group,
+       logrank_test(1, NULL, 'x'::text, 2) IS NULL AS text_group, logrank_test(1, true, true, '2') IS NULL
+           AS boolean_group,
        logrank_test(date '2024-01-01', NULL, '2024-02-01', 'x'::text) IS NULL AS contract,
        (fit_sbg('1', true, 2)).customers = 2 AS sbg, fit_gamma_gamma(NULL, NULL, NULL) IS NULL AS gg,
        fit_bgnbd(NULL, NULL, NULL, NULL) IS NULL AS bg;
-SELECT fit_sbg(NULL, '1 year', current_date) IS NULL AS subscriptions, fit_bgnbd(NULL, '2024-01-01') IS NULL AS activity;
+SELECT fit_sbg(NULL, '1 year', current_date) IS NULL AS subscriptions, fit_bgnbd(NULL, '2024-01-01') IS NULL
+       AS activity;
 -- a type must be said where no argument has one
 SELECT survival_curve('2024-01-01', NULL, '2024-02-01');
 SELECT survival_curve(NULL, NULL, NULL);

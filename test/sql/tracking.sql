@@ -78,11 +78,13 @@ FROM (
 	GROUP BY t.k, t.m, t.period, t.as_of, t.origin, t.period_start, t.cumulative_expected
 ) s;
 -- both columns so far are sums, and what is complete ends by as_of
-SELECT bool_and(cumulative_actual = sum_actual) AS actual, bool_and(close(cumulative_expected, sum_expected)) AS expected,
+SELECT bool_and(cumulative_actual = sum_actual) AS actual, bool_and(close(cumulative_expected, sum_expected))
+       AS expected,
        bool_and(expected >= 0) AS no_loss
 FROM (SELECT *, sum(actual) OVER w AS sum_actual, sum(expected) OVER w AS sum_expected
       FROM tracked WINDOW w AS (PARTITION BY k, period, as_of, origin ORDER BY period_start)) s;
-SELECT period, as_of, origin, count(*), min(period_start), max(period_start), count(*) FILTER (WHERE complete) AS complete
+SELECT period, as_of, origin, count(*), min(period_start), max(period_start), count(*) FILTER (WHERE complete)
+       AS complete
 FROM tracked WHERE k = 1 GROUP BY period, as_of, origin ORDER BY period, as_of, origin;
 
 --
@@ -91,7 +93,8 @@ FROM tracked WHERE k = 1 GROUP BY period, as_of, origin ORDER BY period, as_of, 
 CREATE FUNCTION purchases_before(day date) RETURNS TABLE (c integer, born date, x bigint) LANGUAGE SQL STABLE
 AS $$ SELECT c, min(d), count(DISTINCT d) - 1 FROM facts WHERE d < day GROUP BY c $$;
 SELECT count(*), bool_and(t.actual = (
-	SELECT count(*) FROM purchases_before(as_of) p WHERE CASE WHEN t.frequency = n THEN p.x >= n ELSE p.x = t.frequency END))
+	SELECT count(*) FROM purchases_before(as_of) p WHERE CASE WHEN t.frequency = n
+	    THEN p.x >= n ELSE p.x = t.frequency END))
 FROM many, unnest(ARRAY[0, 1, 3, 7, 30]) n, unnest(ARRAY['2023-02-01', '2023-06-16', '2024-03-01']::date[]) as_of,
      one, LATERAL frequency_table(m, a, as_of, n) t;
 SELECT bool_and(actual = customers) AS actual, bool_and(close(expected, customers)) AS expected,
@@ -132,7 +135,8 @@ SELECT bool_and(close(t.expected, (SELECT sum(churn_risk(m, 0, 0, 0, make_interv
                                   + (SELECT count(*) FROM birth WHERE born = '2023-12-15'))) AS none
 FROM model, many, frequency_table(m, a, '2023-12-16', 1) t WHERE frequency = 0;
 SELECT bool_and(abs(purchases - cumulative_expected) <= 1e-7 * cumulative_expected) AS purchases
-FROM model, many, LATERAL (SELECT sum(frequency * expected) AS purchases FROM frequency_table(m, a, '2023-12-16', 1000)) f,
+FROM model, many, LATERAL (SELECT sum(frequency * expected) AS purchases FROM frequency_table(m, a,
+       '2023-12-16', 1000)) f,
      LATERAL (SELECT max(cumulative_expected) AS cumulative_expected FROM tracking_table(m, a, as_of => '2023-12-16')) t
 WHERE (m).alpha >= 30;
 
@@ -152,7 +156,8 @@ FROM many, one, frequency_table(m, a, '2023-01-02', 1) t;
 -- far apart: years of months, with more days than are kept; the limits of the calendar
 SELECT count(*), sum(actual) AS actual, bool_and(expected >= 0) AS expected, max(cumulative_expected) > 1 AS some
 FROM one,
-     (SELECT customer_activity(1, d) AS a FROM unnest(date '4713-01-01 BC' || ARRAY[date '2024-01-01', '300000-05-05']) d) v,
+     (SELECT customer_activity(1, d) AS a FROM unnest(date '4713-01-01 BC' || ARRAY[date '2024-01-01',
+         '300000-05-05']) d) v,
      tracking_table(m, a, '1000 years', origin => '4713-01-01 BC') t;
 SELECT count(*), sum(actual) AS actual FROM one,
      (SELECT customer_activity(1, d) AS a FROM unnest(ARRAY[date '4713-01-01 BC', '5874897-12-31']) d) v,

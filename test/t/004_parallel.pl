@@ -79,7 +79,8 @@ my %calls = (
 		'survival_curve,customer_key' => 'curve, g', 'survival_curve,boolean' => 'curve, g > 3',
 		map({ ("$types{$_},customer_key" => "$lives{$_}, g",
 			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
-	map({ ($_ => { "$history" => $rows, "$history,bigint" => "$rows, score" }) } qw(fit_bgnbd fit_mbgnbd fit_pareto_nbd)),
+	map({ ($_ => { $history => $rows, "$history,bigint" => "$rows, score" }) }
+		qw(fit_bgnbd fit_mbgnbd fit_pareto_nbd)),
 	revenue_cells => {
 		'customer_activity,interval' => q{activity, '7 days', '2024-05-01'},
 		'customer_purchases,interval' => q{purchases, '7 days', '2024-05-01'} },

@@ -35,7 +35,8 @@ for my $case ([ 'fit_bgnbd', 'bgnbd' ], [ 'fit_mbgnbd', 'mbgnbd' ], [ 'fit_paret
 	sql(qq{CREATE TABLE model_$column AS SELECT $fit(a, '1997-10-01') AS m FROM value});
 	is(sql(qq{
 SELECT count(*), bool_and((t.actual, t.cumulative_actual, t.complete) = (w.actual, w.cumulative_actual, w.complete)),
-       bool_and(far(t.expected, expected_$column) < 1e-10), bool_and(far(t.cumulative_expected, cumulative_$column) < 1e-10)
+       bool_and(far(t.expected, expected_$column) < 1e-10),
+       bool_and(far(t.cumulative_expected, cumulative_$column) < 1e-10)
 FROM week w FULL JOIN (
 	SELECT t.* FROM value, model_$column, tracking_table(m, a, '7 days', as_of => '1998-07-01') t
 ) t USING (period_start)}), '79|t|t|t', "$fit: 79 weeks, from the fit of the first 39");
