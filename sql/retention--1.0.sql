@@ -4080,3 +4080,124 @@ CREATE FUNCTION return_customers(starts customer_activity, returns customer_acti
     RETURNS TABLE (customer bigint, first_day date, last_day date, retained boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION return_customers(customer_activity, customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom return_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with the day of the start, the last day in returns since then, NULL if there is none, and whether they are retained; starts NULL: no rows, returns NULL: nobody came back; e.g. return_customers(signups, orders, ''2024-01-01'', 2, as_of => now())';
+
+--
+-- src/family/tracking.c
+--
+
+CREATE FUNCTION tracking_table(model purchase_model, activity customer_activity, period interval DEFAULT '7 days',
+    as_of timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, actual bigint, expected double precision,
+    cumulative_actual bigint, cumulative_expected double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 100;
+COMMENT ON FUNCTION tracking_table(purchase_model, customer_activity, interval, timestamptz, date) IS 'for each period the repeat purchases (active days after the first of the customer) and how many the model expects of the customers who have begun by then, each with its sum so far; a period that is not over before the day as_of is compared up to that day and not complete; as_of is the first day whose data are not complete, by default the day after the last active one; no rows for NULL; e.g. tracking_table(m, a, ''7 days'', as_of => now())';
+CREATE FUNCTION frequency_table(model purchase_model, activity customer_activity,
+    as_of timestamptz DEFAULT NULL, max_frequency integer DEFAULT 7)
+    RETURNS TABLE (frequency integer, actual bigint, expected double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 8;
+COMMENT ON FUNCTION frequency_table(purchase_model, customer_activity, timestamptz, integer) IS 'for each number 0, 1, ... of repeat purchases (active days after the first) before the day as_of the customers who have made that many, and how many the model expects; the last row is max_frequency (0 to 1000) or more; both columns add up to the customers who have begun before as_of, by default the day after the last active one; no rows for NULL and if nobody has; e.g. frequency_table(m, a, as_of => ''1997-10-01'')';
+
+--
+-- src/family/purchase_fit.c, src/family/survival.c, src/family/logrank.c, src/family/contract.c: rows that stand for
+-- several customers
+--
+
+CREATE FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'fit_bgnbd_transfn_counted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_bgnbd_transfn(tally, bigint, double precision, double precision, bigint) IS 'aggregate transition function';
+CREATE FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'fit_gamma_gamma_transfn_counted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_gamma_gamma_transfn(tally, bigint, double precision, bigint) IS 'aggregate transition function';
+CREATE FUNCTION survival_curve_transfn(tally, double precision, boolean, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'survival_curve_transfn_counted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transfn(tally, double precision, boolean, bigint) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, customer_key, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_counted_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, customer_key, bigint) IS 'aggregate transition function';
+CREATE FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'logrank_test_transfn_counted_boolean' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_test_transfn(tally, double precision, boolean, boolean, bigint) IS 'aggregate transition function';
+CREATE FUNCTION fit_sbg_transfn(tally, double precision, boolean, bigint) RETURNS tally
+    AS 'MODULE_PATHNAME', 'fit_sbg_transfn_counted' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fit_sbg_transfn(tally, double precision, boolean, bigint) IS 'aggregate transition function';
+
+CREATE AGGREGATE fit_bgnbd(frequency bigint, recency double precision, age double precision, customers bigint) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_bgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_bgnbd(bigint, double precision, double precision, bigint) IS 'maximum-likelihood fit of the BG/NBD model, one row for a number of customers: the same as fit_bgnbd(frequency, recency, age) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_bgnbd(frequency, recency, age, n) FROM histories';
+CREATE AGGREGATE fit_mbgnbd(frequency bigint, recency double precision, age double precision, customers bigint) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_mbgnbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_mbgnbd(bigint, double precision, double precision, bigint) IS 'maximum-likelihood fit of the MBG/NBD model, one row for a number of customers: the same as fit_mbgnbd(frequency, recency, age) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_mbgnbd(frequency, recency, age, n) FROM histories';
+CREATE AGGREGATE fit_pareto_nbd(frequency bigint, recency double precision, age double precision, customers bigint) (
+    SFUNC = fit_bgnbd_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_pareto_nbd_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_bgnbd_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_pareto_nbd(bigint, double precision, double precision, bigint) IS 'maximum-likelihood fit of the Pareto/NBD model, one row for a number of customers: the same as fit_pareto_nbd(frequency, recency, age) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_pareto_nbd(frequency, recency, age, n) FROM histories';
+CREATE AGGREGATE fit_gamma_gamma(frequency bigint, monetary_value double precision, customers bigint) (
+    SFUNC = fit_gamma_gamma_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_gamma_gamma_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_gamma_gamma_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_gamma_gamma(bigint, double precision, bigint) IS 'maximum-likelihood fit of the Gamma-Gamma model, one row for a number of customers: the same as fit_gamma_gamma(frequency, monetary_value) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT fit_gamma_gamma(frequency, monetary_value, n) FROM histories';
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean, customers bigint) (
+    SFUNC = survival_curve_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = survival_curve_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = survival_curve_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean, bigint) IS 'how long customers stay, one row for a number of customers: the same as survival_curve(duration, churned) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. survival_curve(tenure_months, churned, n)';
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp customer_key, customers bigint) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, customer_key, bigint) IS 'log-rank test of whether groups stay equally long, one row for a number of customers: the same as logrank_test(duration, churned, grp) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, plan, n)).* FROM counts';
+CREATE AGGREGATE logrank_test(duration double precision, churned boolean, grp boolean, customers bigint) (
+    SFUNC = logrank_test_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = logrank_test_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = logrank_test_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_test(double precision, boolean, boolean, bigint) IS 'log-rank test of whether groups stay equally long, one row for a number of customers: the same as logrank_test(duration, churned, grp) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL for fewer than two groups; e.g. SELECT (logrank_test(months, churned, is_member, n)).* FROM counts';
+CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean, customers bigint) (
+    SFUNC = fit_sbg_transfn,
+    STYPE = tally,
+    SSPACE = -1,
+    FINALFUNC = fit_sbg_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = fit_sbg_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE fit_sbg(double precision, boolean, bigint) IS 'fit of a model of contracts that are renewed or not, one row for a number of customers: the same as fit_sbg(tenure, churned) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT (fit_sbg(years, churned, n)).* FROM counts';

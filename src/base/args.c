@@ -161,6 +161,13 @@ ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	return count;
 }
 
+/* Get argument argno, the number of customers that a row stands for: 0 if it is null, error 22023 if it is negative */
+int64
+ret_customers_arg(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? 0 : ret_count_arg(fcinfo, argno, "customers");
+}
+
 /* Get the confidence of an interval, which is an option; error 22023 unless 0 < confidence < 1 */
 double
 ret_confidence_arg(FunctionCallInfo fcinfo, int argno)

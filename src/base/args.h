@@ -29,6 +29,7 @@ extern double ret_fraction_arg(FunctionCallInfo fcinfo, int argno, const char *h
 extern double ret_finite_arg(FunctionCallInfo fcinfo, int argno, const char *name);
 extern double ret_finite_arg_min(FunctionCallInfo fcinfo, int argno, const char *name, double lowest);
 extern int64 ret_count_arg(FunctionCallInfo fcinfo, int argno, const char *name);
+extern int64 ret_customers_arg(FunctionCallInfo fcinfo, int argno);
 
 /* Days */
 pg_noreturn extern void ret_reject_null_as_of(void);

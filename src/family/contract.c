@@ -47,6 +47,7 @@ enum
 
 PG_FUNCTION_INFO_V1(fit_sbg_transfn);
 PG_FUNCTION_INFO_V1(fit_sbg_transfn_double);
+PG_FUNCTION_INFO_V1(fit_sbg_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_sbg_combine);
 PG_FUNCTION_INFO_V1(fit_sbg_finalfn);
 PG_FUNCTION_INFO_V1(sbg_retention);
@@ -105,17 +106,24 @@ reject_tenure(double tenure, bool churned)
 }
 
 /*
- * Count a customer with (tally, tenure, churned), where tenure is not null; a null
- * churned is false.
+ * Get the count to which a customer with (tally, tenure, churned) belongs, where
+ * tenure is not null; a null churned is false
  */
-static pg_always_inline Datum
-count_tenure(FunctionCallInfo fcinfo, double tenure)
+static inline int
+tenure_count(FunctionCallInfo fcinfo, double tenure)
 {
 	bool		churned = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 
 	if (unlikely(!(tenure >= (churned ? 1 : 0) && tenure <= MAX_TENURE && floor(tenure) == tenure)))
 		reject_tenure(tenure, churned);
-	return ret_tally_add(fcinfo, &tenure_tally, &tenure, churned ? LOST : KEPT, false);
+	return churned ? LOST : KEPT;
+}
+
+/* Count a customer with (tally, tenure, churned), where tenure is not null */
+static pg_always_inline Datum
+count_tenure(FunctionCallInfo fcinfo, double tenure)
+{
+	return ret_tally_add(fcinfo, &tenure_tally, &tenure, tenure_count(fcinfo, tenure), false);
 }
 
 /*
@@ -139,6 +147,20 @@ fit_sbg_transfn_double(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
 	return count_tenure(fcinfo, PG_GETARG_FLOAT8(1));
+}
+
+/* fit_sbg_transfn_counted(tally, tenure double precision, churned, customers bigint): add customers with one tenure */
+Datum
+fit_sbg_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		tenure;
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || (customers = ret_customers_arg(fcinfo, 3)) == 0)
+		return ret_agg_ignore(fcinfo);
+	tenure = PG_GETARG_FLOAT8(1);
+	return ret_tally_add_counted(fcinfo, &tenure_tally, &tenure, tenure_count(fcinfo, tenure), customers);
 }
 
 Datum

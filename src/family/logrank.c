@@ -77,6 +77,8 @@ typedef struct Logrank
 
 PG_FUNCTION_INFO_V1(logrank_test_transfn_key);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_boolean);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_counted_key);
+PG_FUNCTION_INFO_V1(logrank_test_transfn_counted_boolean);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_date_key);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_date_boolean);
 PG_FUNCTION_INFO_V1(logrank_test_transfn_date_now_key);
@@ -161,6 +163,25 @@ count_duration(FunctionCallInfo fcinfo, bool boolean)
 					 get_group(fcinfo, 3, boolean), false);
 }
 
+/* Count the customers of a row with (tally, duration, churned, grp, customers) */
+static Datum
+count_customers(FunctionCallInfo fcinfo, bool boolean)
+{
+	double		point[NDIMS];
+	double		duration;
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(3) || (customers = ret_customers_arg(fcinfo, 4)) == 0)
+		return ret_agg_ignore(fcinfo);
+	duration = PG_GETARG_FLOAT8(1);
+	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
+		ret_reject_duration(duration);
+	set_point(point, duration, get_group(fcinfo, 3, boolean));
+	return ret_tally_add_counted(fcinfo, &logrank_tally, point,
+								 !PG_ARGISNULL(2) && PG_GETARG_BOOL(2) ? CHURNED : CENSORED, customers);
+}
+
 /*
  * Count a row with (tally, started, ended, as_of, grp), as survival_curve does.
  * A row with a null group is ignored.
@@ -220,6 +241,18 @@ Datum
 logrank_test_transfn_boolean(PG_FUNCTION_ARGS)
 {
 	return count_duration(fcinfo, true);
+}
+
+Datum
+logrank_test_transfn_counted_key(PG_FUNCTION_ARGS)
+{
+	return count_customers(fcinfo, false);
+}
+
+Datum
+logrank_test_transfn_counted_boolean(PG_FUNCTION_ARGS)
+{
+	return count_customers(fcinfo, true);
 }
 
 Datum

@@ -35,6 +35,7 @@
 #include "base/result.h"
 #include "family/activity.h"
 #include "family/purchase_model.h"
+#include "family/purchase_moments.h"
 #include "family/purchases.h"
 #include "math/maximum.h"
 #include "math/pareto.h"
@@ -42,26 +43,19 @@
 #include "store/money.h"
 #include "store/tally.h"
 
-#define MANY_MOMENTS	(1024 * 1024)	/* whole days that a table may hold */
 #define MAX_POINTS		(PG_INT32_MAX / 2 - 1)	/* there may be two times per point */
-#define SAMPLE_POINTS	1000
 #define NO_RATIO		1e-3	/* a smaller likelihood ratio is no difference */
 
-/* numbers of a point of the tallies */
-enum
-{
-	FREQUENCY = 0,
-	RECENCY = 1,
-	AGE = 2,
-	MONETARY_VALUE = 1
-};
+#define MONETARY_VALUE	1	/* number of a point of a spend tally */
 
 PG_FUNCTION_INFO_V1(fit_bgnbd_transfn);
+PG_FUNCTION_INFO_V1(fit_bgnbd_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_bgnbd_combine);
 PG_FUNCTION_INFO_V1(fit_bgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_mbgnbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_pareto_nbd_finalfn);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn);
+PG_FUNCTION_INFO_V1(fit_gamma_gamma_transfn_counted);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_combine);
 PG_FUNCTION_INFO_V1(fit_gamma_gamma_finalfn);
 PG_FUNCTION_INFO_V1(fit_bgnbd_activity);
@@ -149,6 +143,21 @@ fit_bgnbd_transfn(PG_FUNCTION_ARGS)
 	return ret_tally_add(fcinfo, &purchases_tally, point, 0, false);
 }
 
+/* fit_bgnbd_transfn_counted(tally, frequency, recency, age, customers bigint): add customers with one history */
+Datum
+fit_bgnbd_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		point[3];
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) ||
+		(customers = ret_customers_arg(fcinfo, 4)) == 0)
+		return ret_agg_ignore(fcinfo);
+	get_history(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3), point);
+	return ret_tally_add_counted(fcinfo, &purchases_tally, point, 0, customers);
+}
+
 Datum
 fit_bgnbd_combine(PG_FUNCTION_ARGS)
 {
@@ -174,6 +183,25 @@ fit_gamma_gamma_transfn(PG_FUNCTION_ARGS)
 	return ret_tally_add(fcinfo, &spend_tally, point, 0, false);
 }
 
+/*
+ * fit_gamma_gamma_transfn_counted(tally, frequency, monetary_value, customers bigint)
+ *		Add customers with one frequency and one mean value.
+ */
+Datum
+fit_gamma_gamma_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		point[2];
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT64(1) == 0 ||
+		(customers = ret_customers_arg(fcinfo, 3)) == 0)
+		return ret_agg_ignore(fcinfo);
+	if (unlikely(!get_spend(PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2), point)))
+		return ret_agg_ignore(fcinfo);
+	return ret_tally_add_counted(fcinfo, &spend_tally, point, 0, customers);
+}
+
 Datum
 fit_gamma_gamma_combine(PG_FUNCTION_ARGS)
 {
@@ -184,13 +212,6 @@ fit_gamma_gamma_combine(PG_FUNCTION_ARGS)
  * From a tally to the input of a likelihood
  *-------------------------------------------------------------------------
  */
-
-/* Allocate an array of zeros, which may be larger than 1 GB */
-static void *
-alloc_array(int64 n, Size size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
 
 /* Get the number of points; error if the arrays' indexes cannot hold it */
 static int
@@ -203,118 +224,6 @@ checked_points(const RetTallyReader *reader)
 				 errdetail("There are %lld, the limit is %d.", (long long) reader->npoints, MAX_POINTS),
 				 errhint("Measure recency and age in whole days.")));
 	return (int) reader->npoints;
-}
-
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * The distinct times among the recencies and ages, and how to find their
- * indexes, ascending by time: in a table if all are whole days, by binary search
- * otherwise.  If hardly any two times are the same, and their order does not
- * matter, each point has two indexes of its own.
- */
-typedef struct Moments
-{
-	int32	   *table;			/* index + 1 by the number of days, or NULL */
-	double	   *times;			/* the times, ascending, or NULL */
-	int			n;				/* number of indexes */
-} Moments;
-
-/* Sort an array and remove duplicates; returns how many values remain */
-static int
-sort_distinct(double *times, int n)
-{
-	int			distinct = 0;
-
-	qsort(times, n, sizeof(double), compare_doubles);
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || times[i] != times[distinct - 1])
-			times[distinct++] = times[i];
-	}
-	return distinct;
-}
-
-/* Estimate from a sample whether the times differ too much to look for equal ones */
-static bool
-times_differ(const RetTallyReader *reader, int npoints)
-{
-	double		times[2 * SAMPLE_POINTS];
-
-	if (npoints < 4 * SAMPLE_POINTS)
-		return false;
-	for (int i = 0; i < SAMPLE_POINTS; i++)
-	{
-		const double *point = ret_tally_point(reader, (int64) npoints * i / SAMPLE_POINTS);
-
-		times[2 * i] = point[RECENCY];
-		times[2 * i + 1] = point[AGE];
-	}
-	return sort_distinct(times, 2 * SAMPLE_POINTS) > SAMPLE_POINTS;
-}
-
-/* Give the times of all points indexes, in the way that suits them */
-static void
-find_moments(Moments *moments, const RetTallyReader *reader, int npoints, bool ordered)
-{
-	double		longest = 0;
-	bool		whole = true;
-
-	memset(moments, 0, sizeof(Moments));
-	for (int i = 0; i < npoints; i++)
-	{
-		const double *point = ret_tally_point(reader, i);
-
-		ret_check_interrupts_at(i);
-		longest = Max(longest, point[AGE]);
-		whole = whole && point[AGE] == floor(point[AGE]) && point[RECENCY] == floor(point[RECENCY]);
-	}
-	if (whole && longest < MANY_MOMENTS && longest < 64.0 * npoints + 1024)
-		moments->table = alloc_array((int64) longest + 1, sizeof(int32));
-	else if (!ordered && times_differ(reader, npoints))
-		moments->n = 2 * npoints;
-	else
-		moments->times = alloc_array((int64) npoints * 2, sizeof(double));
-
-	for (int i = 0; i < npoints && (moments->table || moments->times); i++)
-	{
-		const double *point = ret_tally_point(reader, i);
-
-		ret_check_interrupts_at(i);
-		for (int j = RECENCY; j <= AGE; j++)
-		{
-			if (moments->times)
-				moments->times[moments->n++] = point[j];
-			else
-				moments->table[(int) point[j]] = 1;
-		}
-	}
-	for (int day = 0; moments->table && day <= (int) longest; day++)
-	{
-		if (moments->table[day])
-			moments->table[day] = ++moments->n;
-	}
-	if (moments->times)
-		moments->n = sort_distinct(moments->times, moments->n);
-}
-
-/* Find the index of the time j, RECENCY or AGE, of point i */
-static int
-moment_index(const Moments *moments, const double *point, int i, int j)
-{
-	if (moments->table)
-		return moments->table[(int) point[j]] - 1;
-	if (moments->times)
-		return (double *) bsearch(&point[j], moments->times, moments->n,
-								  sizeof(double), compare_doubles) - moments->times;
-	return 2 * i + j - RECENCY;
 }
 
 static int
@@ -333,11 +242,11 @@ compare_indexes(const void *a, const void *b)
 static void
 arrange_knots(RetPurchases *purchases)
 {
-	int		   *places = alloc_array(purchases->nmoments, sizeof(int));	/* index + 1 among the knots */
+	int		   *places = ret_alloc_zeros(purchases->nmoments, sizeof(int));	/* index + 1 among the knots */
 	int			most = 1;
 	int			group = 0;
 
-	purchases->knots = alloc_array((int64) purchases->ngroups * 2, sizeof(int));
+	purchases->knots = ret_alloc_zeros((int64) purchases->ngroups * 2, sizeof(int));
 	for (int i = 0; i < purchases->nfrequencies; i++)
 	{
 		int		   *knots = &purchases->knots[purchases->frequencies[i].knot];
@@ -369,7 +278,7 @@ arrange_knots(RetPurchases *purchases)
 		most = Max(most, n);
 		purchases->frequencies[i + 1].knot = purchases->frequencies[i].knot + n;
 	}
-	purchases->tails = alloc_array(most, sizeof(RetTail));
+	purchases->tails = ret_alloc_zeros(most, sizeof(RetTail));
 	pfree(places);
 }
 
@@ -382,19 +291,19 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, RetPurc
 {
 	int			npoints = checked_points(reader);
 	int			nfrequencies = 0;
-	Moments		moments;
+	RetMoments	moments;
 	double		above = 0;
 
-	find_moments(&moments, reader, npoints, kind == RET_PARETO_NBD);
+	ret_moments_find(&moments, reader, npoints, kind == RET_PARETO_NBD);
 	for (int i = 0; i < npoints; i++)
 		nfrequencies += i == 0 ||
 			ret_tally_point(reader, i)[FREQUENCY] != ret_tally_point(reader, i - 1)[FREQUENCY];
 	memset(purchases, 0, sizeof(RetPurchases));
 	purchases->kind = kind;
 	purchases->interrupt = ret_check_interrupts;
-	purchases->frequencies = alloc_array((int64) nfrequencies + 1, sizeof(RetFrequency));
-	purchases->moments = alloc_array(moments.n, sizeof(RetMoment));
-	purchases->groups = alloc_array(npoints, sizeof(RetPurchaseGroup));
+	purchases->frequencies = ret_alloc_zeros((int64) nfrequencies + 1, sizeof(RetFrequency));
+	purchases->moments = ret_alloc_zeros(moments.n, sizeof(RetMoment));
+	purchases->groups = ret_alloc_zeros(npoints, sizeof(RetPurchaseGroup));
 	purchases->nfrequencies = nfrequencies;
 	purchases->nmoments = moments.n;
 
@@ -409,8 +318,8 @@ arrange_purchases(RetPurchases *purchases, const RetTallyReader *reader, RetPurc
 			purchases->frequencies[nfrequencies++].x = point[FREQUENCY];
 		group->weight = (double) *ret_tally_counts(reader, i);
 		group->x = nfrequencies - 1;
-		group->tx = moment_index(&moments, point, i, RECENCY);
-		group->t = moment_index(&moments, point, i, AGE);
+		group->tx = ret_moment_index(&moments, point, i, RECENCY);
+		group->t = ret_moment_index(&moments, point, i, AGE);
 		purchases->frequencies[group->x].weight += group->weight;
 		purchases->moments[group->tx].t = point[RECENCY];
 		purchases->moments[group->t].t = point[AGE];
@@ -436,8 +345,8 @@ arrange_spends(RetSpends *spends, const RetTallyReader *reader)
 
 	memset(spends, 0, sizeof(RetSpends));
 	spends->interrupt = ret_check_interrupts;
-	spends->groups = alloc_array(npoints, sizeof(RetSpendGroup));
-	spends->frequencies = alloc_array((int64) npoints + 1, sizeof(RetSpendFrequency));
+	spends->groups = ret_alloc_zeros(npoints, sizeof(RetSpendGroup));
+	spends->frequencies = ret_alloc_zeros((int64) npoints + 1, sizeof(RetSpendFrequency));
 	spends->ngroups = npoints;
 	for (int i = 0; i < npoints; i++)
 	{

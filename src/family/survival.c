@@ -83,6 +83,7 @@ PG_FUNCTION_INFO_V1(survival_curve_out);
 PG_FUNCTION_INFO_V1(survival_curve_recv);
 PG_FUNCTION_INFO_V1(survival_curve_send);
 PG_FUNCTION_INFO_V1(survival_curve_transfn);
+PG_FUNCTION_INFO_V1(survival_curve_transfn_counted);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_date);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_date_now);
 PG_FUNCTION_INFO_V1(survival_curve_transfn_timestamp);
@@ -166,6 +167,24 @@ survival_curve_transfn(PG_FUNCTION_ARGS)
 	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
 		ret_reject_duration(duration);
 	return count_duration(fcinfo, duration, !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), false);
+}
+
+/* survival_curve_transfn_counted(tally, duration, churned, customers bigint): add customers with one duration */
+Datum
+survival_curve_transfn_counted(PG_FUNCTION_ARGS)
+{
+	double		duration;
+	int64		customers;
+
+	ret_agg_check(fcinfo);
+	if (PG_ARGISNULL(1) || (customers = ret_customers_arg(fcinfo, 3)) == 0)
+		return ret_agg_ignore(fcinfo);
+	duration = PG_GETARG_FLOAT8(1);
+	if (unlikely(!(duration >= 0 && duration <= DBL_MAX)))
+		ret_reject_duration(duration);
+	return ret_tally_add_counted(fcinfo, &ret_survival_tally, &duration,
+								 !PG_ARGISNULL(2) && PG_GETARG_BOOL(2) ? RET_CHURNED : RET_CENSORED,
+								 customers);
 }
 
 /* Raise the error for a duration that is negative or not a finite number */

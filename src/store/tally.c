@@ -89,7 +89,7 @@ ret_tally_overflow(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("bigint out of range"),
-			 errdetail("More rows were counted than a bigint can hold.")));
+			 errdetail("More customers were counted than a bigint can hold.")));
 }
 
 /* Add other to counts, element by element; 22003 on overflow */
@@ -357,7 +357,7 @@ expanded_flush(RetTally *tally)
 	{
 		RetTallyRow *row = &tally->rows[tally->napplied++ % RET_TALLY_DELAY_ROWS];
 
-		ret_tally_count(tally, row->key, row->which, tally->def->ndims, tally->def->ncounts);
+		ret_tally_count(tally, row->key, row->which, 1, tally->def->ndims, tally->def->ncounts);
 	}
 }
 
@@ -530,14 +530,14 @@ flat_add(RetFlatTally *flat, const RetTallyDef *def, const double *point, const 
 }
 
 /*
- * Count a row in a transition value that is not an expanded object of the
+ * Count a row that stands for n customers, n >= 1, in a transition value that is not an expanded object of the
  * family: a flat one, or none yet.  The executor copies a new flat value into
  * the aggregate's context and frees the old one; a new expanded object is
  * there already.
  */
 Datum
 ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
-				   const double *point, int which, bool zoned)
+				   const double *point, int which, int64 n, bool zoned)
 {
 	int64		counts[RET_TALLY_MAX_COUNTS] = {0};
 	RetFlatTally *flat;
@@ -557,12 +557,34 @@ ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
 		int64		key[RET_TALLY_MAX_DIMS];
 
 		ret_tally_key(point, def->ndims, key);
-		ret_tally_count(tally, key, which, def->ndims, def->ncounts);
+		ret_tally_count(tally, key, which, n, def->ndims, def->ncounts);
 		PG_RETURN_DATUM(EOHPGetRWDatum(&tally->hdr));
 	}
 	flat->nrows++;
-	counts[which] = 1;
+	counts[which] = n;
 	PG_RETURN_POINTER(flat_add(flat, def, point, counts));
+}
+
+/*
+ * Add n >= 1 to count number `which` of a point and return the transition value,
+ * as n calls of ret_tally_add() would.  Rows that wait do not matter: they are
+ * found by their numbers, wherever the table has them by then.
+ */
+Datum
+ret_tally_add_counted(FunctionCallInfo fcinfo, const RetTallyDef *def,
+					  const double *point, int which, int64 n)
+{
+	int64		key[RET_TALLY_MAX_DIMS];
+	RetTally   *tally;
+
+	if (PG_ARGISNULL(0) || !VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
+		return ret_tally_add_flat(fcinfo, def, point, which, n, false);
+	tally = (RetTally *) DatumGetEOHP(PG_GETARG_DATUM(0));
+	if (tally->hdr.eoh_methods != &tally_methods || tally->def != def)
+		reject_other_kind();
+	ret_tally_key(point, def->ndims, key);
+	ret_tally_count(tally, key, which, n, def->ndims, def->ncounts);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /*

@@ -34,7 +34,8 @@ typedef enum RetTallyKind
 	RET_TALLY_LOGRANK = 2,		/* (duration, group): censored, churned */
 	RET_TALLY_TENURE = 3,		/* (tenure): kept, lost */
 	RET_TALLY_PURCHASES = 4,	/* (frequency, recency, age): customers */
-	RET_TALLY_SPEND = 5			/* (frequency, monetary value): customers */
+	RET_TALLY_SPEND = 5,		/* (frequency, monetary value): customers */
+	RET_TALLY_BIRTHS = 6		/* (first day): customers; never stored */
 } RetTallyKind;
 
 typedef struct RetTallyReader RetTallyReader;
@@ -119,7 +120,9 @@ struct RetTallyReader
 
 /* for transition, combine and final functions */
 extern Datum ret_tally_add_flat(FunctionCallInfo fcinfo, const RetTallyDef *def,
-								const double *point, int which, bool zoned);
+								const double *point, int which, int64 n, bool zoned);
+extern Datum ret_tally_add_counted(FunctionCallInfo fcinfo, const RetTallyDef *def,
+								   const double *point, int which, int64 n);
 extern int64 *ret_tally_insert(RetTally *tally, const int64 *key);
 pg_noreturn extern void ret_tally_overflow(void);
 pg_noreturn extern void ret_tally_inconsistent(const char *detail);
@@ -236,9 +239,9 @@ ret_tally_key(const double *point, int ndims, int64 *key)
 	}
 }
 
-/* Count a row in the table */
+/* Add n to a count in the table */
 static pg_always_inline void
-ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int ncounts)
+ret_tally_count(RetTally *tally, const int64 *key, int64 which, int64 n, int ndims, int ncounts)
 {
 	int64	   *slot = ret_tally_probe(tally, key, ndims, ndims + ncounts);
 	int64	   *count;
@@ -246,7 +249,7 @@ ret_tally_count(RetTally *tally, const int64 *key, int64 which, int ndims, int n
 	if (unlikely(slot[0] == RET_TALLY_UNUSED))
 		slot = ret_tally_insert(tally, key);
 	count = slot + ndims + which;
-	if (unlikely(pg_add_s64_overflow(*count, 1, count)))
+	if (unlikely(pg_add_s64_overflow(*count, n, count)))
 		ret_tally_overflow();
 }
 
@@ -263,7 +266,7 @@ ret_tally_delay(RetTally *tally, const int64 *key, int which, int ndims, int nco
 	if (tally->nadded - tally->napplied == RET_TALLY_DELAY_ROWS)
 	{
 		tally->napplied++;
-		ret_tally_count(tally, row->key, row->which, ndims, ncounts);
+		ret_tally_count(tally, row->key, row->which, 1, ndims, ncounts);
 	}
 	for (int i = 0; i < ndims; i++)
 		row->key[i] = key[i];
@@ -284,7 +287,7 @@ ret_tally_enter(RetTally *tally, const RetTallyDef *def, const double *point, in
 	if (unlikely(tally->delaying))
 		ret_tally_delay(tally, key, which, def->ndims, def->ncounts);
 	else
-		ret_tally_count(tally, key, which, def->ndims, def->ncounts);
+		ret_tally_count(tally, key, which, 1, def->ndims, def->ncounts);
 }
 
 /*
@@ -316,7 +319,7 @@ ret_tally_add(FunctionCallInfo fcinfo, const RetTallyDef *def, const double *poi
 			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		}
 	}
-	return ret_tally_add_flat(fcinfo, def, point, which, zoned);
+	return ret_tally_add_flat(fcinfo, def, point, which, 1, zoned);
 }
 
 #endif							/* RETENTION_TALLY_H */

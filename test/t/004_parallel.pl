@@ -58,6 +58,9 @@ for my $life ([ 'date', 'd', 'date' ], [ 'date', 'd', 'timestamptz' ],
 	$lives{"$time $as_of"} = "$column, CASE WHEN was THEN $column + interval '1 day' * (1 + score) END::$time, "
 	  . "$as_of '2024-06-01'";
 }
+# a customer's purchases
+my $history = 'bigint,double precision,double precision';
+my $rows = 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400';
 # and of those whose arguments must fit each other
 my %calls = (
 	# by the types that tell the overloads apart
@@ -71,12 +74,13 @@ my %calls = (
 	logrank_test => {
 		'double precision,boolean,customer_key' => 'o, was, g',
 		'double precision,boolean,boolean' => 'o, was, now',
+		'double precision,boolean,customer_key,bigint' => 'o, was, g, score',
+		'double precision,boolean,boolean,bigint' => 'o, was, now, score',
 		'survival_curve,customer_key' => 'curve, g', 'survival_curve,boolean' => 'curve, g > 3',
 		map({ ("$types{$_},customer_key" => "$lives{$_}, g",
 			"$types{$_},boolean" => "$lives{$_}, now") } keys %types) },
-	fit_bgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
-	fit_mbgnbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
-	fit_pareto_nbd => { bigint => 'o % 20, CASE WHEN o % 20 > 0 THEN 1 + c % 100 ELSE 0 END, 100 + c % 400' },
+	map({ ($_ => { $history => $rows, "$history,bigint" => "$rows, score" }) }
+		qw(fit_bgnbd fit_mbgnbd fit_pareto_nbd)),
 	revenue_cells => {
 		'customer_activity,interval' => q{activity, '7 days', '2024-05-01'},
 		'customer_purchases,interval' => q{purchases, '7 days', '2024-05-01'} },
@@ -89,9 +93,12 @@ my %calls = (
 				"customer_key,$time,$time,numeric" => "$life, (amount / 8)::numeric(12,3)",
 				"customer_key,$time,$time,double precision" => "$life, amount")
 		} [ 'date', 'd' ], [ 'timestamp', 'ts' ], [ 'timestamptz', 'tz' ]) },
-	fit_gamma_gamma => { bigint => 'o % 20, 1 + c % 1000' },
-	survival_curve => { 'double precision' => 'o, was', map({ ($types{$_} => $lives{$_}) } keys %types) },
-	fit_sbg => { integer => '1 + score, was', 'double precision' => '(1 + score)::double precision, was' });
+	fit_gamma_gamma => { 'bigint,double precision' => 'o % 20, 1 + c % 1000',
+		'bigint,double precision,bigint' => 'o % 20, 1 + c % 1000, score' },
+	survival_curve => { 'double precision,boolean' => 'o, was', 'double precision,boolean,bigint' => 'o, was, score',
+		map({ ($types{$_} => $lives{$_}) } keys %types) },
+	fit_sbg => { integer => '1 + score, was', 'double precision,boolean' => '(1 + score)::double precision, was',
+		'double precision,boolean,bigint' => '(1 + score)::double precision, was, score' });
 my %ranges = (daterange => 'd', tsrange => 'ts', tstzrange => 'tz');
 
 sub call
