@@ -4008,3 +4008,28 @@ CREATE FUNCTION funnel_attempts(events customer_events, steps text[], within int
     RETURNS TABLE (customer bigint, attempt bigint, step integer, event text, at timestamp)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION funnel_attempts(customer_events, text[], interval, text, timestamptz, timestamptz) IS 'the attempts that funnel_table counts, or all that are known: a row for each step that was reached, with the number of the attempt among all of the customer, and its time as written, or on the clocks of the session''s time zone; no rows for NULL events; e.g. funnel_attempts(e, ''{view,cart,buy}'', ''7 days'', ''all'')';
+
+--
+-- src/family/loyalty.c
+--
+CREATE FUNCTION points_balance(at date, points double precision, expires date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(date, double precision, date) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamp, points double precision, expires timestamp) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamp, double precision, timestamp) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamptz, points double precision, expires timestamptz) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamptz, double precision, timestamptz) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+
+CREATE FUNCTION points_used(at date, points double precision, expires date, as_of date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(date, double precision, date, date) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, current_date) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamp, points double precision, expires timestamp, as_of timestamp)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamp, double precision, timestamp, timestamp) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamptz, points double precision, expires timestamptz, as_of timestamptz)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamptz, double precision, timestamptz, timestamptz) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
