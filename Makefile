@@ -13,14 +13,14 @@ STORE   = store/money store/counters store/customer_key store/customer_map store
           store/tally store/tally_io store/cells store/event_sort store/event_set
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/sent history/parts history/forms history/engine history/type
-FAMILY  = family/stats family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue family/revenue_cells \
+FAMILY  = family/stats family/spend family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue family/revenue_cells \
           family/concentration family/states family/worth family/subscriptions family/mrr family/mrr_retention \
           family/activity_rate family/cohort family/bracket family/recurring family/cell_customers family/active_days \
           family/lifecycle family/spell family/active_customers \
           family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_moments \
           family/purchase_fit family/tracking \
           family/survival family/gaps family/logrank family/contract family/stays \
-          family/event_bytes family/events family/funnel
+          family/event_bytes family/events family/funnel family/loyalty
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file: templates, and what all files share

@@ -4201,3 +4201,75 @@ CREATE AGGREGATE fit_sbg(tenure double precision, churned boolean, customers big
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE fit_sbg(double precision, boolean, bigint) IS 'fit of a model of contracts that are renewed or not, one row for a number of customers: the same as fit_sbg(tenure, churned) over that many equal rows each, to the last digit; rows with a null number, or 0, count nothing, and a negative number is an error; NULL if no rows remain; e.g. SELECT (fit_sbg(years, churned, n)).* FROM counts';
+
+--
+-- src/family/loyalty.c
+--
+CREATE FUNCTION points_balance(at date, points double precision, expires date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(date, double precision, date) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamp, points double precision, expires timestamp) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamp, double precision, timestamp) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamptz, points double precision, expires timestamptz) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamptz, double precision, timestamptz) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+
+CREATE FUNCTION points_used(at date, points double precision, expires date, as_of date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(date, double precision, date, date) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, current_date) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamp, points double precision, expires timestamp, as_of timestamp)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamp, double precision, timestamp, timestamp) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamptz, points double precision, expires timestamptz, as_of timestamptz)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamptz, double precision, timestamptz, timestamptz) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
+
+--
+-- src/family/spend.c
+--
+
+CREATE TYPE spend_lift AS (treated bigint, control bigint, treated_mean double precision,
+    control_mean double precision, lift double precision, lower double precision, upper double precision,
+    p_value double precision);
+COMMENT ON TYPE spend_lift IS 'spend of treated customers compared with that of others, in the unit of the amounts; NULL if there are no rows, e.g. (spend_lift(is_member, spend)).lift';
+COMMENT ON COLUMN spend_lift.treated IS 'number of treated customers, never NULL, e.g. members of a loyalty programme';
+COMMENT ON COLUMN spend_lift.control IS 'number of other customers, never NULL';
+COMMENT ON COLUMN spend_lift.treated_mean IS 'mean spend of the treated customers, in the unit of the amounts; NULL if there are none';
+COMMENT ON COLUMN spend_lift.control_mean IS 'mean spend of the other customers, in the unit of the amounts; NULL if there are none';
+COMMENT ON COLUMN spend_lift.lift IS 'treated_mean minus control_mean, in the unit of the amounts; NULL if either is NULL';
+COMMENT ON COLUMN spend_lift.lower IS 'lower bound of the lift, 95 percent confidence (Welch); NULL if a group has fewer than two customers, or if neither has any variance';
+COMMENT ON COLUMN spend_lift.upper IS 'upper bound of the lift, 95 percent confidence (Welch); NULL where lower is';
+COMMENT ON COLUMN spend_lift.p_value IS 'two-sided p value (0..1) of Welch''s t test; NULL where lower is';
+
+CREATE FUNCTION spend_lift_transfn(double precision[], boolean, double precision) RETURNS double precision[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_transfn(double precision[], boolean, double precision) IS 'aggregate transition function';
+CREATE FUNCTION spend_lift_combine(double precision[], double precision[]) RETURNS double precision[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_combine(double precision[], double precision[]) IS 'aggregate combine function';
+CREATE FUNCTION spend_lift_finalfn(double precision[]) RETURNS spend_lift
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_finalfn(double precision[]) IS 'aggregate final function';
+
+CREATE AGGREGATE spend_lift(treated boolean, spend double precision) (
+    SFUNC = spend_lift_transfn,
+    STYPE = double precision[],
+    SSPACE = 192,
+    FINALFUNC = spend_lift_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = spend_lift_combine,
+    INITCOND = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_lift(boolean, double precision) IS 'mean spend of treated customers minus that of others, one row each, in the unit of the amounts, with counts, 95 percent interval and p value of Welch''s t test; rows with a null treated are ignored, a null spend is 0; NULL if no rows remain; e.g. SELECT (spend_lift(is_member, spend)).* FROM customers';
+
+--
+-- in_sample, of src/store/customer_key.c
+--
+
+CREATE FUNCTION in_sample(customer customer_key, share double precision) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION in_sample(customer_key, double precision) IS 'whether a customer is in the sample of this share (a fraction above 0, at most 1) of all customers: the same customers in every table, and a smaller share is a part of a larger one; NULL for NULL; e.g. SELECT repeat_purchase_rate(customer_id, at) FROM orders WHERE in_sample(customer_id, 0.01)';
