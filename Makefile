@@ -17,7 +17,7 @@ FAMILY  = family/stats family/survey family/rate family/repeat family/clv family
           family/concentration family/states family/worth family/subscriptions family/mrr family/mrr_retention \
           family/activity_rate family/cohort family/bracket family/recurring family/cell_customers family/active_days \
           family/lifecycle family/spell family/active_customers \
-          family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit \
+          family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit family/tracking \
           family/survival family/gaps family/logrank family/contract family/stays \
           family/event_bytes family/events family/funnel
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)

@@ -4055,3 +4055,19 @@ CREATE FUNCTION return_customers(starts customer_activity, returns customer_acti
     RETURNS TABLE (customer bigint, first_day date, last_day date, retained boolean)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION return_customers(customer_activity, customer_activity, date, integer, interval, timestamptz, text, text, integer, date) IS 'the customers whom return_table, with the same options, counts in the cell of a cohort (any day of its period) and an age, with the day of the start, the last day in returns since then, NULL if there is none, and whether they are retained; starts NULL: no rows, returns NULL: nobody came back; e.g. return_customers(signups, orders, ''2024-01-01'', 2, as_of => now())';
+
+--
+-- src/family/tracking.c
+--
+
+CREATE FUNCTION tracking_table(model purchase_model, activity customer_activity, period interval DEFAULT '7 days',
+    as_of timestamptz DEFAULT NULL, origin date DEFAULT '2001-01-01')
+    RETURNS TABLE (period_start date, actual bigint, expected double precision,
+    cumulative_actual bigint, cumulative_expected double precision, complete boolean)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 100;
+COMMENT ON FUNCTION tracking_table(purchase_model, customer_activity, interval, timestamptz, date) IS 'for each period the repeat purchases (active days after the first of the customer) and how many the model expects of the customers who have begun by then, each with its sum so far; a period that is not over before the day as_of is compared up to that day and not complete; as_of is the first day whose data are not complete, by default the day after the last active one; no rows for NULL; e.g. tracking_table(m, a, ''7 days'', as_of => now())';
+CREATE FUNCTION frequency_table(model purchase_model, activity customer_activity,
+    as_of timestamptz DEFAULT NULL, max_frequency integer DEFAULT 7)
+    RETURNS TABLE (frequency integer, actual bigint, expected double precision)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 8;
+COMMENT ON FUNCTION frequency_table(purchase_model, customer_activity, timestamptz, integer) IS 'for each number 0, 1, ... of repeat purchases (active days after the first) before the day as_of the customers who have made that many, and how many the model expects; the last row is max_frequency (0 to 1000) or more; both columns add up to the customers who have begun before as_of, by default the day after the last active one; no rows for NULL and if nobody has; e.g. frequency_table(m, a, as_of => ''1997-10-01'')';

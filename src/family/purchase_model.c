@@ -221,6 +221,13 @@ get_purchase_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)
 	return model;
 }
 
+/* Get the purchase_model in argument argno, for functions that are called once for many customers */
+void
+ret_purchase_model_get(FunctionCallInfo fcinfo, int argno, RetPurchaseModel *model)
+{
+	*model = *get_purchase_model(fcinfo, argno, get_cache(fcinfo));
+}
+
 /* Get the spend_model in argument argno */
 static const RetSpendModel *
 get_spend_model(FunctionCallInfo fcinfo, int argno, ScoreCache *cache)

@@ -9,6 +9,8 @@
 #ifndef RETENTION_PURCHASE_MODEL_H
 #define RETENTION_PURCHASE_MODEL_H
 
+#include "fmgr.h"
+
 #include "base/retention.h"
 #include "math/purchase_math.h"
 
@@ -18,6 +20,7 @@
 pg_noreturn extern void ret_reject_history(int64 frequency, double recency, double age);
 extern void ret_check_frequency(int64 frequency);
 extern void ret_check_monetary_value(int64 frequency, double value);
+extern void ret_purchase_model_get(FunctionCallInfo fcinfo, int argno, RetPurchaseModel *model);
 
 /* the names of the parameters, in the order of RetFit.theta */
 extern const char *const ret_purchase_parameters[];

@@ -34,7 +34,8 @@ typedef enum RetTallyKind
 	RET_TALLY_LOGRANK = 2,		/* (duration, group): censored, churned */
 	RET_TALLY_TENURE = 3,		/* (tenure): kept, lost */
 	RET_TALLY_PURCHASES = 4,	/* (frequency, recency, age): customers */
-	RET_TALLY_SPEND = 5			/* (frequency, monetary value): customers */
+	RET_TALLY_SPEND = 5,		/* (frequency, monetary value): customers */
+	RET_TALLY_BIRTHS = 6		/* (first day): customers; never stored */
 } RetTallyKind;
 
 typedef struct RetTallyReader RetTallyReader;
