@@ -13,7 +13,10 @@ SELECT '<footer><p>' || concat_ws(' ',
                      WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END,
            CASE WHEN :'has_event_rows' THEN format('%s of %s from %s%s.', pg_temp.many((SELECT coalesce(sum(events), 0) FROM report_happened), 'event'),
                 pg_temp.many((SELECT coalesce(customers(e), 0) FROM report_events), 'customer'), :'events_html',
-                CASE WHEN :'has_orders' OR :'has_subscriptions' THEN '' ELSE '; period ' || :'period_html' END) END) || '</p>'
+                CASE WHEN :'has_orders' OR :'has_subscriptions' THEN '' ELSE '; period ' || :'period_html' END) END,
+           CASE WHEN :'has_ledger' THEN format('%s of %s from %s%s.', pg_temp.many((SELECT count(*) FROM report_ledger), 'booking'),
+                pg_temp.many((SELECT count(*) FROM report_holders), 'member'), :'ledger_html',
+                CASE WHEN :'has_orders' OR :'has_subscriptions' OR :'has_event_rows' THEN '' ELSE '; period ' || :'period_html' END) END) || '</p>'
 FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
 FROM report_contract_rows,
