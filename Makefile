@@ -19,7 +19,7 @@ FAMILY  = family/stats family/survey family/rate family/repeat family/clv family
           family/lifecycle family/spell family/active_customers \
           family/purchase_days family/rfm family/rfm_score family/purchase_model family/purchase_fit family/tracking \
           family/survival family/gaps family/logrank family/contract family/stays \
-          family/event_bytes family/events family/funnel
+          family/event_bytes family/events family/funnel family/loyalty
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file: templates, and what all files share

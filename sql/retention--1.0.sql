@@ -4071,3 +4071,27 @@ CREATE FUNCTION frequency_table(model purchase_model, activity customer_activity
     RETURNS TABLE (frequency integer, actual bigint, expected double precision)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 ROWS 8;
 COMMENT ON FUNCTION frequency_table(purchase_model, customer_activity, timestamptz, integer) IS 'for each number 0, 1, ... of repeat purchases (active days after the first) before the day as_of the customers who have made that many, and how many the model expects; the last row is max_frequency (0 to 1000) or more; both columns add up to the customers who have begun before as_of, by default the day after the last active one; no rows for NULL and if nobody has; e.g. frequency_table(m, a, as_of => ''1997-10-01'')';
+--
+-- src/family/loyalty.c
+--
+CREATE FUNCTION points_balance(at date, points double precision, expires date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(date, double precision, date) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamp, points double precision, expires timestamp) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamp, double precision, timestamp) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_balance(at timestamptz, points double precision, expires timestamptz) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_balance_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_balance(timestamptz, double precision, timestamptz) IS 'points the member has after all rows of this instant: what was earned and has neither expired nor been spent, taken from what expires first; negative if more was spent than there was; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; NULL where at is NULL; e.g. points_balance(at, points, expires) OVER (PARTITION BY member ORDER BY at)';
+
+CREATE FUNCTION points_used(at date, points double precision, expires date, as_of date) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_date' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(date, double precision, date, date) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, current_date) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamp, points double precision, expires timestamp, as_of timestamp)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamp' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamp, double precision, timestamp, timestamp) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
+CREATE FUNCTION points_used(at timestamptz, points double precision, expires timestamptz, as_of timestamptz)
+    RETURNS double precision
+    AS 'MODULE_PATHNAME', 'points_used_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
+COMMENT ON FUNCTION points_used(timestamptz, double precision, timestamptz, timestamptz) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';

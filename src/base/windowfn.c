@@ -1,8 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * windowfn.c
- *	  What the window functions share: the window they are called over, and what
- *	  they tell the planner about its frame.
+ *	  What the window functions share: the window they are called over, what they
+ *	  tell the planner about its frame, and the check that its rows are in order
+ *	  of time.
+ *
+ * The functions do not see the window's ORDER BY.  What they see is whether a
+ * row is earlier than the one before it, and whether two neighbours of different
+ * times are peers: either proves that the rows are not ordered by time.  Only the
+ * second reveals a query that stops before it reaches an earlier row, or one whose
+ * rows are in order by chance.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,4 +59,29 @@ ret_any_frame_will_do(Node *request)
 	(void) request;
 #endif
 	return false;
+}
+
+pg_noreturn static void
+reject_order(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WINDOWING_ERROR),
+			 errmsg("rows are not in order of time"),
+			 errdetail_internal("%s", detail),
+			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
+	pg_unreachable();
+}
+
+/*
+ * Raise error 42P20 if two rows, whose times differ or of which one has none,
+ * prove that the rows are not in order of time: earlier tells whether the later
+ * row has the earlier time
+ */
+void
+ret_check_time_order(WindowObject winobj, int64 before, int64 row, bool earlier)
+{
+	if (earlier)
+		reject_order("A row is earlier than one before it.");
+	if (WinRowsArePeers(winobj, before, row))
+		reject_order("Rows of different times are peers in the window.");
 }

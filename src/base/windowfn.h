@@ -14,5 +14,7 @@
 
 extern struct WindowObjectData *ret_window_object(FunctionCallInfo fcinfo);
 extern bool ret_any_frame_will_do(Node *request);
+extern void ret_check_time_order(struct WindowObjectData *winobj, int64 before, int64 row,
+								 bool earlier);
 
 #endif							/* RETENTION_WINDOWFN_H */

@@ -23,12 +23,6 @@
  * decided by the least and the greatest length that the interval can have; only
  * one in between asks the calendar.
  *
- * The functions do not see the window's ORDER BY.  What they see is whether a
- * row is earlier than the one before it, and whether two neighbours of different
- * times are peers: either proves that the rows are not ordered by time.  Only the
- * second reveals a query that stops before it reaches an earlier row, or one whose
- * rows are in order by chance.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -121,16 +115,6 @@ check_inactive_after(const Interval *span, RetTimeKind kind)
  *-------------------------------------------------------------------------
  */
 
-static void
-reject_order(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_WINDOWING_ERROR),
-			 errmsg("rows are not in order of time"),
-			 errdetail_internal("%s", detail),
-			 errhint("Write OVER (PARTITION BY ... ORDER BY ...) with the column of times that is passed to the function, ascending.")));
-}
-
 /* Take over an as_of, a date or a timestamptz, that differs from the last row's */
 static void
 set_as_of(FmgrInfo *flinfo, Spell *spell, int64 as_of, RetTimeKind kind, RetTimeKind as_of_kind)
@@ -161,19 +145,6 @@ as_of_instant(FunctionCallInfo fcinfo, WindowObject winobj, Spell *spell,
 }
 
 /*
- * Raise error 42P20 if the current row, whose time differs from that of the row
- * before, proves that the rows are not in order of time.
- */
-static inline void
-check_order(WindowObject winobj, const Spell *spell, int64 position, bool isnull, int64 at)
-{
-	if (!isnull && spell->relationship != 0 && at < spell->instant)
-		reject_order("A row is earlier than one before it.");
-	if (WinRowsArePeers(winobj, position - 1, position))
-		reject_order("Rows of different times are peers in the window.");
-}
-
-/*
  * Bring the partition's memory up to date with the current row; if numbered, also
  * the state and the number of the relationship.  Returns NULL if the row has no
  * time, and so no result.
@@ -201,7 +172,8 @@ spell_of_row(WindowObject winobj, RetTimeKind kind, bool numbered)
 		at = ret_finite_instant(ret_instant(value, kind), kind, true);
 	if (position > 0 &&
 		(isnull != spell->after_null || (!isnull && at != spell->instant)))
-		check_order(winobj, spell, position, isnull, at);
+		ret_check_time_order(winobj, position - 1, position,
+							 !isnull && spell->relationship != 0 && at < spell->instant);
 	spell->after_null = isnull;
 	WinSetMarkPosition(winobj, position);
 	if (isnull)
@@ -246,15 +218,12 @@ search_next(WindowObject winobj, Spell *spell, RetTimeKind kind)
 		if (!isnull)
 		{
 			at = ret_finite_instant(ret_instant(value, kind), kind, true);
-			if (at < spell->instant)
-				reject_order("A row is earlier than one before it.");
-			if (at > spell->instant)
+			if (at != spell->instant)
 			{
 				int64		position = WinGetCurrentPosition(winobj);
 
-				/* the query may end before check_order sees that row */
-				if (WinRowsArePeers(winobj, position, position + ahead))
-					reject_order("Rows of different times are peers in the window.");
+				/* the query may end before that row is the current one */
+				ret_check_time_order(winobj, position, position + ahead, at < spell->instant);
 				spell->next = at;
 				return;
 			}

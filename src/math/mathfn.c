@@ -19,6 +19,10 @@
  * Chi-square tail: the regularized incomplete gamma function Q(degrees / 2,
  * x / 2), by series or continued fraction.
  *
+ * Sums of doubles: T. Ogita, S. M. Rump, S. Oishi, Accurate sum and dot product,
+ * SIAM Journal on Scientific Computing 26 (2005), SumK with K = 4; what a sum and
+ * a product round off are TwoSum of D. E. Knuth and one fused multiply-add.
+ *
  * Nothing here allocates, and nothing throws: arguments outside the domain
  * give NaN or infinity, which callers exclude.
  *
@@ -286,4 +290,39 @@ ret_chi_square_tail(double x, int degrees)
 	if (x < a + 1)
 		return 1 - gamma_series(a, x, factor);
 	return factor > 0 ? gamma_fraction(a, x, factor) : 0;
+}
+
+/*
+ * Round a sum to a double, once.  The parts are brought into the form in which
+ * each is what the sum before it rounds off; then the first is the result, unless
+ * the second is just half a unit in its last place and the third decides.
+ */
+double
+ret_sum_value(const RetSum *sum)
+{
+	double		p[RET_SUM_PARTS];
+	double		next;
+
+	memcpy(p, sum->parts, sizeof(p));
+	if (p[1] == 0 && p[2] == 0 && p[3] == 0)
+		return p[0];
+	for (int pass = 1; pass < RET_SUM_PARTS; pass++)
+	{
+		for (int i = RET_SUM_PARTS - 1; i > 0; i--)
+			p[i] = ret_two_sum(p[i - 1], p[i], &p[i - 1]);
+	}
+	next = p[0] + 2 * p[1];
+	if (p[1] * p[2] > 0 && next - p[0] == 2 * p[1])
+		return next;
+	return p[0];
+}
+
+/* Add the product a b, without rounding it */
+void
+ret_sum_add_product(RetSum *sum, double a, double b)
+{
+	double		product = a * b;
+
+	ret_sum_add(sum, product);
+	ret_sum_add(sum, fma(a, b, -product));
 }
