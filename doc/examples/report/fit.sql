@@ -38,8 +38,8 @@ FROM (SELECT cumulative_actual AS actual, cumulative_expected AS expected FROM r
                      (2, 'After the fit', t.actual - cumulative_actual, t.expected - cumulative_expected)) AS v(position, name, actual, expected)
 WHERE v.actual > 0
 ORDER BY position;
-SELECT pg_temp.tile('Never came back', pg_temp.signed(100 * (expected / nullif(actual, 0) - 1)) || '%',
-                    format('%s customers expected, %s did not', pg_temp.n(expected), pg_temp.n(actual)))
+SELECT pg_temp.tile('Bought once', pg_temp.signed(100 * (expected / nullif(actual, 0) - 1)) || '%',
+                    format('%s customers expected, %s did', pg_temp.n(expected), pg_temp.n(actual)))
 FROM report_often WHERE frequency = 0 AND actual > 0;
 \qecho '</div>'
 \qecho '<div class="legend gap"><span><i class="retained"></i>came</span><span><i class="gross"></i>expected</span>'

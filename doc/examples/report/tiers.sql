@@ -14,17 +14,18 @@ FROM report_tiers AS t JOIN report_holders AS h ON t.holder = h.holder::text
 WHERE is_now GROUP BY tier;
 
 SELECT format('<section><h2>Members by tier</h2><p class="hint">A tier is reached with what a member earns within twelve months, %s points, and lasts for '
-              'twelve months after the day on which it was last reached. As of %s.</p>',
-              (SELECT string_agg(pg_temp.points(level), ' or ' ORDER BY level) FROM unnest(:'tiers'::float8[]) AS level), :'ledger_day');
+              'twelve months after the day on which it was last reached. As of %s, and a year before%s.</p>',
+              (SELECT string_agg(pg_temp.points(level), ' or ' ORDER BY level) FROM unnest(:'tiers'::float8[]) AS level), :'ledger_day',
+              CASE WHEN :'has_amounts' THEN '; paid: in the year between' END);
 \qecho '<div class="legend"><span><i class="retained"></i>share of the members</span></div>'
 SELECT format('<div class="scroll" tabindex="0" role="region" aria-label="Tiers"><table class="segments plans"><thead><tr><th class="left" scope="col">tier</th>'
               '<th class="left share" scope="col">share of the members</th><th scope="col">members</th><th scope="col">a year ago</th><th scope="col">moved up since</th>'
               '<th scope="col">moved down since</th><th scope="col">points outstanding</th>%s</tr></thead><tbody>',
-              CASE WHEN :'has_amounts' THEN '<th scope="col">paid in the last year, each</th>' END);
+              CASE WHEN :'has_amounts' THEN '<th scope="col">paid, each</th>' END);
 SELECT format('<tr><th scope="row">%s</th><td class="share"><div class="bar"><i class="retained" style="width: %s%%"></i>%s</div></td>'
               '<td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>%s</tr>',
               coalesce(pg_temp.html(nullif(btrim((nullif(:'tier_names', '')::text[])[tier + 1]), '')),
-                       CASE WHEN tier = 0 THEN 'below ' || pg_temp.points(levels[1]) ELSE pg_temp.points(levels[tier]) || ' and more' END),
+                       CASE WHEN tier = 0 THEN 'below ' || pg_temp.points(levels[1]) ELSE 'from ' || pg_temp.points(levels[tier]) END),
               round(85.0 * members / nullif(max(members) OVER (), 0), 1), pg_temp.percent(members / nullif(sum(members) OVER (), 0)::float8),
               pg_temp.n(members), pg_temp.n(before), pg_temp.n(up), pg_temp.n(down), pg_temp.points(coalesce(outstanding, 0)),
               CASE WHEN :'has_amounts' THEN '<td>' || coalesce(pg_temp.money(:'currency_html', coalesce(paid, 0) / nullif(members, 0)), '') || '</td>' END)
