@@ -10,24 +10,24 @@ FROM report_expiries;
 
 SELECT format('<section><h2>When points expire</h2><p class="hint">What is outstanding on %s, by the %s in which it expires unless it is spent before.</p>', :'ledger_day', :'unit');
 \qecho '<div class="legend"><span><i class="churned"></i>expire</span><span><i class="new"></i>later, or never</span></div>'
-SELECT pg_temp.chart('expiry', 268, 'Outstanding points by ' || :'unit' || ' of expiry', format('%s points are outstanding, at most %s of them expire in one %s.',
+SELECT pg_temp.chart('expiry', 288, 'Outstanding points by ' || :'unit' || ' of expiry', format('%s points are outstanding, at most %s of them expire in one %s.',
        pg_temp.points(sum(points)), pg_temp.points(coalesce(max(points) FILTER (WHERE period_start IS NOT NULL), 0)), :'unit'))
 FROM report_expiry_bars;
-SELECT pg_temp.gridline(194 - 180.0 * i / :expiry_above, pg_temp.brief('', i * :expiry_tick, :expiry_unit, :expiry_digits), i = 0) FROM generate_series(0, :expiry_above) AS i;
+SELECT pg_temp.gridline(214 - 200.0 * i / :expiry_above, pg_temp.brief('', i * :expiry_tick, :expiry_unit, :expiry_digits), i = 0) FROM generate_series(0, :expiry_above) AS i;
 SELECT format('<g><title>%s: %s, %s of what is outstanding</title>', name, CASE points WHEN 1 THEN '1 point' ELSE pg_temp.points(points) || ' points' END,
               pg_temp.percent(points / sum(points) OVER ()))
        || CASE WHEN height > 0 THEN format('<rect class="%s" x="%s%%" y="%s" width="%s%%" height="%s"/>', CASE WHEN period_start IS NULL THEN 'new' ELSE 'churned' END,
-                                           round((place - 0.9) * :expiry_step, 2), 194 - height, round(0.8 * :expiry_step, 2), height) ELSE '' END || '</g>'
-FROM report_expiry_bars, LATERAL (SELECT round((180 * points / (:expiry_above * :expiry_tick))::numeric, 1) AS height) AS h
+                                           round((place - 0.9) * :expiry_step, 2), 214 - height, round(0.8 * :expiry_step, 2), height) ELSE '' END || '</g>'
+FROM report_expiry_bars, LATERAL (SELECT round((200 * points / (:expiry_above * :expiry_tick))::numeric, 1) AS height) AS h
 ORDER BY place;
-SELECT pg_temp.label(x, 212, coalesce(to_char(period_start, :'label_1'), name), CASE WHEN period_start IS NULL THEN '' ELSE thin END)
-       || pg_temp.label(x, 248, shown, ' strong' || CASE WHEN period_start IS NULL THEN '' ELSE thin END)
+SELECT pg_temp.label(x, 232, coalesce(to_char(period_start, :'label_1'), name), CASE WHEN period_start IS NULL THEN '' ELSE thin END)
+       || pg_temp.label(x, 268, shown, ' strong' || CASE WHEN period_start IS NULL THEN '' ELSE thin END)
        || CASE WHEN period_start IS NOT NULL AND year IS DISTINCT FROM lag(year) OVER (ORDER BY place) AND (place > 1 OR 9 * count(*) OVER (PARTITION BY year) >= :expiry_slots)
-               THEN pg_temp.label(x, 227, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
+               THEN pg_temp.label(x, 247, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (place - 0.5) * :expiry_step AS x, max(length(shown)) OVER () AS longest
       FROM report_expiry_bars, pg_temp.brief('', points, :expiry_label_unit, :expiry_label_digits) AS shown) AS b,
      (SELECT count(DISTINCT to_char(period_start, 'YYYY')) AS years FROM report_expiry_bars) AS y,
      pg_temp.thin(place - 1, :expiry_slots, greatest(6 + 7.3 * longest, CASE :'label_1' WHEN 'MM-DD' THEN 44 ELSE 38 END)) AS thin
 ORDER BY place;
-SELECT pg_temp.row_name(248, 'points', 'strong') || '</svg></section>';
+SELECT pg_temp.row_name(268, 'points', 'strong') || '</svg></section>';

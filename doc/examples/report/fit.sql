@@ -87,17 +87,17 @@ SELECT ceil(:often_most / :often_tick)::int AS above \gset often_
 SELECT format('<section><h2>How often they buy, and should</h2><p class="hint">Customers by how many repeat purchases each had made before %s, and how many '
               'customers the model expects to have made as many. Where the two differ, the model does not tell these customers apart as the shop does.</p>', :'fit_day');
 \qecho '<div class="legend"><span><i class="retained"></i>customers</span><span><i class="new"></i>expected</span></div>'
-SELECT pg_temp.chart('often', 262, 'Customers by repeat purchases', string_agg(format('%s: %s, %s expected.', name, pg_temp.n(actual), pg_temp.n(expected)), ' ' ORDER BY frequency))
+SELECT pg_temp.chart('often', 282, 'Customers by repeat purchases', string_agg(format('%s: %s, %s expected.', name, pg_temp.n(actual), pg_temp.n(expected)), ' ' ORDER BY frequency))
 FROM report_often;
-SELECT pg_temp.gridline(194 - 180.0 * i / :often_above, pg_temp.n(i * :often_tick), i = 0) FROM generate_series(0, :often_above) AS i;
+SELECT pg_temp.gridline(214 - 200.0 * i / :often_above, pg_temp.n(i * :often_tick), i = 0) FROM generate_series(0, :often_above) AS i;
 SELECT format('<g><title>%s: %s, %s expected</title>', CASE WHEN frequency = 1 THEN '1 repeat purchase' ELSE name || ' repeat purchases' END,
               pg_temp.many(actual, 'customer'), round(expected::numeric, 1))
-       || coalesce(string_agg(format('<rect class="%s" x="%s%%" y="%s" width="%s%%" height="%s"/>', class, round((frequency + 0.1 + place * 0.4) * :often_step, 2), 194 - height,
+       || coalesce(string_agg(format('<rect class="%s" x="%s%%" y="%s" width="%s%%" height="%s"/>', class, round((frequency + 0.1 + place * 0.4) * :often_step, 2), 214 - height,
                                      round(0.4 * :often_step, 2), height), '' ORDER BY place) FILTER (WHERE height > 0), '') || '</g>'
 FROM report_often, LATERAL (VALUES (0, 'retained', actual::float8), (1, 'new', expected)) AS v(place, class, n),
-     LATERAL (SELECT round((180 * n / (:often_above * :often_tick))::numeric, 1) AS height) AS h
+     LATERAL (SELECT round((200 * n / (:often_above * :often_tick))::numeric, 1) AS height) AS h
 GROUP BY frequency, name, actual, expected
 ORDER BY frequency;
-SELECT pg_temp.label(x, 212, name, '') || pg_temp.label(x, 234, pg_temp.n(actual), ' strong') || pg_temp.label(x, 254, pg_temp.n(expected), '')
+SELECT pg_temp.label(x, 232, name, '') || pg_temp.label(x, 254, pg_temp.n(actual), ' strong') || pg_temp.label(x, 274, pg_temp.n(expected), '')
 FROM report_often, LATERAL (SELECT (frequency + 0.5) * :often_step AS x) AS at ORDER BY frequency;
-SELECT pg_temp.row_name(212, 'repeats', '') || pg_temp.row_name(234, 'customers', 'strong') || pg_temp.row_name(254, 'expected', '') || '</svg></section>';
+SELECT pg_temp.row_name(232, 'repeats', '') || pg_temp.row_name(254, 'customers', 'strong') || pg_temp.row_name(274, 'expected', '') || '</svg></section>';
