@@ -4095,3 +4095,50 @@ CREATE FUNCTION points_used(at timestamptz, points double precision, expires tim
     RETURNS double precision
     AS 'MODULE_PATHNAME', 'points_used_timestamptz' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE SUPPORT spell_support;
 COMMENT ON FUNCTION points_used(timestamptz, double precision, timestamptz, timestamptz) IS 'how many points of this row''s earning were spent before as_of, taken from what expires first; NULL for rows that do not earn, that are not before as_of, or whose at is NULL; points > 0 earn and expire at the instant expires (NULL: never), points < 0 spend, NULL points are 0; an error for a NULL as_of; e.g. points_used(at, points, expires, now()) OVER (PARTITION BY member ORDER BY at)';
+
+--
+-- src/family/spend.c
+--
+
+CREATE TYPE spend_lift AS (treated bigint, control bigint, treated_mean double precision,
+    control_mean double precision, lift double precision, lower double precision, upper double precision,
+    p_value double precision);
+COMMENT ON TYPE spend_lift IS 'spend of treated customers compared with that of others, in the unit of the amounts; NULL if there are no rows, e.g. (spend_lift(is_member, spend)).lift';
+COMMENT ON COLUMN spend_lift.treated IS 'number of treated customers, never NULL, e.g. members of a loyalty programme';
+COMMENT ON COLUMN spend_lift.control IS 'number of other customers, never NULL';
+COMMENT ON COLUMN spend_lift.treated_mean IS 'mean spend of the treated customers, in the unit of the amounts; NULL if there are none';
+COMMENT ON COLUMN spend_lift.control_mean IS 'mean spend of the other customers, in the unit of the amounts; NULL if there are none';
+COMMENT ON COLUMN spend_lift.lift IS 'treated_mean minus control_mean, in the unit of the amounts; NULL if either is NULL';
+COMMENT ON COLUMN spend_lift.lower IS 'lower bound of the lift, 95 percent confidence (Welch); NULL if a group has fewer than two customers, or if neither has any variance';
+COMMENT ON COLUMN spend_lift.upper IS 'upper bound of the lift, 95 percent confidence (Welch); NULL where lower is';
+COMMENT ON COLUMN spend_lift.p_value IS 'two-sided p value (0..1) of Welch''s t test; NULL where lower is';
+
+CREATE FUNCTION spend_lift_transfn(double precision[], boolean, double precision) RETURNS double precision[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_transfn(double precision[], boolean, double precision) IS 'aggregate transition function';
+CREATE FUNCTION spend_lift_combine(double precision[], double precision[]) RETURNS double precision[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_combine(double precision[], double precision[]) IS 'aggregate combine function';
+CREATE FUNCTION spend_lift_finalfn(double precision[]) RETURNS spend_lift
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_lift_finalfn(double precision[]) IS 'aggregate final function';
+
+CREATE AGGREGATE spend_lift(treated boolean, spend double precision) (
+    SFUNC = spend_lift_transfn,
+    STYPE = double precision[],
+    SSPACE = 192,
+    FINALFUNC = spend_lift_finalfn,
+    FINALFUNC_MODIFY = READ_ONLY,
+    COMBINEFUNC = spend_lift_combine,
+    INITCOND = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_lift(boolean, double precision) IS 'mean spend of treated customers minus that of others, one row each, in the unit of the amounts, with counts, 95 percent interval and p value of Welch''s t test; rows with a null treated are ignored, a null spend is 0; NULL if no rows remain; e.g. SELECT (spend_lift(is_member, spend)).* FROM customers';
+
+--
+-- in_sample, of src/store/customer_key.c
+--
+
+CREATE FUNCTION in_sample(customer customer_key, share double precision) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION in_sample(customer_key, double precision) IS 'whether a customer is in the sample of this share (a fraction above 0, at most 1) of all customers: the same customers in every table, and a smaller share is a part of a larger one; NULL for NULL; e.g. SELECT repeat_purchase_rate(customer_id, at) FROM orders WHERE in_sample(customer_id, 0.01)';

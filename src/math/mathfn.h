@@ -52,6 +52,10 @@ extern double ret_normal_two_sided(double z);
 /* the chi-square distribution */
 extern double ret_chi_square_tail(double x, int degrees);
 
+/* Student's t distribution; degrees need not be whole */
+extern double ret_student_two_sided(double t, double degrees);
+extern double ret_student_quantile(double p, double degrees);
+
 /* confidence intervals of x successes in n > 0 trials; z is the normal quantile */
 extern void ret_wilson(double x, double n, double z,
 					   double *lower, double *upper);

@@ -64,6 +64,7 @@ PG_FUNCTION_INFO_V1(customer_key_numeric);
 PG_FUNCTION_INFO_V1(customer_key_record);
 PG_FUNCTION_INFO_V1(customer_key_record_support);
 PG_FUNCTION_INFO_V1(customer_key_anyelement);
+PG_FUNCTION_INFO_V1(in_sample);
 
 static uint64 hash_value(Oid type, Oid collation, Datum value, bool *null);
 
@@ -529,4 +530,47 @@ customer_key_record_support(PG_FUNCTION_ARGS)
 		}
 	}
 	PG_RETURN_POINTER(NULL);
+}
+
+/*-------------------------------------------------------------------------
+ * A sample of the customers
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * Mix the bits of a customer so that the high ones decide who is in a sample.
+ * It must share nothing with ret_customer_hash(): a sample by that hash would fill
+ * one corner of each map, whose home slots are its high bits.  These are the steps
+ * of the finalizer of MurmurHash3, with a constant in front so that customer 0 is
+ * not the first of every sample.
+ */
+static uint64
+sample_hash(int64 customer)
+{
+	uint64		h = (uint64) customer ^ UINT64CONST(0x5851F42D4C957F2D);
+
+	h ^= h >> 33;
+	h *= UINT64CONST(0xFF51AFD7ED558CCD);
+	h ^= h >> 33;
+	h *= UINT64CONST(0xC4CEB9FE1A85EC53);
+	return h ^ h >> 33;
+}
+
+/*
+ * in_sample(customer, share double precision) -> boolean
+ *		The hash is below share * 2^53 in a sample of the share, so a smaller share
+ *		is a part of a larger one.
+ */
+Datum
+in_sample(PG_FUNCTION_ARGS)
+{
+	double		share = PG_GETARG_FLOAT8(1);
+
+	if (unlikely(!(share > 0 && share <= 1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("share must be greater than 0 and at most 1"),
+				 errdetail("The value is %g.", share),
+				 errhint("A share is a fraction: 0.01 for one customer of a hundred.")));
+	PG_RETURN_BOOL((double) (sample_hash(PG_GETARG_CUSTOMER(0)) >> 11) < share * MAX_WHOLE_DOUBLE);
 }

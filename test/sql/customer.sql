@@ -545,4 +545,43 @@ SELECT counters_combine('{1,2}', '{1,2}');
 SELECT 1 FROM state GROUP BY rate;
 SELECT count(DISTINCT rate) FROM state;
 
+--
+-- in_sample
+--
+-- a sample has the size that was asked for, whatever the type; a smaller one is a part of it
+SELECT type, abs(count(*) FILTER (WHERE in_sample(k, 0.01)) - 5000) <= 210 AS hundredth,
+       abs(count(*) FILTER (WHERE in_sample(k, 0.5)) - 250000) <= 1100 AS half,
+       count(*) FILTER (WHERE in_sample(k, 0.005) AND NOT in_sample(k, 0.01)) AS not_within, bool_and(in_sample(k,
+       	1)) AS every
+FROM (SELECT 'bigint' AS type, i::customer_key AS k FROM generate_series(1, 500000) i
+      UNION ALL SELECT 'bigint, multiples', (i * 65536)::customer_key FROM generate_series(-250000::bigint, 249999) i
+      UNION ALL SELECT 'text', ('customer ' || i)::customer_key FROM generate_series(1, 500000) i
+      UNION ALL SELECT 'uuid', md5(i::text)::uuid::customer_key FROM generate_series(1, 500000) i) s GROUP BY type
+      	ORDER BY type;
+SELECT abs(count(*) - 10000) <= 300 AS of_a_million FROM generate_series(1, 1000000) i WHERE in_sample(i, 0.01);
+-- the same customer, whatever the column: integers of all sizes, whole floating-point numbers, a customer_key
+SELECT count(*) FILTER (WHERE in_sample(i, 0.2)) AS sample,
+       count(*) FILTER (WHERE in_sample(i, 0.2) AND in_sample(i::smallint, 0.2) AND in_sample(i::integer, 0.2)
+                        AND in_sample(i::float8, 0.2) AND in_sample(i::customer_key, 0.2)) AS same,
+       count(*) FILTER (WHERE in_sample(customer_key(row(i, 'a'::text)), 0.2)) BETWEEN 1900 AND 2100 AS several_columns
+FROM generate_series(1::bigint, 10000) i;
+-- who is in does not change: it is a promise to stored results
+SELECT array_agg(i) FROM generate_series(-1000, 1000) i WHERE in_sample(i, 0.01);
+-- customers, not rows: all rows of a customer or none, in each table
+SELECT count(DISTINCT c) FILTER (WHERE here) + count(DISTINCT c) FILTER (WHERE NOT here) = count(DISTINCT c) AS whole
+FROM (SELECT i % 5000 AS c, in_sample(i % 5000, 0.3) AS here FROM generate_series(1, 20000) i) x;
+-- NULL, and shares that are none
+SELECT in_sample(NULL::bigint, 0.5) AS customer, in_sample(1, NULL) AS share, in_sample(1, 1e-300) AS hardly;
+SELECT in_sample(1, 0);
+SELECT in_sample(1, -0.1);
+SELECT in_sample(1, 1.0000001);
+SELECT in_sample(1, 'NaN');
+SELECT in_sample(1, 'infinity');
+-- the sample does not crowd into one corner of a hash table, which would take minutes
+SET statement_timeout = '60s';
+SELECT repeat_purchase_rate(i / 2) FROM generate_series(1, 4000000) i WHERE in_sample(i / 2, 0.01);
+RESET statement_timeout;
+SELECT provolatile, proisstrict, proparallel
+FROM pg_proc WHERE oid = 'in_sample(customer_key, double precision)'::regprocedure;
+
 DROP SCHEMA customer_test CASCADE;
