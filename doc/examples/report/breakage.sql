@@ -28,7 +28,7 @@ SELECT pg_temp.label(x, 232, to_char(period_start, :'label_1'), thin)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :fate_step AS x, max(length(shown)) OVER () AS longest
       FROM report_fate, (SELECT pg_temp.unit(max(earned), 1000) AS unit, pg_temp.decimals(max(earned), pg_temp.unit(max(earned), 1000)) AS digits FROM report_fate) AS u,
-           pg_temp.brief('', earned, unit, digits) AS shown) AS b,
+           pg_temp.brief_points(earned, unit, digits) AS shown) AS b,
      (SELECT count(DISTINCT to_char(period_start, 'YYYY')) AS years FROM report_fate) AS y,
      pg_temp.thin(bar - 1, :fate_slots, greatest(6 + 6.5 * longest, CASE :'label_1' WHEN 'MM-DD' THEN 44 ELSE 38 END)) AS thin
 ORDER BY bar;

@@ -26,7 +26,7 @@ SELECT pg_temp.label(x, 232, coalesce(to_char(period_start, :'label_1'), name), 
                THEN pg_temp.label(x, 247, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (place - 0.5) * :expiry_step AS x, max(length(shown)) OVER () AS longest
-      FROM report_expiry_bars, pg_temp.brief('', points, :expiry_label_unit, :expiry_label_digits) AS shown) AS b,
+      FROM report_expiry_bars, pg_temp.brief_points(points, :expiry_label_unit, :expiry_label_digits) AS shown) AS b,
      (SELECT count(DISTINCT to_char(period_start, 'YYYY')) AS years FROM report_expiry_bars) AS y,
      pg_temp.thin(place - 1, :expiry_slots, greatest(6 + 7.3 * longest, CASE :'label_1' WHEN 'MM-DD' THEN 44 ELSE 38 END)) AS thin
 ORDER BY place;

@@ -39,7 +39,15 @@ FROM report_contract_rows,
              (18, :'has_funnel' AND NOT :'has_attempts', format('how many finish by %s, as ', :'unit') || CASE WHEN NOT :'has_second_step' THEN 'there is one step alone'
                   ELSE format('nobody went beyond the first step in the latest %s', pg_temp.many(:bins, :'unit')) END),
              (19, :'has_events' AND NOT :'has_returns', 'who returns, as ' || CASE WHEN :'starts' = '' OR :'returns' = '' THEN 'it is not named what with'
-                  WHEN NOT :'has_starts' THEN 'nobody has begun' ELSE format('no %s after a first one is over', :'unit') END)) AS v(position, is_left_out, name)
+                  WHEN NOT :'has_starts' THEN 'nobody has begun' ELSE format('no %s after a first one is over', :'unit') END),
+             (20, (:'has_activity' OR :'has_mrr' OR :'has_events') AND :'why_no_points' <> '', 'points, as ' || :'why_no_points'),
+             (21, :'has_points' AND NOT :'has_expiries', 'when points expire, as none are outstanding'),
+             (22, :'has_points' AND NOT :'has_fate', 'what becomes of the points, as none have been earned'),
+             (23, :'has_points' AND NOT :'has_tiers', 'members by tier, as no levels are named'),
+             (24, :'has_points' AND :'has_amounts' AND NOT :'has_spend_lift', format('what members spend, as of those who bought in the year before the last %s %s',
+                  pg_temp.many(:coming_days, 'day'), CASE WHEN NOT EXISTS (SELECT FROM report_spend WHERE (lift).treated IS NOT NULL) THEN 'there are none'
+                                                          WHEN EXISTS (SELECT FROM report_spend WHERE (lift).treated > 0) THEN 'all were members'
+                                                          ELSE 'nobody was a member' END))) AS v(position, is_left_out, name)
 WHERE is_left_out
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');

@@ -125,3 +125,6 @@ SELECT CASE WHEN NOT :'has_ledger' OR :'has_points' THEN ''
 -- 12.5, 12,345, 12.9M points
 CREATE FUNCTION pg_temp.points(v double precision) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN abs(v) < 100 THEN trim_scale(round(v::numeric, 2))::text WHEN abs(v) < 1e7 THEN pg_temp.n(v) ELSE pg_temp.money('', v) END $$;
+-- Below a bar, 12.9k, 129k
+CREATE FUNCTION pg_temp.brief_points(v double precision, unit double precision, decimals int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN unit = 1 THEN pg_temp.points(v) ELSE pg_temp.brief('', v, unit, decimals) END $$;

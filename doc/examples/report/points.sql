@@ -54,7 +54,7 @@ SELECT pg_temp.label(x, 326, to_char(period_start, :'label_1'), thin) || pg_temp
                THEN pg_temp.label(x, 341, nullif(to_char(period_start, :'label_2'), ''), ' soft' || CASE WHEN years > 6 THEN ' m' ELSE '' END)
                ELSE '' END
 FROM (SELECT *, to_char(period_start, 'YYYY') AS year, (bar - 0.5) * :moved_step AS x, max(length(shown)) OVER () AS longest
-      FROM report_moves, pg_temp.brief('', closing, :moved_label_unit, :moved_label_digits) AS shown) AS b,
+      FROM report_moves, pg_temp.brief_points(closing, :moved_label_unit, :moved_label_digits) AS shown) AS b,
      (SELECT count(DISTINCT to_char(period_start, 'YYYY')) AS years FROM report_moves) AS y,
      pg_temp.thin(bar - 1, :moved_slots, greatest(6 + 7.3 * longest, CASE :'label_1' WHEN 'MM-DD' THEN 44 ELSE 38 END)) AS thin
 ORDER BY bar;
