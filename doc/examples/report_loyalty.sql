@@ -40,7 +40,8 @@ WITH moves AS (
     SELECT date_trunc('quarter', expires), 0, 0, points - used
     FROM lots WHERE expires <= '2026-01-01')
 SELECT to_char(quarter, 'YYYY "Q"Q') AS quarter,
-       sum(sum(earned - redeemed - expired)) OVER w - sum(earned - redeemed - expired) AS opening,
+       sum(sum(earned - redeemed - expired)) OVER w
+           - sum(earned - redeemed - expired) AS opening,
        sum(earned) AS earned, sum(redeemed) AS redeemed, sum(expired) AS expired,
        sum(sum(earned - redeemed - expired)) OVER w AS closing
 FROM moves

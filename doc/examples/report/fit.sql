@@ -100,4 +100,4 @@ GROUP BY frequency, name, actual, expected
 ORDER BY frequency;
 SELECT pg_temp.label(x, 232, name, '') || pg_temp.label(x, 254, pg_temp.n(actual), ' strong') || pg_temp.label(x, 274, pg_temp.n(expected), '')
 FROM report_often, LATERAL (SELECT (frequency + 0.5) * :often_step AS x) AS at ORDER BY frequency;
-SELECT pg_temp.row_name(232, 'repeats', '') || pg_temp.row_name(254, 'customers', 'strong') || pg_temp.row_name(274, 'expected', '') || '</svg></section>';
+SELECT pg_temp.row_name(232, 'repeats', '') || pg_temp.row_name(254, 'actual', 'strong') || pg_temp.row_name(274, 'expected', '') || '</svg></section>';
