@@ -270,7 +270,8 @@ welch AS (
 	SELECT m.n, o.n AS others, m.mean, o.mean AS other_mean, m.mean - o.mean AS lift, sqrt(m.v + o.v) AS se,
 	       (m.v + o.v) ^ 2 / (m.v ^ 2 / (m.n - 1) + o.v ^ 2 / (o.n - 1)) AS df
 	FROM parts AS m, parts AS o WHERE m.is_member AND NOT o.is_member)
-SELECT concat_ws('|', priced(mean), priced(other_mean), n, others, CASE WHEN lift > 0 THEN '+' ELSE '' END || priced(lift),
+SELECT concat_ws('|', priced(mean), priced(other_mean), n, others,
+                 CASE WHEN lift > 0 THEN '+' ELSE '' END || priced(lift),
                  priced(lift - q * se), priced(lift + q * se), priced(lift * n))
 FROM welch, LATERAL (SELECT 1.959963984540054 AS z) AS z,
      LATERAL (SELECT z + (z ^ 3 + z) / (4 * df) + (5 * z ^ 5 + 16 * z ^ 3 + 3 * z) / (96 * df ^ 2)
