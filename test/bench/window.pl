@@ -15,6 +15,7 @@ sub window
 	frame_sizes();
 	per_event();
 	silences();
+	points();
 	# takes longest by far
 	per_day(280);
 	return;
@@ -221,6 +222,54 @@ sub silences
 		target($name, $r, $name, floor => 'none');
 		target($name, $r, $name, "SQL: gaps and islands, $name" => 1);
 	}
+	return;
+}
+
+# ---------------------------------------------------------------------------
+# Points of many members, and of one who has all of them
+
+sub points
+{
+	my %of = ('50,000 members' => 'i % 50000', 'one member' => '1');
+	my $title = 'points: beside a running sum';
+
+	return if !wanted("$title, serial");
+	for my $members (sort keys %of)
+	{
+		my $table = 'points_' . ($members =~ /^one/ ? 'one' : 'many') . "_$events";
+		my $from = "FROM $table WINDOW w AS (PARTITION BY member ORDER BY at)";
+		my %call = (
+			points_balance => 'points_balance(at, points, expires)',
+			points_used => q{points_used(at, points, expires, '2024-06-01')});
+		my $r;
+
+		need_points($table, $of{$members});
+		$r = compare("$title, $members", 'serial', $table,
+			[ 'floor: sum(points)', 'floor', "SELECT sum(v) FROM (SELECT sum(points) OVER w AS v $from) x", $events, { check => 'sum' } ],
+			map { [ $_, 'ours', "SELECT sum(v) FROM (SELECT $call{$_} OVER w AS v $from) x", $events, { check => $_ } ] } sort keys %call)
+		  or next;
+		target("$title, $members", $r, $_, floor => 1.5) for sort keys %call;
+	}
+	return;
+}
+
+# A ledger of as many rows as there are events, in no order: six earnings of ten rows, which last a year
+sub need_points
+{
+	my ($table, $member) = @_;
+	my $s;
+
+	return if session('serial')->query("SELECT to_regclass('$table')") ne '';
+	print "making $table\n";
+	$s = session('serial')->fresh;
+	$s->query('SET statement_timeout = 0');
+	$s->query("CREATE UNLOGGED TABLE $table WITH (autovacuum_enabled = off) AS
+		SELECT member, at, points, at + interval '365 days' AS expires
+		FROM (SELECT $member AS member, timestamp '2022-01-01' + i * 7919 % 77760000 * interval '1 s' AS at,
+		             CASE WHEN i * 31 % 10 < 6 THEN 10 + i * 17 % 100 ELSE -(i * 13 % 150) END AS points
+		      FROM generate_series(1::bigint, $events) i) l");
+	$s->query("VACUUM (FREEZE, ANALYZE) $table");
+	$s->close;
 	return;
 }
 

@@ -551,13 +551,13 @@ SELECT count(DISTINCT rate) FROM state;
 -- a sample has the size that was asked for, whatever the type; a smaller one is a part of it
 SELECT type, abs(count(*) FILTER (WHERE in_sample(k, 0.01)) - 5000) <= 210 AS hundredth,
        abs(count(*) FILTER (WHERE in_sample(k, 0.5)) - 250000) <= 1100 AS half,
-       count(*) FILTER (WHERE in_sample(k, 0.005) AND NOT in_sample(k, 0.01)) AS not_within, bool_and(in_sample(k,
-       	1)) AS every
+       count(*) FILTER (WHERE in_sample(k, 0.005) AND NOT in_sample(k, 0.01)) AS not_within,
+       bool_and(in_sample(k, 1)) AS every
 FROM (SELECT 'bigint' AS type, i::customer_key AS k FROM generate_series(1, 500000) i
       UNION ALL SELECT 'bigint, multiples', (i * 65536)::customer_key FROM generate_series(-250000::bigint, 249999) i
       UNION ALL SELECT 'text', ('customer ' || i)::customer_key FROM generate_series(1, 500000) i
-      UNION ALL SELECT 'uuid', md5(i::text)::uuid::customer_key FROM generate_series(1, 500000) i) s GROUP BY type
-      	ORDER BY type;
+      UNION ALL SELECT 'uuid', md5(i::text)::uuid::customer_key FROM generate_series(1, 500000) i) s
+GROUP BY type ORDER BY type;
 SELECT abs(count(*) - 10000) <= 300 AS of_a_million FROM generate_series(1, 1000000) i WHERE in_sample(i, 0.01);
 -- the same customer, whatever the column: integers of all sizes, whole floating-point numbers, a customer_key
 SELECT count(*) FILTER (WHERE in_sample(i, 0.2)) AS sample,
