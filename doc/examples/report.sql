@@ -1,9 +1,11 @@
 -- Writes a report as one HTML page.  Of orders: retention curve, cohorts, lifecycle,
 -- lifetime value, revenue by age, cohort and period, how much the best customers bring,
--- who will come back, who is about to leave.  Of contracts: monthly recurring revenue and
+-- who will come back, whether that model fits, who is about to leave.  Of contracts: monthly recurring revenue and
 -- how it moves, net and gross retention, churn, how long customers stay, plans.  Of events:
--- how far customers get, how fast, and who returns.  Of a survey: net promoter score.  No JavaScript, no other files; for screens wide and
--- narrow, light and dark, and A4.
+-- how far customers get, how fast, and who returns.  Of the points of a loyalty programme:
+-- what is outstanding and when it expires, breakage, tiers, what members spend.  Of a survey:
+-- net promoter score.  No JavaScript, no other files; for screens wide and narrow, light and
+-- dark, and A4.
 --
 --   psql -X -d shop -o report.html.new -f report.sql && mv report.html.new report.html
 --   psql -X -d shop -v orders=sales.invoices -v customer=client -v at=paid_at -v amount=total \
@@ -20,7 +22,7 @@
 -- when it is whole.
 --
 --   orders    a table, a view or (SELECT ...) AS name;          orders
---             '' if there are only contracts or events
+--             '' if there are only contracts, events or points
 --   customer  its columns, or expressions of them               customer_id
 --   at        date, timestamp or timestamptz                    ordered_at
 --   amount    any number, below 0: a refund; '' if none         amount, if there
@@ -49,6 +51,17 @@
 --   attempt        of several of a customer: best or first      best
 --   starts         who begins with this event                   the first step
 --   returns        is retained by this one                      the last step
+--   ledger    points of a loyalty programme, a row per booking,  ''
+--             as orders; '' leaves them out
+--   holder    its columns: customer, as in orders,              as customer
+--   booked    date, timestamp or timestamptz,                   at
+--   points    above 0: earned, below 0: spent or taken back,    points
+--   expires   and the first day without those that were         expires
+--             earned; NULL, or '' of all: never
+--   tiers     points within twelve months that make a tier, an  ''
+--             array, the lowest first; '' leaves tiers out
+--   tier_names  what they are called, an array that begins      ''
+--             with the one below the first
 --   names     as orders, a row per customer; '' shows the       ''
 --             ids of orders
 --   id, name  its columns: customer, as in orders, and name     as customer, name
@@ -101,6 +114,13 @@
 \if :{?starts} \else \set starts '' \endif
 \if :{?returns} \else \set returns '' \endif
 \if :{?members} \else \set members Members \endif
+\if :{?ledger} \else \set ledger '' \endif
+\if :{?holder} \else \set holder :customer \endif
+\if :{?booked} \else \set booked at \endif
+\if :{?points} \else \set points points \endif
+\if :{?expires} \else \set expires expires \endif
+\if :{?tiers} \else \set tiers '' \endif
+\if :{?tier_names} \else \set tier_names '' \endif
 \if :{?names} \else \set names '' \endif
 \if :{?id} \else \set id :customer \endif
 \if :{?name} \else \set name name \endif
@@ -130,6 +150,7 @@ SELECT retention_version() AS version \gset
 \ir report/data.sql
 \ir report/subscriptions.sql
 \ir report/events.sql
+\ir report/loyalty.sql
 \ir report/page.sql
 \if :has_activity
     \ir report/headline.sql
@@ -172,6 +193,21 @@ SELECT retention_version() AS version \gset
 \if :has_lift
     \ir report/lift.sql
 \endif
+\if :has_points
+    \ir report/points.sql
+    \if :has_expiries
+        \ir report/expiry.sql
+    \endif
+    \if :has_fate
+        \ir report/breakage.sql
+    \endif
+    \if :has_tiers
+        \ir report/tiers.sql
+    \endif
+    \if :has_spend_lift
+        \ir report/members.sql
+    \endif
+\endif
 \if :has_nps
     \ir report/survey.sql
 \endif
@@ -191,6 +227,9 @@ SELECT retention_version() AS version \gset
     \endif
     \if :has_segments
         \ir report/segments.sql
+        \if :has_fit
+            \ir report/fit.sql
+        \endif
         \ir report/leaving.sql
     \endif
 \endif

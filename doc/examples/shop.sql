@@ -1,7 +1,7 @@
 -- A small web shop, made up but always the same: 20,000 customers who came in
 -- the 24 months of 2024 and 2025, their names, their orders and what they sent back,
--- the members of its club, a test of vouchers, and the answers to "would you
--- recommend us?", 0 to 10.
+-- the members of its club and their points, a test of vouchers, and the answers to
+-- "would you recommend us?", 0 to 10.
 --
 -- Run it in an empty database:  psql -f shop.sql
 
@@ -20,6 +20,13 @@ CREATE TABLE subscriptions (
     customer_id bigint,
     started     date,
     ended       date            -- NULL: still a member
+);
+CREATE TABLE ledger (
+    customer_id bigint,
+    at          timestamp,
+    reason      text,
+    points      integer,        -- below 0: spent, or taken back
+    expires     timestamp       -- from when on they are gone
 );
 CREATE TABLE voucher_test (
     customer_id bigint,
@@ -127,6 +134,42 @@ FROM subscriptions
 WHERE pg_temp.noise(customer_id, 14) < 0.125 AND ended < '2025-09-01'
 ORDER BY 2, 1;
 
+-- The club's points: one for each whole euro of an order, valid for twelve months; for an
+-- order in November half of that on top, at least 20, valid until the end of January
+INSERT INTO ledger
+SELECT customer_id, ordered_at, 'order', floor(amount), ordered_at + interval '12 months'
+FROM orders AS o
+WHERE amount >= 1
+  AND EXISTS (SELECT FROM subscriptions AS s
+              WHERE s.customer_id = o.customer_id AND ordered_at >= started AND (ended IS NULL OR ordered_at < ended));
+INSERT INTO ledger
+SELECT customer_id, at, 'promotion', greatest(20, points / 2), date_trunc('year', at) + interval '13 months'
+FROM ledger
+WHERE reason = 'order' AND extract(month FROM at) = 11;
+
+-- Some members never think of their points. The others do at every other order, if what
+-- they have collected since they last did is enough for a voucher of 20 points or several
+INSERT INTO ledger
+SELECT customer_id, at, 'voucher', -20 * floor(collected / 20), NULL
+FROM (SELECT customer_id, spent_at AS at, sum(points) AS collected
+      FROM (SELECT l.*, min(at) FILTER (WHERE spends) OVER (PARTITION BY customer_id ORDER BY at DESC
+                            GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS spent_at
+            FROM (SELECT *, reason = 'order' AND pg_temp.noise(customer_id, 30) < 0.85
+                            AND pg_temp.noise(customer_id * 1000003 + extract(epoch FROM at)::bigint, 31) < 0.5 AS spends
+                  FROM ledger) AS l) AS l
+      WHERE spent_at < expires
+      GROUP BY customer_id, spent_at) AS vouchers
+WHERE collected >= 20;
+
+-- What is sent back within a month takes its points with it, also if they are spent
+INSERT INTO ledger
+SELECT customer_id, ordered_at, 'refund', ceil(amount), NULL
+FROM orders AS o
+WHERE amount <= -1
+  AND EXISTS (SELECT FROM ledger AS l
+              WHERE l.customer_id = o.customer_id AND l.reason = 'order' AND l.points >= -ceil(o.amount)
+                AND l.at <= o.ordered_at AND l.at > o.ordered_at - interval '31 days');
+
 -- A third answers two weeks after the first order; loyal customers are happier
 -- and the shop gets better
 INSERT INTO survey_answers
@@ -147,5 +190,6 @@ COMMIT;
 VACUUM ANALYZE customers;
 VACUUM ANALYZE orders;
 VACUUM ANALYZE subscriptions;
+VACUUM ANALYZE ledger;
 VACUUM ANALYZE voucher_test;
 VACUUM ANALYZE survey_answers;

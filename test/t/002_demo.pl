@@ -143,9 +143,14 @@ like($out, qr/^ +voucher \| +none \|.*\n-.*\n +\d+ \| +\d+ \| +4\d\.\d \| +3\d\.
      'and a test by lot');
 like($out, qr/^ +name +\| +last_day +\|.*\n-.*\n(?: [^|\n]+ \| 2025-\d\d-\d\d \|(?: +\d+ *\|?){5}\n){12}/m,
      'and whom to call, by name');
+like($out, qr/^ 2025 Q4 \| +193666 \| +122833 \| +54659 \| +37872 \| +223968 *$/m, 'and the points of the club');
+like($out, qr/^ 2024 Q4 +\|(?: +\d+ \|){3} +- \| +52\.6 *\n 2025 Q1 +\|(?: +\d+ \|){2} +- \| +\d+ \| +- *$/m,
+	'of which the breakage is known when they have expired');
 is((grep { length > 100 } split /\n/, $out), 0, 'no line is wider than a terminal');
 my $page = slurp_file("$files/report.html");
 like($page, qr{<h2>How long customers stay</h2>.*<h2>Club members against others</h2>}s, 'the page has them, too');
+like($page, qr{<h2>Points</h2>.*<th scope="row">Gold</th>.*<h2>Does the model fit</h2>}s,
+	'and points, tiers, and whether the model fits');
 like($out, qr/^ 2025-11 \|(?: +\d+ \|){7} t *$/m, 'MRR of the made-up firm, and how it moved');
 like($out, qr/^ 2025-12 \|(?: +\d+ \|){7} f *$/m, 'a month of it that is not over');
 like($out, qr/^ +of_customers \| of_contracts *\n-.*\n +2\d\.\d \| +9\.\d *$/m,

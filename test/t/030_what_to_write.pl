@@ -102,6 +102,7 @@ for my $type (qw(date timestamp timestamptz))
 		       id > 1 AS is_active,
 		       id::text AS plan, id AS months, id AS years, id = 1 AS churned, id AS frequency, id AS recency, 9 AS age,
 		       8 AS score, 6 AS ease, 10.0::numeric AS price, interval '1 month' AS term,
+		       10 AS points, '2024-12-31'::$type AS expires, 9.9 AS spent,
 		       id = 1 AS had_voucher, true AS came_back, 0.8 AS rate, 0.8::float8 AS retention_rate,
 		       10::float8 AS margin,
 		       0.1::float8 AS annual_discount, 100::float8 AS cost, 5 AS customers, 3::float8 AS gain,

@@ -100,6 +100,7 @@ FROM (SELECT m::date AS month, s
 \endif
 
 \set coming_has_model f
+\set has_fit f
 \set has_calls f
 -- Customers, one row each: as they are now, and as they were some time before, to see
 -- whether what was foretold then has come.  "later": their purchase days since then.
@@ -123,6 +124,15 @@ SET LOCAL client_min_messages = :coming_messages;
 SELECT coalesce((m).converged, false) AS has_model, coalesce((g).converged AND (g).q > 1, false) AND :'has_amounts' AS has_spend,
        coalesce((m_earlier).converged, false) AS has_earlier
 FROM (SELECT) AS one LEFT JOIN report_models ON true \gset coming_
+-- Whether one of them fits is seen by weeks, or by what is not too many for a chart
+SELECT :'coming_has_model' OR :'coming_has_earlier' AS has_fit,
+       CASE WHEN :'coming_has_earlier' THEN (date :'as_of' - :coming_days)::text ELSE :'as_of' END AS fit_day,
+       CASE WHEN days <= 1100 THEN '7 days' WHEN days <= 5500 THEN '1 month' ELSE '1 year' END AS fit_period,
+       CASE WHEN days <= 1100 THEN 'week' WHEN days <= 5500 THEN 'month' ELSE 'year' END AS fit_unit,
+       CASE WHEN days <= 1100 THEN 'YYYY-MM-DD' WHEN days <= 5500 THEN 'YYYY-MM' ELSE 'YYYY' END AS fit_label,
+       CASE WHEN days <= 1100 THEN 'MM-DD' WHEN days <= 5500 THEN 'Mon' ELSE 'YYYY' END AS fit_label_1,
+       CASE WHEN days <= 5500 THEN 'YYYY' ELSE '' END AS fit_label_2
+FROM (SELECT date :'as_of' - lower(span) AS days FROM report_data, activity_span(activity) AS span) AS s \gset
 -- What the mean of the customers' revenues may be, of enough customers to tell
 SELECT coalesce(format(' (95%%: %s to %s)', pg_temp.money(:'currency_html', mean - error),
                        pg_temp.money(:'currency_html', mean + error)), '') AS ci

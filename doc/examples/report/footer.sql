@@ -13,7 +13,10 @@ SELECT '<footer><p>' || concat_ws(' ',
                      WHEN contracts > 0 AND NOT :'has_monthly' THEN ' What they cost per month is not known, so customers are counted.' END) END,
            CASE WHEN :'has_event_rows' THEN format('%s of %s from %s%s.', pg_temp.many((SELECT coalesce(sum(events), 0) FROM report_happened), 'event'),
                 pg_temp.many((SELECT coalesce(customers(e), 0) FROM report_events), 'customer'), :'events_html',
-                CASE WHEN :'has_orders' OR :'has_subscriptions' THEN '' ELSE '; period ' || :'period_html' END) END) || '</p>'
+                CASE WHEN :'has_orders' OR :'has_subscriptions' THEN '' ELSE '; period ' || :'period_html' END) END,
+           CASE WHEN :'has_ledger' THEN format('%s of %s from %s%s.', pg_temp.many((SELECT count(*) FROM report_ledger), 'booking'),
+                pg_temp.many((SELECT count(*) FROM report_holders), 'member'), :'ledger_html',
+                CASE WHEN :'has_orders' OR :'has_subscriptions' OR :'has_event_rows' THEN '' ELSE '; period ' || :'period_html' END) END) || '</p>'
 FROM report_rows, report_contract_rows, report_data LEFT JOIN activity_span(activity) AS span ON true;
 SELECT '<p>Left out: ' || string_agg(name, '; ' ORDER BY position) || '.</p>'
 FROM report_contract_rows,
@@ -36,7 +39,15 @@ FROM report_contract_rows,
              (18, :'has_funnel' AND NOT :'has_attempts', format('how many finish by %s, as ', :'unit') || CASE WHEN NOT :'has_second_step' THEN 'there is one step alone'
                   ELSE format('nobody went beyond the first step in the latest %s', pg_temp.many(:bins, :'unit')) END),
              (19, :'has_events' AND NOT :'has_returns', 'who returns, as ' || CASE WHEN :'starts' = '' OR :'returns' = '' THEN 'it is not named what with'
-                  WHEN NOT :'has_starts' THEN 'nobody has begun' ELSE format('no %s after a first one is over', :'unit') END)) AS v(position, is_left_out, name)
+                  WHEN NOT :'has_starts' THEN 'nobody has begun' ELSE format('no %s after a first one is over', :'unit') END),
+             (20, (:'has_activity' OR :'has_mrr' OR :'has_events') AND :'why_no_points' <> '', 'points, as ' || :'why_no_points'),
+             (21, :'has_points' AND NOT :'has_expiries', 'when points expire, as none are outstanding'),
+             (22, :'has_points' AND NOT :'has_fate', 'what becomes of the points, as none have been earned'),
+             (23, :'has_points' AND NOT :'has_tiers', 'members by tier, as no levels are named'),
+             (24, :'has_points' AND :'has_amounts' AND NOT :'has_spend_lift', format('what members spend, as of those who bought in the year before the last %s %s',
+                  pg_temp.many(:coming_days, 'day'), CASE WHEN NOT EXISTS (SELECT FROM report_spend WHERE (lift).treated IS NOT NULL) THEN 'there are none'
+                                                          WHEN EXISTS (SELECT FROM report_spend WHERE (lift).treated > 0) THEN 'all were members'
+                                                          ELSE 'nobody was a member' END))) AS v(position, is_left_out, name)
 WHERE is_left_out
 HAVING count(*) > 0;
 SELECT format('<p>Made by the PostgreSQL extension retention %s.</p></footer>', :'version');

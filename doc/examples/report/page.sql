@@ -108,6 +108,8 @@ rect.resurrected, rect.passives, rect.contraction { stroke: var(--outline); stro
 .line { fill: none; stroke: var(--most); stroke-width: 2.2; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 .mark { stroke: var(--lost); stroke-width: 1.4; stroke-dasharray: 5 4; }
 .unfinished { opacity: .42; }
+.dashes { stroke-dasharray: 7 6; }
+.touch { fill: transparent; }
 footer { margin-top: 44px; padding-top: 12px; border-top: 1px solid var(--edge); font-size: 13px; color: var(--soft); }
 @media screen and (max-width: 1105px) { .w { display: none; } }
 @media screen and (max-width: 899px) {
@@ -162,12 +164,13 @@ FROM shades;
 \qecho '<body>'
 \qecho '<main>'
 SELECT format('<header><h1>%s</h1>', :'title_html')
-       || CASE WHEN :'has_activity' OR :'has_mrr' OR :'has_events' THEN format('<p class="about">By %s, as of %s: all days before that are complete.</p>',
+       || CASE WHEN :'has_activity' OR :'has_mrr' OR :'has_events' OR :'has_points' THEN format('<p class="about">By %s, as of %s: all days before that are complete.</p>',
                CASE :'unit' WHEN 'period' THEN 'periods of ' || :'period_html' ELSE :'unit' END, :'as_of') ELSE '' END
        || '</header>';
 SELECT :'has_orders' AND NOT :'has_activity' AS is_empty, NOT :'has_activity' AND :'why_no_mrr' <> '' AS has_no_contract,
        NOT :'has_activity' AND :'why_no_events' <> '' AS has_no_event,
-       NOT :'has_orders' AND NOT :'has_subscriptions' AND NOT :'has_event_rows' AND NOT :'has_nps' AS has_nothing \gset page_
+       NOT :'has_activity' AND :'why_no_points' <> '' AS has_no_point,
+       NOT :'has_orders' AND NOT :'has_subscriptions' AND NOT :'has_event_rows' AND NOT :'has_ledger' AND NOT :'has_nps' AS has_nothing \gset page_
 \if :page_is_empty
 SELECT format('<section><p>There is no %s in %s%s.</p></section>',
               CASE WHEN refunds > 0 THEN 'purchase, but ' || pg_temp.many(refunds, 'refund') || ',' ELSE 'row with a customer and a time' END,
@@ -180,6 +183,9 @@ SELECT format('<section><p>%s.</p></section>', upper(left(:'why_no_mrr', 1)) || 
 \if :page_has_no_event
 SELECT format('<section><p>%s.</p></section>', upper(left(:'why_no_events', 1)) || substr(:'why_no_events', 2));
 \endif
+\if :page_has_no_point
+SELECT format('<section><p>%s.</p></section>', upper(left(:'why_no_points', 1)) || substr(:'why_no_points', 2));
+\endif
 \if :page_has_nothing
-\qecho '<section><p>There are neither orders nor contracts nor events: name one of them.</p></section>'
+\qecho '<section><p>There are neither orders nor contracts nor events nor points: name one of them.</p></section>'
 \endif
