@@ -150,14 +150,16 @@ FROM (SELECT customers(customer_events(c, at, event) OVER (ORDER BY i)) AS n,
             FROM (SELECT *, row_number() OVER (ORDER BY at, c, event) AS i FROM facts WHERE c < 60) y) x) z;
 SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM facts g WHERE c < 8 AND g.at <= x.at)) AS same
 FROM (SELECT at, customer_events(c, at, event) OVER (ORDER BY at) AS e FROM facts WHERE c < 8) x WHERE e IS NOT NULL;
--- of more rows than a small group holds, and from the first instant that is far from the others: each value has its own rows
+-- of more rows than a small group holds, and from the first instant that is far from the others: each value has
+-- its own rows
 CREATE TABLE growing AS
 	SELECT i, i % 97 AS c, timestamp '2024-01-01' + i * interval '7 minutes' AS at, 'e' || i % 5 AS event
 	FROM generate_series(1, 1200) i;
 SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM growing g WHERE g.i <= x.i)) AS same
 FROM (SELECT i, customer_events(c, at, event) OVER (ORDER BY i) AS e FROM growing) x WHERE i % 100 = 0;
 CREATE TABLE growing_far AS
-	SELECT i, i % 3 AS c, CASE WHEN i = 4 THEN timestamp '9999-12-31' ELSE timestamp '2024-01-01' + i * interval '1 s' END AS at,
+	SELECT i, i % 3 AS c,
+	       CASE WHEN i = 4 THEN timestamp '9999-12-31' ELSE timestamp '2024-01-01' + i * interval '1 s' END AS at,
 	       'e' AS event
 	FROM generate_series(1, 12) i;
 SELECT count(*), bool_and(e = (SELECT customer_events(c, at, event) FROM growing_far g WHERE g.i <= x.i)) AS same

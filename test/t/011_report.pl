@@ -277,8 +277,8 @@ check_page($html, '600 customers');
 is(headlines($html),
    'How many come back; Cohort by cohort; Who comes, stays, goes and returns; What they are worth; What they have '
 	 . 'brought by then; Revenue, cohort by cohort; Whose revenue it is; How much the best of them bring; '
-	 . 'Who will come back; Who is about to leave',
-	'of 600 customers: has three sections more');
+	 . 'Who will come back; Does the model fit; How often they buy, and should; Who is about to leave',
+	'of 600 customers: has five sections more');
 my $interval = $node->safe_psql('other', <<'END');
 SELECT format('%s to %s', round((m - e)::numeric, 2), round((m + e)::numeric, 2))
 FROM (SELECT avg(v) AS m, 1.96 * stddev_samp(v) / sqrt(count(*)) AS e
