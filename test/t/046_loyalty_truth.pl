@@ -9,6 +9,7 @@ use RetentionTest;
 use Test::More;
 
 my %file;
+my ($cdnow) = reference_files('data/cdnow_sample_transactions.csv');
 my @names = map { "truth/points_$_.csv" } qw(ledger lots totals rollforward);
 @file{qw(ledger lots totals rollforward)} = reference_files(@names);
 my $node = start_server('loyalty_truth', conf => "extra_float_digits = 1\ntimezone = 'UTC'");
@@ -86,6 +87,23 @@ is(sql(q{SELECT month, s.outstanding, s.debt, s.earned - s.redeemed - s.expired
 	FROM rollforward JOIN sums s ON as_of = (month + interval '1 month')::date ORDER BY 1}),
 	sql('SELECT month, outstanding, debt, closing FROM rollforward ORDER BY 1'),
 		'what there is at the end of each month');
+
+# What a first purchase of several CDs goes with: the numbers of an independent program
+sql(qq{
+CREATE TABLE cdnow (master_id int, sample_id int, at date, cds int, amount double precision);
+\\copy cdnow FROM '$cdnow' CSV HEADER
+});
+is(sql(q{
+WITH firsts AS (SELECT sample_id, min(at) AS first FROM cdnow GROUP BY sample_id),
+customers AS (
+	SELECT sum(cds) FILTER (WHERE at = first) >= 2 AS treated,
+	       sum(amount) FILTER (WHERE at BETWEEN first + 1 AND first + 364) AS spend
+	FROM cdnow JOIN firsts USING (sample_id) GROUP BY sample_id)
+SELECT treated, control, abs(treated_mean - 79.5423220338983) < 1e-10, abs(control_mean - 35.154630416312656) < 1e-10,
+       abs(lift - 44.387691617585645) < 1e-10, abs(lower - 29.507840538716287) < 1e-10,
+       abs(upper - 59.267542696455) < 1e-10, abs(p_value / 5.9322297172e-09 - 1) < 1e-10
+FROM (SELECT (spend_lift(treated, spend)).* FROM customers) x}),
+	'1180|1177|t|t|t|t|t|t', 'the customers of CDNOW, with a NULL for those who bought nothing');
 
 $node->stop;
 done_testing();
