@@ -31,8 +31,9 @@ my %queries = (
 	    => qq{SELECT customer_events(1, timestamp '2024-01-01' + i * 7919::bigint % 9999991 * interval '1 s', 'e')::text
 	          FROM $rows},
 	'points_used, one member'
-	    => q{SELECT count(used) FROM (SELECT points_used(at, i % 7 - 3, at + i * 7919::bigint % 1000003 * interval '1 s',
-	             timestamp '2024-06-01') OVER (ORDER BY at) AS used
+	    => q{SELECT count(used)
+	         FROM (SELECT points_used(at, i % 7 - 3, at + i * 7919::bigint % 1000003 * interval '1 s',
+	                   timestamp '2024-06-01') OVER (ORDER BY at) AS used
 	         FROM generate_series(1, 3000000) i,
 	              LATERAL (SELECT timestamp '2024-01-01' + i % 1000 * interval '1 hour' AS at) t) x},
 	'fit_pareto_nbd, all histories distinct'
