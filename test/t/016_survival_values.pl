@@ -338,7 +338,7 @@ sub is_written
 
 my $total = 50000;
 # few enough for the answers to wait in the socket while the questions are sent
-my $batch = 10;
+my $batch = 40;
 my (%outcome, @wrong);
 # what a value that may be anything can be refused for: too many customers, a
 # horizon beyond the last time, the state of another aggregate or one with points
@@ -388,7 +388,7 @@ for my $type (sort keys %types)
 		# the accepted ones are values like any other
 		my @accepted = (sort keys %accepted)[ 0 .. (keys %accepted > 8000 ? 7999 : keys(%accepted) - 1) ];
 		my @statements = grep { $_ ne 'write' } sort keys %{ $types{$type} };
-		while (my @values = splice @accepted, 0, $batch)
+		while (my @values = splice @accepted, 0, $batch / 4)
 		{
 			for my $value (@values)
 			{
