@@ -270,7 +270,7 @@ sub damaged
 	return $value;
 }
 
-# few enough for the answers to wait in the socket while the questions are sent
+# questions that are sent before an answer is read
 my $batch = 40;
 
 for my $damage (@damages)

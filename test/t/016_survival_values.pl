@@ -337,7 +337,7 @@ sub is_written
 }
 
 my $total = 50000;
-# few enough for the answers to wait in the socket while the questions are sent
+# questions that are sent before an answer is read
 my $batch = 40;
 my (%outcome, @wrong);
 # what a value that may be anything can be refused for: too many customers, a

@@ -4,12 +4,15 @@ package Wire;
 
 use strict;
 use warnings FATAL => 'all';
+use Errno;
 use Exporter qw(import);
+use IO::Select;
 use IO::Socket::UNIX;
+use Socket qw(MSG_DONTWAIT MSG_NOSIGNAL);
 
 our @EXPORT = qw(wire_connect send_message flush_messages ask read_answer);
 
-my ($connection, $buffer);
+my ($connection, $buffer, $waiting);
 
 # Connects to the database postgres of a node; returns what read_answer does
 sub wire_connect
@@ -22,7 +25,7 @@ sub wire_connect
 	  or die 'cannot connect: ' . $!;
 	binmode $connection;
 	$buffer = '';
-	print $connection pack('N', 4 + length $startup) . $startup;
+	$waiting = pack('N', 4 + length $startup) . $startup;
 	flush_messages();
 	return read_answer();
 }
@@ -31,14 +34,35 @@ sub wire_connect
 sub send_message
 {
 	my ($type, $body) = @_;
-	print $connection $type . pack('N', 4 + length $body) . $body;
+	$waiting .= $type . pack('N', 4 + length $body) . $body;
 	return;
 }
 
+# Sends them, and reads answers meanwhile: a server that cannot send them does not
+# read on, so both sides would wait for each other
 sub flush_messages
 {
-	$connection->flush;
+	my $select = IO::Select->new($connection);
+
+	while (length $waiting)
+	{
+		my ($readable, $writable) = IO::Select->select($select, $select);
+
+		if (@{ $writable // [] })
+		{
+			my $sent = send($connection, $waiting, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+			substr($waiting, 0, $sent, '') if defined $sent;
+			last if !defined $sent && !$!{EAGAIN};
+		}
+		last if @{ $readable // [] } && !receive();
+	}
 	return;
+}
+
+sub receive
+{
+	return sysread($connection, $buffer, 65536, length $buffer);
 }
 
 # Asks a prepared statement with one parameter, in the text format (0) or in the
@@ -66,7 +90,7 @@ sub read_message
 				return (substr($message, 0, 1), substr($message, 5));
 			}
 		}
-		sysread($connection, $buffer, 65536, length $buffer) or return;
+		receive() or return;
 	}
 }
 
