@@ -41,19 +41,12 @@ typedef struct Bracket
 	Datum		range;			/* as it was given */
 } Bracket;
 
-/* A bracket of a cohort */
-typedef struct BracketCell
-{
-	int64		retained;
-	int64		eligible;		/* customers who count */
-} BracketCell;
-
 /* A cohort that has customers */
 typedef struct BracketCohort
 {
 	int64		customers;
 	int64		begun;			/* last age that has begun for any customer */
-	BracketCell *cells;			/* by bracket; NULL if there are no customers yet */
+	RetCohortCell *cells;		/* by bracket; NULL if there are no customers yet */
 } BracketCohort;
 
 typedef struct BracketTable
@@ -184,14 +177,14 @@ get_cohort(BracketTable *table, int64 bin)
 		table->ncells += table->nbrackets;
 		ret_check_cells(table->ncells, RET_MAX_COHORT_CELLS, "Use a longer period, or fewer brackets, or since.");
 		cohort->begun = -1;
-		cohort->cells = palloc0(table->nbrackets * sizeof(BracketCell));
+		cohort->cells = palloc0(table->nbrackets * sizeof(RetCohortCell));
 	}
 	return cohort;
 }
 
 /* Enter a customer who was active at the n ages, which ascend, in the brackets that end by the age over */
 static void
-enter_ages(const BracketTable *table, BracketCell *cells, const int32 *ages, int64 n, int64 over)
+enter_ages(const BracketTable *table, RetCohortCell *cells, const int32 *ages, int64 n, int64 over)
 {
 	int64		next = 0;		/* first active age that is not before the bracket */
 
@@ -275,7 +268,7 @@ put_bracket(ReturnSetInfo *rsinfo, const BracketTable *table, int64 i, int brack
 	const RetPeriods *periods = &table->options.periods;
 	const BracketCohort *cohort = &table->cohorts[i];
 	const Bracket *bracket = &table->brackets[bracket_number];
-	const BracketCell *cell = &cohort->cells[bracket_number];
+	const RetCohortCell *cell = &cohort->cells[bracket_number];
 	int64		bin = periods->first + i;
 	bool		complete;
 	bool		rated;

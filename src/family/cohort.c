@@ -40,20 +40,13 @@
 #include "math/mathfn.h"
 #include "store/cells.h"
 
-/* One cell of a cohort */
-typedef struct CohortCell
-{
-	int64		retained;		/* customers active as the mode asks */
-	int64		eligible;		/* elapsed: customers whose window has ended */
-} CohortCell;
-
 /* A cohort that has customers */
 typedef struct Cohort
 {
 	int64		customers;
 	int64		nages;			/* ages that have begun, up to the horizon */
 	int64		begun;			/* elapsed: last age begun for any customer */
-	CohortCell *cells;			/* by age; NULL if there are no customers yet */
+	RetCohortCell *cells;		/* by age; NULL if there are no customers yet */
 } Cohort;
 
 /* All cohorts of a value */
@@ -208,7 +201,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
 		cohorts->ncells += cohort->nages;
 		ret_check_cells(cohorts->ncells, RET_MAX_COHORT_CELLS, "Use a longer period, or a horizon, or since.");
 		cohort->begun = -1;
-		cohort->cells = palloc_extended(cohort->nages * sizeof(CohortCell),
+		cohort->cells = palloc_extended(cohort->nages * sizeof(RetCohortCell),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	}
 	return cohort;
@@ -219,7 +212,7 @@ get_cohort(Cohorts *cohorts, int64 bin)
  * Ages above limit do not count.
  */
 static void
-enter_ages(CohortCell *cells, RetCohortMode mode, const int32 *ages, int64 n, int64 limit)
+enter_ages(RetCohortCell *cells, RetCohortMode mode, const int32 *ages, int64 n, int64 limit)
 {
 	int64		last = -1;
 
@@ -583,9 +576,9 @@ put_curve(FunctionCallInfo fcinfo, const Cohorts *cohorts)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const RetPeriods *periods = &cohorts->options.periods;
 	int64		nages = Min(periods->n, cohorts->options.horizon + 1);
-	CohortCell *pooled;
+	RetCohortCell *pooled;
 
-	pooled = palloc_extended(Max(nages, 1) * sizeof(CohortCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	pooled = palloc_extended(Max(nages, 1) * sizeof(RetCohortCell), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int64 i = 0; i < periods->n; i++)
 	{
 		CohortResult result;

@@ -33,6 +33,13 @@ typedef struct RetCohortOptions
 	double		z;				/* normal quantile of the confidence */
 } RetCohortOptions;
 
+/* One cell of a cohort: an age, or a bracket of ages */
+typedef struct RetCohortCell
+{
+	int64		retained;		/* customers active as the mode asks */
+	int64		eligible;		/* elapsed: customers whose window has ended */
+} RetCohortCell;
+
 extern RetCohortMode ret_mode_arg(FunctionCallInfo fcinfo, int argno);
 extern bool ret_elapsed_arg(FunctionCallInfo fcinfo, int argno);
 extern void ret_horizon_arg(FunctionCallInfo fcinfo, int argno, RetCohortOptions *options);

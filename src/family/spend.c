@@ -34,6 +34,7 @@
 #include "base/args.h"
 #include "base/result.h"
 #include "math/mathfn.h"
+#include "store/counters.h"
 
 #define CONFIDENCE		0.95	/* of the interval */
 #define MAX_CUSTOMERS	9007199254740992.0	/* every smaller whole number is exact */
@@ -60,30 +61,11 @@ PG_FUNCTION_INFO_V1(spend_lift_transfn);
 PG_FUNCTION_INFO_V1(spend_lift_combine);
 PG_FUNCTION_INFO_V1(spend_lift_finalfn);
 
-/*
- * Get the groups of the state in argument argno, to be read or modified in place.
- * Any other array is an error: the state or the INITCOND of a user-defined
- * aggregate may be one.
- */
+/* Get the groups of the state in argument argno, to be read or modified in place */
 static Spenders *
 get_groups(FunctionCallInfo fcinfo, int argno)
 {
-	ArrayType  *array;
-
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("aggregate state must not be null"),
-				 errhint("Give the aggregate an INITCOND of zeros.")));
-	array = PG_GETARG_ARRAYTYPE_P(argno);
-	/* the caller returns the argument, which must be the array it has modified */
-	PG_GETARG_DATUM(argno) = PointerGetDatum(array);
-	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != NDOUBLES ||
-		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != FLOAT8OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state must be an array of %d numbers", NDOUBLES)));
-	return (Spenders *) ARR_DATA_PTR(array);
+	return ret_state_array(fcinfo, argno, FLOAT8OID, NDOUBLES);
 }
 
 /*

@@ -42,23 +42,31 @@ counters_array(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * Get the n counters of the bigint[] in argument argno, to be read or modified
- * in place.  Any other array is an error: the state or the INITCOND of a
- * user-defined aggregate may be one.
+ * Get the n elements of the array of a type in argument argno, to be read or modified
+ * in place.  Any other array is an error: the state or the INITCOND of a user-defined
+ * aggregate may be one.
  */
-int64 *
-ret_counters(FunctionCallInfo fcinfo, int argno, int n)
+void *
+ret_state_array(FunctionCallInfo fcinfo, int argno, Oid type, int n)
 {
 	ArrayType  *array = counters_array(fcinfo, argno);
 
 	/* the caller returns the argument, which must be the array it has modified */
 	PG_GETARG_DATUM(argno) = PointerGetDatum(array);
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n ||
-		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
+		ARR_HASNULL(array) || ARR_ELEMTYPE(array) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state must be an array of %d counters", n)));
-	return (int64 *) ARR_DATA_PTR(array);
+				 type == INT8OID ? errmsg("aggregate state must be an array of %d counters", n) :
+				 errmsg("aggregate state must be an array of %d numbers", n)));
+	return ARR_DATA_PTR(array);
+}
+
+/* Get the n counters of the bigint[] in argument argno in the same way */
+int64 *
+ret_counters(FunctionCallInfo fcinfo, int argno, int n)
+{
+	return ret_state_array(fcinfo, argno, INT8OID, n);
 }
 
 /* Add other to counters, element by element; 22003 on overflow */

@@ -14,6 +14,7 @@
 
 #include "base/aggregate.h"
 
+extern void *ret_state_array(FunctionCallInfo fcinfo, int argno, Oid type, int n);
 extern int64 *ret_counters(FunctionCallInfo fcinfo, int argno, int n);
 extern const int64 *ret_final_counters(FunctionCallInfo fcinfo, int n);
 extern Datum ret_rollup_row(FunctionCallInfo fcinfo, int n);
