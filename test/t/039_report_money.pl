@@ -13,13 +13,7 @@ use Test::More;
 my $node = start_report_server();
 my ($rc, $html, $messages);
 
-# A section of the page, and all that a pattern finds in a text, by line
-sub section
-{
-	my ($headline) = @_;
-	return ($html =~ m{<h2>\Q$headline\E</h2>(.*?)</section>}s)[0] // '';
-}
-
+# All that a pattern finds in a text, by line
 sub lines_of
 {
 	return join "\n", @_;
@@ -93,7 +87,7 @@ FROM (SELECT age, count(*) AS n, avg(brought) AS mean,
              1.959963984540054 * stddev_samp(brought) / sqrt(count(*)::numeric) AS error
       FROM brought WHERE complete GROUP BY age) AS a
 END
-my $curve = section('What they have brought by then');
+my $curve = section($html, 'What they have brought by then');
 is(lines_of($curve =~ m{<title>(\d+: [^<]*)</title><circle}g), $by_age, 'the lifetime value curve');
 my ($first) = $curve =~ m{<circle [^>]* cy="([\d.]+)"};
 my ($tick_at, $tick) = $curve =~ m{class="grid" x1="0" x2="100%" y1="([\d.]+)"[^>]*><text [^>]*>(\d+)<}s;
@@ -111,7 +105,7 @@ FROM (SELECT cohort, max(n) AS n,
       GROUP BY cohort) AS r
 END
 my @cohorts;
-my $heat = section('Revenue, cohort by cohort');
+my $heat = section($html, 'Revenue, cohort by cohort');
 while ($heat =~ m{<tr><th scope="row">(\d[\d-]*)</th><td class="size">(\d+)</td>(.*?)</tr>}g)
 {
 	my ($cohort, $size, $cells) = ($1, $2, $3);
@@ -141,7 +135,7 @@ FROM (SELECT month, sum(revenue) AS r, count(*) AS n, sum(purchases) AS p,
       FROM (SELECT *, lag(month) OVER (PARTITION BY customer_id ORDER BY month) AS before FROM paid) AS c
       GROUP BY month) AS m
 END
-my $bars = section('Whose revenue it is');
+my $bars = section($html, 'Whose revenue it is');
 is(lines_of($bars =~ m{<title>([\d-]+: [^<]*)</title>}g),
 	$by_month, 'revenue of new, retained and returning customers');
 is(lines_of($bars =~ m{<g class="unfinished"><title>(.*?)</title>}g), ($by_month =~ /\n([^\n]*, not over yet)\z/)[0],
@@ -158,7 +152,7 @@ FROM (SELECT bin, count(*) AS n, sum(brought) AS r, sum(sum(brought)) OVER (ORDE
             FROM (SELECT greatest(sum(revenue), 0) AS brought FROM paid GROUP BY customer_id) AS c) AS b
       GROUP BY bin) AS t
 END
-my $best = section('How much the best of them bring');
+my $best = section($html, 'How much the best of them bring');
 my @tenths;
 push @tenths, "$2 $3 $1 $4"
   while $best =~ m{</i>([\d.]+)%</div></td><td>(\d+)</td><td>([\d.,]+)</td><td>[\d.,]+</td><td>([\d.]+)%</td>}g;
@@ -198,7 +192,7 @@ my $cell = qr{<td>([^<]*)</td>};
 
 sub called
 {
-	my $leaving = section('Who is about to leave');
+	my $leaving = section($html, 'Who is about to leave');
 	my @called;
 	push @called, "$1 $2 $3 $4 $5 $6 $7 $8"
 	  while $leaving =~ m{<tr><th scope="row">(.*?)</th>$cell$cell$cell$cell$cell$cell$cell</tr>}g;
@@ -211,7 +205,8 @@ is(called(), lines_of((split /\n/, $calls)[ 0 .. 139 ]), 'and more of them');
 ($rc, $html, $messages) = report('postgres', '-v', 'as_of=2024-08-10', '-v', 'calls=3', '-v', 'amount=');
 is("$rc $messages", '0 ', 'a report without amounts');
 check_page($html, 'without amounts');
-is(scalar(() = section('Who is about to leave') =~ m{<tr><th scope="row">\d+</th>}g), 3, 'three of them, by number');
+is(scalar(() = section($html, 'Who is about to leave') =~ m{<tr><th scope="row">\d+</th>}g), 3,
+	'three of them, by number');
 unlike($html, qr/revenue|brought/i, 'and no word of money');
 ($rc, $html) = report('postgres', @shop, '-v', 'calls=0');
 unlike($html, qr/about to leave|&lt;/, 'or none, and nobody is named');
@@ -275,7 +270,7 @@ for my $case (@odd)
 sql("DROP TABLE odd;
      CREATE TABLE odd (customer_id, ordered_at, amount) AS SELECT 1, date '2024-01-01' + 20 * d, 5 FROM $each_time");
 ($rc, $html) = report('postgres', '-v', 'orders=odd');
-$curve = section('What they have brought by then');
+$curve = section($html, 'What they have brought by then');
 like($curve, qr{<title>1: 15\.00 of 1 customer</title>}, 'the curve of one customer');
 unlike($curve, qr/95%: /, 'has no interval');
 
@@ -292,7 +287,7 @@ END
 ($rc, $html, $messages) = report('postgres', '-v', 'orders=odd', '-v', 'as_of=2024-04-01');
 is("$rc $messages", '0 ', 'a report of a month below zero');
 check_page($html, 'a month below zero');
-$bars = section('Whose revenue it is');
+$bars = section($html, 'Whose revenue it is');
 like($bars, qr/<span>below the line: more paid back than bought</, 'which the legend says');
 my ($line) = $bars =~ m{<line class="axis" x1="0" x2="100%" y1="([\d.]+)"};
 my @height;

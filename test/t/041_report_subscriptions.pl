@@ -14,18 +14,7 @@ use Test::More;
 
 my $node = start_report_server();
 my ($rc, $html, $messages);
-
-sub section
-{
-	my ($headline) = @_;
-	return ($html =~ m{<h2>\Q$headline\E</h2>(.*?)</section>}s)[0] // '';
-}
-
-sub titles
-{
-	my ($headline) = @_;
-	return join "\n", section($headline) =~ m{<title>([\d-]+: [^<]*)</title>}g;
-}
+my $dated = qr{<title>([\d-]+: [^<]*)</title>};
 
 # 200 customers with up to five contracts each, which overlap, adjoin, or have gaps of a
 # day and more; free ones, discounts, terms of a year, and starts in the future
@@ -106,14 +95,14 @@ FROM (SELECT month, mark, sum(m1), count(*) FILTER (WHERE m1 > 0) AS n,
              coalesce(sum(m0) FILTER (WHERE m1 = 0), 0) AS lost
       FROM moves GROUP BY month, mark) AS m
 END
-is(titles('What they pay per month'), $by_month, 'MRR and its movements');
-is(join("\n", section('What they pay per month') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
+is(titles($html, 'What they pay per month', $dated), $by_month, 'MRR and its movements');
+is(join("\n", section($html, 'What they pay per month') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
 	join("\n", (split /\n/, $by_month)[ -2, -1 ]), 'months that are not over, or not decided, are pale');
 like($by_month, qr/, not decided yet\n[^\n]*, not over yet\z/, 'one of each');
 is(tiles($html)->{MRR}, ($by_month =~ /2024-08: (\S+) /)[0], 'the MRR of the last day');
 
 # The bars of gains stand on the line of 0, those of losses hang from it, to one scale
-my $moves = section('What they pay per month');
+my $moves = section($html, 'What they pay per month');
 my ($zero) = ($moves =~ m{<line class="axis" x1="0" x2="100%" y1="([\d.]+)"}g)[1];
 my (@scale, %off);
 my $count = 0;
@@ -160,7 +149,7 @@ FROM (SELECT month, since, count(*) AS n, count(now.mrr) AS still, sum(base.mrr)
            LEFT JOIN paid AS now ON now.client = base.client AND now.day = until
       GROUP BY month, since) AS k
 END
-is(titles('How much of it is kept'), $kept, 'net and gross retention within twelve months');
+is(titles($html, 'How much of it is kept', $dated), $kept, 'net and gross retention within twelve months');
 my ($net, $gross) = (split /\n/, $kept)[-1] =~ /: (\S+) net, (\S+) gross/;
 is(join(' ', @{ tiles($html) }{ 'Net retention', 'Gross retention' }), "$net $gross", 'the last of them in tiles');
 is(tiles($html)->{'In one month'}, sql(<<'END'), 'and that of the last decided month');
@@ -177,7 +166,8 @@ FROM (SELECT month, mark, count(*) FILTER (WHERE m0 > 0) AS n, count(*) FILTER (
              sum(m0) AS base, sum(greatest(m0 - m1, 0)) AS lost
       FROM moves GROUP BY month, mark) AS m
 END
-is(titles('Who leaves, and what goes with them'), $churn, 'customers who left beside the revenue that was lost');
+is(titles($html, 'Who leaves, and what goes with them', $dated), $churn,
+	'customers who left beside the revenue that was lost');
 is(join(' ', @{ tiles($html) }{ 'Customer churn', 'Revenue churn' }), sql(<<'END'), 'their means over a year');
 SELECT percent(count(*) FILTER (WHERE m0 > 0 AND m1 = 0), count(*) FILTER (WHERE m0 > 0), 2) || ' '
        || percent(sum(greatest(m0 - m1, 0)), sum(m0), 2)
@@ -224,7 +214,7 @@ END
 my $cell = qr{<td>([^<]*)</td>};
 my $share = qr{<td class="share">.*?</i>([\d.]+%)</div></td>};
 my @plans;
-my $by_plan = section('Plan by plan');
+my $by_plan = section($html, 'Plan by plan');
 push @plans, "$1 $2 $3 $4 $5 $6"
   while $by_plan =~ m{<tr><th scope="row">(.*?)</th>$share$cell$cell$cell$cell</tr>}g;
 is(join("\n", @plans), $plans, 'plans');
@@ -236,7 +226,8 @@ check_page($html, 'without amounts');
 is(headlines($html), 'How many subscribe; Who leaves; How long customers stay', 'without amounts: its sections');
 unlike($html =~ s{<style>.*?</style>}{}sr, qr/MRR|revenue|not decided/, 'and no word of money');
 like($html, qr/What they cost per month is not known, so customers are counted\./, 'which the footer explains');
-is(join(' | ', titles('How many subscribe') =~ /(\d+ customers?) at its end: /g), sql(<<'END'), 'customers by month');
+is(join(' | ', titles($html, 'How many subscribe', $dated) =~ /(\d+ customers?) at its end: /g),
+	sql(<<'END'), 'customers by month');
 SELECT string_agg(customers(n), ' | ' ORDER BY m)
 FROM (SELECT m, count(DISTINCT client) AS n
       FROM generate_series(timestamp '2023-01-01', '2024-08-01', '1 month') AS m,
@@ -256,7 +247,7 @@ is("$rc $messages", '0 ', 'a report of contracts and orders');
 check_page($html, 'contracts and orders');
 like(headlines($html), qr/returns; What they pay per month; .*; Plan by plan; .*What they say; What they are worth;/,
 	'has the sections of both');
-is(titles('What they pay per month'), $by_month, 'and the same MRR');
+is(titles($html, 'What they pay per month', $dated), $by_month, 'and the same MRR');
 like($html, qr/150 events of .* contracts from contracts\. Of \d+ contracts the amount is not known/,
 	'and the footer counts both');
 ($rc, $html, $messages) = report('postgres', '-v', 'surveys=survey_answers', @firm);
@@ -345,7 +336,8 @@ sql("DROP TABLE odd; CREATE TABLE odd (client, started, ended, monthly) AS
      SELECT c, date '2024-01-02', CASE WHEN c < 3 THEN date '2024-03-05' END, 10 FROM generate_series(1, 8) c");
 ($rc, $html, $messages) = report('postgres', @money, '-v', 'subscriptions=odd', '-v', 'as_of=2024-04-01');
 is("$rc $messages", '0 ', 'a report of three months');
-is(titles('How much of it is kept'), "2024-02: 100.0% net, 100.0% gross, 8 of 8 customers kept, since 2024-01-31\n"
+is(titles($html, 'How much of it is kept', $dated),
+	"2024-02: 100.0% net, 100.0% gross, 8 of 8 customers kept, since 2024-01-31\n"
 	. '2024-03: 75.0% net, 75.0% gross, 6 of 8 customers kept, since 2024-02-29', 'has what is kept of each month');
 like($html, qr/who paid one month before the end of each month.*twelve months have not passed yet/, 'and says so');
 

@@ -15,26 +15,6 @@ use Test::More;
 my $node = start_report_server();
 my ($rc, $html, $messages);
 
-sub section
-{
-	my ($headline) = @_;
-	return ($html =~ m{<h2>\Q$headline\E</h2>(.*?)</section>}s)[0] // '';
-}
-
-sub titles
-{
-	my ($headline) = @_;
-	return join "\n", section($headline) =~ m{<g[^>]*><title>([^<]*)</title>}g;
-}
-
-# The rows of the table below a chart, cells separated by |
-sub numbers
-{
-	my ($headline) = @_;
-	my ($body) = section($headline) =~ m{<tbody>(.*?)</tbody>}s or return '';
-	return join "\n", map { s{<t[hd][^>]*>}{}gr =~ s{</t[hd]>}{|}gr =~ s{\|\z}{}r } $body =~ m{<tr>(.*?)</tr>}g;
-}
-
 sub round
 {
 	return int($_[0] + 0.5);
@@ -149,10 +129,10 @@ END
 		push @below, "$of_before of step $before, after $took"
 		  . ($i > 2 ? "; $took_all after the start" : '') if $i > 1;
 	}
-	is(titles('How far they get'), join("\n", @titles), "$attempt: the funnel");
+	is(titles($html, 'How far they get'), join("\n", @titles), "$attempt: the funnel");
 	my $numbers = join "\n", map { s/\|+\z//r } @numbers;
-	is(numbers('How far they get') =~ s/\|+$//gmr, $numbers, "$attempt: and its table");
-	my $chart = section('How far they get');
+	is(table_rows($html, 'How far they get') =~ s/\|+$//gmr, $numbers, "$attempt: and its table");
+	my $chart = section($html, 'How far they get');
 	is(join("\n", map { s/<[^>]+>//gr } $chart =~ m{<text class="soft" x="0"[^>]*>(.*?)</text>}g), join("\n", @below),
 		"$attempt: the rates between the steps, and the times");
 	is(join(' ', $chart =~ m{<text class="end" x="100%"[^>]*>([\d,]+)<}g), join(' ', map { $_->[2] } @steps),
@@ -185,12 +165,12 @@ SELECT string_agg(format('%s: %s%s of %s%s', w, CASE WHEN is_over THEN '' ELSE '
                   E'\n' ORDER BY w)
 FROM weeks WHERE step = 4
 END
-	is(titles('How many finish, by week'), $weeks, "$attempt: by week");
+	is(titles($html, 'How many finish, by week'), $weeks, "$attempt: by week");
 	my @unfinished = grep { /not over yet/ } split /\n/, $weeks;
-	is(join("\n", section('How many finish, by week') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
+	is(join("\n", section($html, 'How many finish, by week') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
 		join("\n", @unfinished), "$attempt: weeks that are not over are pale");
 	cmp_ok(scalar @unfinished, '>', 0, "$attempt: there are some");
-	is(numbers('How many finish, by week'), sql(<<'END'), "$attempt: and their table");
+	is(table_rows($html, 'How many finish, by week'), sql(<<'END'), "$attempt: and their table");
 SELECT string_agg(format('%s|%s%s', w, base, rest), E'\n' ORDER BY w)
 FROM (SELECT w, max(base) || CASE WHEN is_over THEN '' ELSE ', not over yet' END AS base,
              string_agg('|' || n || CASE WHEN is_over THEN coalesce(', ' || percent(n, base), '') ELSE ' so far' END,
@@ -217,7 +197,7 @@ CREATE TABLE pooled AS SELECT age, sum(n) AS n, sum(back) AS back FROM cells WHE
 CREATE FUNCTION share(k numeric, n numeric) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN CASE WHEN k > 0 AND round(100 * k / n) = 0 THEN '&lt;1' ELSE round(100 * k / n)::text END;
 END
-is(heat_map(section('Returns, cohort by cohort'), 0), sql(<<'END'), 'returns by cohort, also in the first week');
+is(heat_map(section($html, 'Returns, cohort by cohort'), 0), sql(<<'END'), 'returns by cohort, also in the first week');
 SELECT string_agg(format('%s %s %s', cohort, n, cells), E'\n' ORDER BY cohort)
        || E'\nAll ' || sum(n) || ' ' || (SELECT string_agg(share(back, n), ' ' ORDER BY age) FROM pooled)
 FROM (SELECT cohort, max(n) AS n,
@@ -225,7 +205,7 @@ FROM (SELECT cohort, max(n) AS n,
              || repeat(' .', 10 - count(*)::int) AS cells
       FROM cells GROUP BY cohort) AS c
 END
-is(titles('How many return'), sql(<<'END'), 'and of all cohorts');
+is(titles($html, 'How many return'), sql(<<'END'), 'and of all cohorts');
 SELECT string_agg(format('%s: %s of %s, %s %s', age, back, n, percent(back, n), ci(back, n)), E'\n' ORDER BY age)
 FROM pooled
 END
@@ -234,7 +214,7 @@ END
 my $share = qr{<td class="share">.*?</i>([\d.]+%)</div></td>};
 my $cell = qr{<td>([^<]*)</td>};
 my @happened;
-my $table = section('What happened');
+my $table = section($html, 'What happened');
 push @happened, "$1 $2 $3 $4 $5" while $table =~ m{<tr><th scope="row">(.*?)</th>$share$cell$cell$cell</tr>}g;
 is(join("\n", @happened), sql(<<'END'), 'events by name');
 SELECT string_agg(format('%s %s %s %s %s', replace(replace(event, '<', '&lt;'), '>', '&gt;'), percent(n, total), n,

@@ -16,27 +16,6 @@ use Test::More;
 my $node = start_report_server();
 my ($rc, $html, $messages);
 
-sub section
-{
-	my ($headline) = @_;
-	return ($html =~ m{<h2>\Q$headline\E</h2>(.*?)</section>}s)[0] // '';
-}
-
-sub titles
-{
-	my ($headline) = @_;
-	return join "\n", section($headline) =~ m{<g[^>]*><title>([^<]*)</title>}g;
-}
-
-# The rows of a section's table, cells separated by |
-sub table_of
-{
-	my ($headline) = @_;
-	my ($body) = section($headline) =~ m{<tbody>(.*?)</tbody>}s or return '';
-	$body =~ s{<div class="bar"><i[^>]*></i>|</div>}{}g;
-	return join "\n", map { s{<t[hd][^>]*>}{}gr =~ s{</t[hd]>}{|}gr =~ s{\|\z}{}r } $body =~ m{<tr>(.*?)</tr>}g;
-}
-
 # 300 members who earn for a year, or until the end of the next month, or, of late, for ever;
 # some of it is taken back when it has been spent.  400 more customers, and rows of nobody,
 # without a time or points, of an infinite time, and after the day of the report.
@@ -136,14 +115,14 @@ my $bookings = sql(q{SELECT to_char(count(*), 'FM9,999') || ' bookings of ' || c
 like($html, qr/ \Q$bookings\E members from ledger\./, 'the footer counts them');
 
 # What was earned, spent, and expired
-is(titles('Points'), sql(<<'END'), 'points by month');
+is(titles($html, 'Points'), sql(<<'END'), 'points by month');
 SELECT string_agg(format('%s: %s earned, %s spent or taken back, %s expired; balance %s%s', month(m), shown(earned),
                          shown(redeemed), shown(expired), shown(closing),
                          CASE WHEN m = '2024-08-01' THEN ', not over yet' END),
                   E'\n' ORDER BY m)
 FROM rolled
 END
-is(table_of('Points'), sql(<<'END'), 'and their table');
+is(table_rows($html, 'Points'), sql(<<'END'), 'and their table');
 SELECT string_agg(concat_ws('|', m::date, shown(opening), shown(earned), shown(redeemed), shown(expired),
                             shown(closing)), E'\n' ORDER BY m)
 FROM rolled
@@ -152,7 +131,7 @@ cmp_ok(sql('SELECT count(*) FROM rolled WHERE expired > 0 AND redeemed > 0'), '>
 cmp_ok(sql('SELECT count(*) FROM debts WHERE debt > 0'), '>', 10, 'with debts');
 
 # Bars: pixels of a point by the highest line, of which the label is in thousands
-my $chart = section('Points');
+my $chart = section($html, 'Points');
 my ($zero) = $chart =~ m{class="axis" x1="0" x2="100%" y1="([\d.]+)"};
 my ($line, $points, $thousands) =
   $chart =~ m{.*class="grid" x1="0" x2="100%" y1="([\d.]+)"[^>]*><text [^>]*>([\d.,]+)(k?)<}s;
@@ -196,7 +175,7 @@ WHERE m = '2024-08-01'
 END
 
 # When it expires
-is(titles('When points expire'), sql(<<'END'), 'by month of expiry');
+is(titles($html, 'When points expire'), sql(<<'END'), 'by month of expiry');
 WITH rest AS (SELECT coalesce(month(expiry), 'never') AS name, sum(points - used) AS points FROM lots
               WHERE points > used AND NOT expired GROUP BY 1)
 SELECT string_agg(format('%s: %s, %s of what is outstanding', name,
@@ -206,7 +185,7 @@ FROM (SELECT month(generate_series('2024-08-01', max(name || '-01')::timestamp, 
       FROM rest WHERE name <> 'never' UNION ALL SELECT 'never') AS n LEFT JOIN rest USING (name)
 END
 ($rc, $html) = report('postgres', @shop, '-v', 'bins=4');
-is(titles('When points expire') =~ s/ points,.*//gmr, sql(<<'END'), 'or in few bars, with what is later');
+is(titles($html, 'When points expire') =~ s/ points,.*//gmr, sql(<<'END'), 'or in few bars, with what is later');
 SELECT string_agg(name || ': ' || shown(points), E'\n' ORDER BY name = 'never', name)
 FROM (SELECT CASE WHEN expiry IS NULL THEN 'never' WHEN expiry >= '2024-12-01' THEN 'later'
                   ELSE month(expiry) END AS name,
@@ -225,8 +204,8 @@ FROM (SELECT month(at) AS month, sum(points) AS earned, sum(used) AS used,
              coalesce(sum(points - used) FILTER (WHERE expired), 0) AS expired, bool_and(expired) AS known
       FROM lots WHERE points > 0 GROUP BY 1) AS f
 END
-is(titles('What becomes of the points'), $fate, 'what becomes of the points');
-is(join("\n", section('What becomes of the points') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
+is(titles($html, 'What becomes of the points'), $fate, 'what becomes of the points');
+is(join("\n", section($html, 'What becomes of the points') =~ m{<g class="unfinished"><title>(.*?)</title>}g),
 	join("\n", grep { /not known yet/ } split /\n/, $fate), 'months that are not known are pale');
 
 # Tiers: the highest that was reached on a day of the last twelve months, with what had
@@ -246,7 +225,7 @@ SELECT member, tier(member, '2024-08-02') AS now,
         WHERE customer_id = member AND ordered_at >= '2023-08-03' AND ordered_at < '2024-08-03') AS paid
 FROM (SELECT member, min(at)::date AS first FROM lots GROUP BY member) AS m;
 END
-is(table_of('Members by tier'), sql(<<'END'), 'members by tier, with names like markup, and none');
+is(table_rows($html, 'Members by tier'), sql(<<'END'), 'members by tier, with names like markup, and none');
 SELECT string_agg(concat_ws('|', (ARRAY['Basic', '&lt;i&gt;&amp;', 'from 400'])[t + 1],
                             percent(members, (SELECT count(*) FROM tiers)), members, before, up, down, shown(points),
                             priced(paid / members)), E'\n' ORDER BY t DESC)
@@ -277,7 +256,7 @@ FROM welch, LATERAL (SELECT 1.959963984540054 AS z) AS z,
      LATERAL (SELECT z + (z ^ 3 + z) / (4 * df) + (5 * z ^ 5 + 16 * z ^ 3 + 3 * z) / (96 * df ^ 2)
                      + (3 * z ^ 7 + 19 * z ^ 5 + 17 * z ^ 3 - 15 * z) / (384 * df ^ 3) AS q) AS t
 END
-my $members = section('What members spend, and others');
+my $members = section($html, 'What members spend, and others');
 my $difference = qr{Difference</span><b[^>]*>(.*?)</b><small>95%: (\S+) to ([-\d.,]*\d)(?:, p [^;]*)?; of all members }
   . qr{together (\S+)</small>};
 is(join('|', $members =~ m{Members</span><b[^>]*>(.*?)</b>}, $members =~ m{Others</span><b[^>]*>(.*?)</b>},
@@ -311,8 +290,8 @@ SELECT string_agg(format('%s: %s, %s expected; so far %s, %s expected%s', week, 
 FROM (SELECT *, lag(came, 1, 0) OVER w AS lag_came, lag(expected, 1, 0) OVER w AS lag_expected
       FROM weeks WINDOW w AS (ORDER BY week)) AS l
 END
-is(titles('Does the model fit'), $weeks, 'repeat purchases by week, and expected ones');
-my $fit = section('Does the model fit');
+is(titles($html, 'Does the model fit'), $weeks, 'repeat purchases by week, and expected ones');
+my $fit = section($html, 'Does the model fit');
 my ($mark) = $fit =~ m{<line class="mark" x1="([\d.]+)%"};
 my $days = sql(q{SELECT 100 * (date '2024-05-05' - min(week)) / 7.0 / count(*) FROM weeks});
 cmp_ok(abs($mark - $days), '<', 0.02, 'with the day of the fit');
@@ -332,7 +311,7 @@ is(scalar(grep { abs($y[$_] - $y[-1] * $came[$_] / $came[-1]) > 0.11 } 0 .. $#ca
 
 # How many bought how often, by the formula of the model: in p, pn is P(N = x), more is
 # P(N >= x), rest is B(a, b + x) / B(a, b)
-is(titles('How often they buy, and should'), sql(<<'END'), 'customers by repeat purchases');
+is(titles($html, 'How often they buy, and should'), sql(<<'END'), 'customers by repeat purchases');
 WITH RECURSIVE t AS (
 	SELECT (m).r, (m).alpha, (m).a, (m).b, (date '2024-05-04' - first)::float8 AS t
 	FROM begun, model WHERE first < '2024-05-05'),
@@ -484,7 +463,7 @@ END
 	($rc, $html, $messages) = report('postgres', '-v', 'as_of=2024-08-03', '-v', 'orders=slow');
 	is("$rc $messages", '0 ', "a model of $length days");
 	check_page($html, "$length days");
-	like(section('Does the model fit'), $sentence, "$length days: in long periods");
+	like(section($html, 'Does the model fit'), $sentence, "$length days: in long periods");
 }
 sql(<<'END');
 DROP TABLE slow;

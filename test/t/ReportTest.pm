@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use RetentionTest;
 use Test::More;
 
-our @EXPORT = qw(start_report_server report check_page tiles row_of headlines heat_map);
+our @EXPORT = qw(start_report_server report check_page tiles row_of headlines heat_map section titles table_rows);
 
 my $files = PostgreSQL::Test::Utils::tempdir_short();
 my $node;
@@ -139,6 +139,31 @@ sub heat_map
 		push @rows, "@row";
 	}
 	return join "\n", @rows;
+}
+
+# What stands below a headline of the page
+sub section
+{
+	my ($html, $headline) = @_;
+	return ($html =~ m{<h2>\Q$headline\E</h2>(.*?)</section>}s)[0] // '';
+}
+
+# The titles of what is drawn below a headline, a line each; or of some of it
+sub titles
+{
+	my ($html, $headline, $wanted) = @_;
+	my $pattern = $wanted // qr{<g[^>]*><title>([^<]*)</title>};
+
+	return join "\n", section($html, $headline) =~ /$pattern/g;
+}
+
+# The rows of the table below a headline, without bars, cells separated by |
+sub table_rows
+{
+	my ($html, $headline) = @_;
+	my ($body) = section($html, $headline) =~ m{<tbody>(.*?)</tbody>}s or return '';
+	$body =~ s{<div class="bar"><i[^>]*></i>|</div>}{}g;
+	return join "\n", map { s{<t[hd][^>]*>}{}gr =~ s{</t[hd]>}{|}gr =~ s{\|\z}{}r } $body =~ m{<tr>(.*?)</tr>}g;
 }
 
 sub headlines
