@@ -98,6 +98,18 @@ FROM (SELECT f.*
       FROM distant_value, funnel_attempts(e, '{buy}', '1 second', 'all', as_of => '200100-01-01') f
       WHERE kind = 'time') f
 FULL JOIN (SELECT DISTINCT c, at FROM distant WHERE event = 'buy') d ON (c, d.at) = (customer, f.at);
+-- at the limit of what can be counted from the first instant, and beyond it: the same from the other end
+WITH pairs AS (
+	SELECT a, a + d / 1000000 * interval '1 s' + d % 1000000 * interval '1 us' AS b
+	FROM (VALUES (timestamp '2024-01-01')) x(a), unnest(ARRAY[1, 2, 4, 16]) factor, unnest(ARRAY[-1, 0, 1]) near,
+	     unnest(ARRAY[-1, 1]) direction, LATERAL (SELECT direction * (factor * 9007199254740992 + near) AS d) y),
+made AS (
+	SELECT a, b, customer_events(1, t, 'e' ORDER BY t <> a) AS e, customer_events(1, t, 'e' ORDER BY t = a) AS f
+	FROM pairs, unnest(ARRAY[a, b]) t GROUP BY a, b)
+SELECT count(*), count(DISTINCT e) AS values, bool_and(e = f) AS same,
+       bool_and((SELECT array_agg(n.at ORDER BY n.at) = ARRAY[least(a, b), greatest(a, b)]
+                 FROM funnel_attempts(e, '{e}', '1 second', 'all', as_of => '250000-01-01') n)) AS instants
+FROM made;
 -- what it holds
 SELECT bool_and((t.customers, t.events) = (n.customers, n.events)) AS right, count(*)
 FROM whole w, event_table(w.t) t
