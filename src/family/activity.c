@@ -45,6 +45,7 @@
 
 #define RET_TYPE		"customer_activity"
 #define RET_SIGNATURE	"customer_activity(customer, at)"
+#define RET_SPANS
 #define UNITS_ADD		false
 #define HEADER_SIZE		26
 
@@ -189,7 +190,7 @@ entries_put(Writer *writer, const RetReader *reader)
 		for (int64 i = 1; i < ndays; i++)
 			p = ret_put_varint(p, (uint64) ((int64) days[i] - days[i - 1] - 1));
 	}
-	writer->totals.ndays += ndays;
+	totals_add(&writer->totals, reader);
 	writer->used = p - writer->bytes;
 }
 
@@ -205,15 +206,27 @@ get_list(RetReader *reader, const uint8 *p, DateADT first, uint64 ndays)
 		return NULL;
 	days = (DateADT *) reader_reserve(reader, (int64) ndays);
 	days[0] = first;
-	for (uint64 i = 1; i < ndays; i++)
+	for (uint64 i = 1; i + 1 < ndays; i += 2)
+	{
+		uint64		delta;
+		uint64		next;
+
+		p = ret_get_two_varints(p, reader->end, &delta, &next);
+		if (p == NULL || delta >= (uint64) (reader->last - day) ||
+			next >= (uint64) (reader->last - day) - delta - 1)
+			return NULL;
+		days[i] = (DateADT) (day + (int64) delta + 1);
+		day = days[i] + (int64) next + 1;
+		days[i + 1] = (DateADT) day;
+	}
+	if (ndays % 2 == 0)
 	{
 		uint64		delta;
 
 		p = ret_get_varint(p, reader->end, &delta);
 		if (p == NULL || delta >= (uint64) (reader->last - day))
 			return NULL;
-		day += (int64) delta + 1;
-		days[i] = (DateADT) day;
+		days[ndays - 1] = (DateADT) (day + (int64) delta + 1);
 	}
 	return p;
 }
@@ -257,10 +270,7 @@ entries_get(RetReader *reader, const uint8 *p)
 	uint64		day;
 	DateADT		first;
 
-	p = ret_get_varint(p, reader->end, &ndays);
-	if (p == NULL)
-		return NULL;
-	p = ret_get_varint(p, reader->end, &day);
+	p = ret_get_two_varints(p, reader->end, &ndays, &day);
 	if (p == NULL || day > (uint64) ((int64) reader->last - reader->first))
 		return NULL;
 	first = (DateADT) (reader->first + (int64) day);
@@ -268,6 +278,47 @@ entries_get(RetReader *reader, const uint8 *p)
 	if (ndays & 1)
 		return get_bitmap(reader, p, first, reader->nentries);
 	return get_list(reader, p, first, reader->nentries);
+}
+
+/* Find the end of a customer's days; NULL if it is not before end */
+static const uint8 *
+entries_skip(const uint8 *p, const uint8 *end)
+{
+	uint64		ndays;
+	uint64		nbits;
+
+	p = ret_get_varint(p, end, &ndays);
+	if (p == NULL)
+		return NULL;
+	if ((ndays & 1) == 0)
+		return ret_skip_varints(p, end, ndays / 2 + 1);
+	p = ret_skip_varints(p, end, 1);
+	if (p)
+		p = ret_get_varint(p, end, &nbits);
+	if (p == NULL || nbits > (uint64) (end - p) * 8)
+		return NULL;
+	return p + (nbits + 7) / 8;
+}
+
+/* Read the totals from the header of a canonical value */
+static void
+totals_get(Totals *totals, const uint8 *p)
+{
+	totals->ndays = ret_get_int64(p + 8);
+}
+
+/* Add the days of the customer that a reader has read */
+static void
+totals_add(Totals *totals, const RetReader *reader)
+{
+	totals->ndays += reader->nentries;
+}
+
+/* Add totals, or subtract them if sign is -1 */
+static void
+totals_sum(Totals *totals, const Totals *other, int sign)
+{
+	totals->ndays += sign * other->ndays;
 }
 
 /*-------------------------------------------------------------------------

@@ -79,30 +79,30 @@ open_lifecycle(FunctionCallInfo fcinfo, Lifecycle *lifecycle, RetActivityReader 
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
-/* Count the bins in which a customer was active */
+/*
+ * Count the bins in which a customer was active.  Whether a day is in the bin of
+ * the day before cannot be foreseen, so no branch asks it.
+ */
 static void
 count_periods(Lifecycle *lifecycle, const RetActivityReader *reader)
 {
 	const RetPeriods *periods = &lifecycle->periods;
-	int64		last = -1;
+	int64		before = ret_bin_of(&periods->bins, reader->days[0]) - periods->first;
 
-	for (int64 i = 0; i < reader->ndays; i++)
+	if (before >= periods->n)
+		return;
+	lifecycle->counts[before].active++;
+	lifecycle->counts[before].new_customers++;
+	lifecycle->counts[before].arrived++;
+	for (int64 i = 1; i < reader->ndays; i++)
 	{
 		int64		bin = ret_bin_of(&periods->bins, reader->days[i]) - periods->first;
 
 		if (bin >= periods->n)
 			break;
-		if (bin == last)
-			continue;
-		lifecycle->counts[bin].active++;
-		if (last < 0)
-		{
-			lifecycle->counts[bin].new_customers++;
-			lifecycle->counts[bin].arrived++;
-		}
-		else if (bin == last + 1)
-			lifecycle->counts[bin].retained++;
-		last = bin;
+		lifecycle->counts[bin].active += bin > before;
+		lifecycle->counts[bin].retained += bin == before + 1;
+		before = bin;
 	}
 }
 
@@ -274,7 +274,23 @@ lifecycle_table_subscriptions(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Count, for each period, the inner bins in it in which a customer was active */
+/* Count, for each period, the days in it on which a customer was active */
+static void
+count_days(Lifecycle *lifecycle, const RetActivityReader *reader)
+{
+	const RetPeriods *periods = &lifecycle->periods;
+
+	for (int64 i = 0; i < reader->ndays; i++)
+	{
+		int64		period = ret_bin_of(&periods->bins, reader->days[i]) - periods->first;
+
+		if (period >= periods->n)
+			break;
+		lifecycle->counts[period].inner_active++;
+	}
+}
+
+/* Count, for each period, the inner bins that begin in it and in which a customer was active */
 static void
 count_inner(Lifecycle *lifecycle, const RetBins *inner, const RetActivityReader *reader)
 {
@@ -290,8 +306,7 @@ count_inner(Lifecycle *lifecycle, const RetBins *inner, const RetActivityReader 
 		if (bin == last)
 			continue;
 		last = bin;
-		/* a bin of one day begins with the day */
-		start = inner->days == 1 ? reader->days[i] : ret_bin_start(inner, bin);
+		start = ret_bin_start(inner, bin);
 		period = !IS_VALID_DATE(start) ? -1 :
 			ret_bin_of(&periods->bins, (DateADT) start) - periods->first;
 		if (period >= 0 && period < periods->n)
@@ -340,7 +355,10 @@ stickiness_table(PG_FUNCTION_ARGS)
 	while (ret_activity_next(&reader))
 	{
 		count_periods(&lifecycle, &reader);
-		count_inner(&lifecycle, &inner, &reader);
+		if (inner.days == 1)
+			count_days(&lifecycle, &reader);
+		else
+			count_inner(&lifecycle, &inner, &reader);
 		CHECK_FOR_INTERRUPTS();
 	}
 
@@ -413,14 +431,12 @@ count_frames(DayFrames *frames, const RetActivityReader *reader)
 	for (int64 i = 0; i < reader->ndays; i++)
 	{
 		int64		day = (int64) reader->days[i] - frames->first;
+		int			opens = day > covered;
 
 		if (day >= frames->ndays)
 			break;
-		if (day > covered)
-		{
-			frames->change[covered + 1]--;
-			frames->change[day]++;
-		}
+		frames->change[covered + 1] -= opens;
+		frames->change[day] += opens;
 		covered = frames->last[day];
 	}
 	frames->change[covered + 1]--;

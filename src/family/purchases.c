@@ -62,6 +62,7 @@
 #define RET_TYPE		"customer_purchases"
 #define RET_SIGNATURE	"customer_purchases(customer, at, amount)"
 #define RET_PAYLOAD
+#define RET_SPANS
 #define UNITS_ADD		true
 #define HEADER_SIZE		84
 
@@ -269,6 +270,18 @@ totals_add(Totals *totals, const RetReader *reader)
 	totals->purchasers += totals->purchases > purchases;
 }
 
+/* Add totals, or subtract them if sign is -1 */
+static void
+totals_sum(Totals *totals, const Totals *other, int sign)
+{
+	totals->cells += sign * other->cells;
+	totals->purchasers += sign * other->purchasers;
+	totals->purchases += sign * other->purchases;
+	totals->refunds += sign * other->refunds;
+	totals->purchased += sign * other->purchased;
+	totals->refunded += sign * other->refunded;
+}
+
 /* Write the cells of a customer */
 static void
 entries_put(Writer *writer, const RetReader *reader)
@@ -348,6 +361,20 @@ entries_get(RetReader *reader, const uint8 *p)
 			return NULL;
 		before = cells[i].day;
 	}
+	return p;
+}
+
+/* Find the end of a customer's cells; NULL if it is not before end */
+static const uint8 *
+entries_skip(const uint8 *p, const uint8 *end)
+{
+	uint64		n;
+
+	p = ret_get_varint(p, end, &n);
+	if (p == NULL || n >= (uint64) (end - p) / 2)
+		return NULL;
+	for (uint64 i = 0; p && i <= n; i++)
+		p = ret_skip_varints(p, end, p < end && (*p & 1) ? 3 : 2);
 	return p;
 }
 

@@ -125,10 +125,10 @@ least_scale(const RetReader *reader)
 
 /*
  * Begin to write the value that a reader has opened, in the current context;
- * with a zone in front if there is one
+ * with a zone in front if there is one.  There is room for size bytes at first.
  */
 static void
-writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
+writer_begin_size(Writer *writer, const RetZone *zone, const RetReader *reader, Size size)
 {
 	memset(writer, 0, sizeof(Writer));
 	writer->ncustomers = reader->ncustomers;
@@ -136,10 +136,17 @@ writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
 	writer->last = reader->last;
 	writer->latest = reader->latest;
 	writer->scale = reader->next ? reader->scale : least_scale(reader);
-	writer->alloc = VARHDRSZ + sizeof(RetZone) + HEADER_SIZE + 16 * (Size) reader->ncustomers + 64;
+	writer->alloc = VARHDRSZ + sizeof(RetZone) + HEADER_SIZE + size;
 	writer->bytes = MemoryContextAllocHuge(CurrentMemoryContext, writer->alloc);
 	writer->header = VARHDRSZ + put_zone(writer->bytes + VARHDRSZ, zone);
 	writer->used = writer->header + HEADER_SIZE;
+}
+
+/* Begin to write as writer_begin_size() does, with room for the usual customer */
+static void
+writer_begin(Writer *writer, const RetZone *zone, const RetReader *reader)
+{
+	writer_begin_size(writer, zone, reader, 16 * (Size) reader->ncustomers + 64);
 }
 
 /* Report that a value needs more than 1 GB */
@@ -154,6 +161,28 @@ writer_too_large(const Writer *writer)
 			 errhint("Build one value per segment or per year; in a parallel plan, SET max_parallel_workers_per_gather = 0.")));
 }
 
+/* Report it if what has been written is larger than a value can be */
+static inline void
+writer_check_size(const Writer *writer)
+{
+	if (unlikely(writer->used > MaxAllocSize))
+		writer_too_large(writer);
+}
+
+/* Write the key of a customer who comes after those that have been written */
+static inline void
+writer_add_key(Writer *writer, int64 customer)
+{
+	uint8	   *p = writer_reserve(writer, RET_MAX_VARINT);
+
+	if (writer->nwritten++ == 0)
+		p = ret_put_int64(p, customer);
+	else
+		p = ret_put_varint(p, (uint64) customer - (uint64) writer->customer - 1);
+	writer->customer = customer;
+	writer->used = p - writer->bytes;
+}
+
 /*
  * Write the customer that a reader has read: in canonical bytes, one who comes
  * after those that have been written
@@ -161,17 +190,9 @@ writer_too_large(const Writer *writer)
 static void
 writer_add(Writer *writer, const RetReader *reader)
 {
-	uint8	   *p = writer_reserve(writer, RET_MAX_VARINT);
-
-	if (writer->nwritten++ == 0)
-		p = ret_put_int64(p, reader->customer);
-	else
-		p = ret_put_varint(p, (uint64) reader->customer - (uint64) writer->customer - 1);
-	writer->customer = reader->customer;
-	writer->used = p - writer->bytes;
+	writer_add_key(writer, reader->customer);
 	entries_put(writer, reader);
-	if (unlikely(writer->used > MaxAllocSize))
-		writer_too_large(writer);
+	writer_check_size(writer);
 }
 
 /* Finish the value; returns it, and its size */
@@ -216,6 +237,7 @@ header_read(RetReader *reader, const struct varlena *value)
 	p = get_zone(&reader->zone, p, end);
 	if (p == NULL || end - p < HEADER_SIZE || p[0] != RET_VERSION || p[1] != FORM_CANONICAL)
 		return false;
+	reader->value = value;
 	reader->next = p + HEADER_SIZE;
 	reader->end = end;
 	return header_get(reader, p + 2) &&
@@ -232,11 +254,11 @@ canonical_open(RetReader *reader, struct varlena *value)
 }
 
 /*
- * Read the next customer of a canonical value, which is there.  False if the
- * bytes are not those of a customer.
+ * Read the key of the next customer of a canonical value, which is there; the
+ * entries are next.  False if the bytes are no key.
  */
-static bool
-canonical_read(RetReader *reader)
+static inline bool
+canonical_read_key(RetReader *reader)
 {
 	const uint8 *p = reader->next;
 	uint64		delta;
@@ -255,7 +277,20 @@ canonical_read(RetReader *reader)
 			return false;
 		reader->customer = (int64) ((uint64) reader->customer + delta + 1);
 	}
-	reader->next = entries_get(reader, p);
+	reader->next = p;
+	return true;
+}
+
+/*
+ * Read the next customer of a canonical value, which is there.  False if the
+ * bytes are not those of a customer.
+ */
+static bool
+canonical_read(RetReader *reader)
+{
+	if (!canonical_read_key(reader))
+		return false;
+	reader->next = entries_get(reader, reader->next);
 	return reader->next != NULL;
 }
 

@@ -20,6 +20,7 @@
  *
  *		RET_TYPE, RET_SIGNATURE	its name, and how its aggregate is called
  *		RET_PAYLOAD			defined if an entry is more than a day
+ *		RET_SPANS			defined if customers can be copied, see below
  *		Entry				struct: the first member is DateADT day
  *		entry_less(a, b)	the order of a customer's entries: by day, then
  *							perhaps by a part of the payload; entries of which
@@ -60,6 +61,13 @@
  *							reader->nentries, and return their end; NULL if they
  *							are not as they would be written, as far as that can
  *							be seen without writing them
+ *		and, if it defines RET_SPANS, since a customer's entries then have the same
+ *		bytes in each value of that first day and scale, and entries never cancel:
+ *		entries_skip(p, end)	find the end of a customer's entries; NULL if it is not
+ *							before end
+ *		totals_get(totals, p)	read the totals from the header
+ *		totals_add(totals, reader)	add the customer that a reader has read
+ *		totals_sum(totals, other, sign)	add or subtract other totals
  *
  * Then RET_ORDERING_TYPE is the name of the SQL type, and history/type.h defines
  * the functions that every type has: in, out, recv, send, combine, finalfn, and
@@ -105,12 +113,19 @@ static void header_put(const Writer *writer, uint8 *p);
 static bool header_get(RetReader *reader, const uint8 *p);
 static void entries_put(Writer *writer, const RetReader *reader);
 static const uint8 *entries_get(RetReader *reader, const uint8 *p);
+#ifdef RET_SPANS
+static const uint8 *entries_skip(const uint8 *p, const uint8 *end);
+static void totals_get(Totals *totals, const uint8 *p);
+static void totals_add(Totals *totals, const RetReader *reader);
+static void totals_sum(Totals *totals, const Totals *other, int sign);
+#endif
 static bool value_next(RetReader *reader);
 
 #include "history/rows.h"
 #include "history/events.h"
 #include "history/columns.h"
 #include "history/bytes.h"
+#include "history/merge.h"
 #include "history/sent.h"
 #include "history/parts.h"
 #include "history/forms.h"

@@ -494,12 +494,50 @@ state_reserve(State *state, const RetReader *reader)
 	}
 }
 
+/*
+ * Let a canonical value that a reader has opened wait, to be merged with others
+ * as the sorted list that it is.  False, and nothing is done, if the value is
+ * small, or has another form, or if there are rows already.
+ */
+static bool
+state_keep(State *state, const RetReader *reader)
+{
+	EventsForm *form = state->form;
+	Expanded   *expanded = state->expanded;
+	RetReader	events;
+
+	if (reader->value == NULL || ret_zone_known(&reader->zone) || state_zone(state) != NULL)
+		return false;
+	if (expanded)
+	{
+		if (expanded->values.nvalues == 0)
+			return false;
+		parts_keep(expanded, reader->value, reader);
+		return true;
+	}
+	if (reader->ncustomers <= form->nalloc - form->nevents)
+		return false;
+	expanded = parts_create(ret_agg_context(state->fcinfo), 0, reader_base(reader));
+	if (form->nevents > 0)
+	{
+		reader_init(&events);
+		events_open(&events, form);
+		parts_keep(expanded, value_write(&events, NULL), &events);
+	}
+	expanded->latest = Max(expanded->latest, form->latest);
+	parts_keep(expanded, reader->value, reader);
+	state_set_expanded(state, expanded);
+	return true;
+}
+
 /* Merge all customers of a reader, which must be of the session's zone or of none */
 static void
 state_merge(State *state, RetReader *reader)
 {
 	int64		factor;
 
+	if (state_keep(state, reader))
+		return;
 	if (ret_zone_known(&reader->zone))
 	{
 		ret_zone_check(&reader->zone);

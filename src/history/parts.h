@@ -7,8 +7,11 @@
  * An object is one set of columns or, once there are many customers, MAX_PARTS
  * of them.  Customers are divided among the parts by the high bits of their
  * hash, so all parts together are in the order of the hash, too.  Rows wait in
- * their part until there are enough of them to be merged.  Everything is owned
- * by the object's context.
+ * their part until there are enough of them to be merged.
+ *
+ * Before there is any row, an object can also be a list of canonical values that
+ * wait to be merged (merge.h), which become rows only if others are added.
+ * Everything is owned by the object's context.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,8 +48,10 @@ typedef struct Expanded
 	int			scale;			/* decimals of the amounts */
 	DateADT		latest;			/* the latest day that the type has set */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
+	bool		held;			/* is there a flat value, or do values wait?  Rows change that */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* bytes of it */
+	ValueList	values;			/* canonical values that wait; then there are no rows */
 	RowPlace	places[MAX_PARTS];	/* where the rows of each part wait */
 } Expanded;
 
@@ -141,6 +146,7 @@ parts_create(MemoryContext parent, int64 n, DateADT base)
 	EOH_init_header(&expanded->hdr, &expanded_methods, context);
 	expanded->latest = DATEVAL_NOBEGIN;
 	expanded->base = base;
+	expanded->values.context = context;
 	expanded_set_parts(expanded, n > ONE_PART_CUSTOMERS ? MAX_PARTS : 1);
 	return expanded;
 }
@@ -171,15 +177,14 @@ parts_make_room(Expanded *expanded, int part)
 		flush_part(expanded, part);
 }
 
-/* Forget the flat value, which is no longer that of the object */
+static void parts_release(Expanded *expanded);
+
+/* Prepare to change an object: forget the flat value, and make rows of values that wait */
 static inline void
 parts_touch(Expanded *expanded)
 {
-	if (unlikely(expanded->flat != NULL))
-	{
-		pfree(expanded->flat);
-		expanded->flat = NULL;
-	}
+	if (unlikely(expanded->held))
+		parts_release(expanded);
 }
 
 /* Compute the part of a customer from half the hash, since no shift is by 64 bits */
@@ -240,6 +245,52 @@ parts_add_scaled(Expanded *expanded, RetReader *reader, int64 factor)
 {
 	entries_rescale(reader, factor);
 	parts_add_entries(expanded, reader);
+}
+
+/* Forget the flat value, which is no longer that of the object */
+static void
+parts_forget(Expanded *expanded)
+{
+	if (expanded->flat)
+		pfree(expanded->flat);
+	expanded->flat = NULL;
+	expanded->held = expanded->values.nvalues > 0;
+}
+
+/* Let a canonical value wait, which is copied, to be merged with others.  There are no rows. */
+static void
+parts_keep(Expanded *expanded, const struct varlena *value, const RetReader *reader)
+{
+	struct varlena *copy = MemoryContextAllocHuge(expanded->hdr.eoh_context, VARSIZE(value));
+
+	memcpy(copy, value, VARSIZE(value));
+	expanded->scale = Max(expanded->scale, reader->scale);
+	expanded->latest = Max(expanded->latest, reader->latest);
+	values_add(&expanded->values, copy);
+	parts_forget(expanded);
+}
+
+/* Do what is left of parts_touch(): rows are about to be added */
+static pg_noinline void
+parts_release(Expanded *expanded)
+{
+	RetReader	reader;
+	int64		factor;
+
+	parts_forget(expanded);
+	if (!expanded->held)
+		return;
+	reader_init(&reader);
+	canonical_open(&reader, values_merge(&expanded->values));
+	factor = ret_amount_factor(expanded->scale - reader.scale);
+	while (canonical_next(&reader))
+	{
+		parts_add_scaled(expanded, &reader, factor);
+		CHECK_FOR_INTERRUPTS();
+	}
+	pfree(reader.entries);
+	values_clear(&expanded->values);
+	expanded->held = false;
 }
 
 /* Merge all rows that wait: changes how the object is stored, not what it holds */
@@ -386,14 +437,19 @@ parts_get(Datum datum)
 	return expanded;
 }
 
-/* Prepare to read the customers of an object, part by part */
+/* Prepare to read the customers of an object, part by part, or of the values that wait */
 static void
 parts_open(RetReader *reader, Expanded *expanded)
 {
-	expanded_flush(expanded);
-	parts_walk(reader, expanded->parts, expanded->nparts);
-	reader->scale = expanded->scale;
-	reader->latest = expanded->latest;
+	if (expanded->values.nvalues > 0)
+		canonical_open(reader, values_merge(&expanded->values));
+	else
+	{
+		expanded_flush(expanded);
+		parts_walk(reader, expanded->parts, expanded->nparts);
+		reader->scale = expanded->scale;
+		reader->latest = expanded->latest;
+	}
 	if (!expanded->canonical)
 		reader->zone = expanded->zone;
 }
@@ -508,6 +564,7 @@ expanded_write(Expanded *expanded)
 									&expanded->zone, &expanded->flat_size);
 	if (expanded->flat == NULL)
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
+	expanded->held = true;
 	pfree(reader.entries);
 	MemoryContextSwitchTo(old);
 }
@@ -517,7 +574,7 @@ static void
 parts_set_canonical(Expanded *expanded)
 {
 	if (!expanded->canonical)
-		parts_touch(expanded);
+		parts_forget(expanded);
 	expanded->canonical = true;
 }
 
@@ -526,6 +583,8 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	Expanded   *expanded = (Expanded *) eohptr;
 
+	if (expanded->values.nvalues > 0)
+		return VARSIZE(values_merge(&expanded->values));
 	if (expanded->flat == NULL)
 		expanded_write(expanded);
 	return expanded->flat_size;
@@ -534,5 +593,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
-	memcpy(result, ((Expanded *) eohptr)->flat, allocated_size);
+	const Expanded *expanded = (Expanded *) eohptr;
+
+	memcpy(result, expanded->values.nvalues > 0 ? (uint8 *) expanded->values.values[0] : expanded->flat, allocated_size);
 }

@@ -38,6 +38,7 @@ typedef struct RetReader
 	int64		nentries;
 
 	/* private: where the reader is, in canonical bytes, parts, or events */
+	const struct varlena *value;	/* bytes: all of them */
 	const uint8 *next;			/* bytes: of the next customer */
 	const uint8 *end;
 	void	   *parts;

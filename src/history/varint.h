@@ -63,6 +63,41 @@ ret_get_varint(const uint8 *p, const uint8 *end, uint64 *value)
 	return NULL;
 }
 
+/*
+ * Skip n varints, up to eight bytes at a time; NULL if the bytes end before they
+ * do
+ */
+static inline const uint8 *
+ret_skip_varints(const uint8 *p, const uint8 *end, uint64 n)
+{
+	const uint64 highest = UINT64CONST(0x8080808080808080);
+
+	while (n > 0 && end - p >= (ptrdiff_t) sizeof(uint64))
+	{
+		uint64		word;
+		uint64		ends;		/* the highest bit of each byte that ends a varint */
+		uint64		count;
+
+		memcpy(&word, p, sizeof(word));
+#ifdef WORDS_BIGENDIAN
+		word = pg_bswap64(word);
+#endif
+		ends = ~word & highest;
+		count = (ends >> 7) * UINT64CONST(0x0101010101010101) >> 56;
+		if (count >= n)
+		{
+			while (--n > 0)
+				ends &= ends - 1;
+			return p + (pg_rightmost_one_pos64(ends) + 1) / 8;
+		}
+		n -= count;
+		p += sizeof(word);
+	}
+	for (; n > 0 && p < end; p++)
+		n -= *p < 0x80;
+	return n > 0 ? NULL : p;
+}
+
 /* Join the 7 bits of each of 4 bytes, lowest first */
 static inline uint64
 ret_join_sevens(uint64 bytes)
