@@ -374,7 +374,7 @@ entries_skip(const uint8 *p, const uint8 *end)
 	if (p == NULL || n >= (uint64) (end - p) / 2)
 		return NULL;
 	for (uint64 i = 0; p && i <= n; i++)
-		p = ret_skip_varints(p, end, p < end && (*p & 1) ? 3 : 2);
+		p = ret_skip_few_varints(p, end, p < end && (*p & 1));
 	return p;
 }
 

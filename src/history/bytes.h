@@ -229,7 +229,7 @@ get_zone(RetZone *zone, const uint8 *p, const uint8 *end)
 
 /* Read the header of a value into a reader that is all zeros; false if there is none */
 static bool
-header_read(RetReader *reader, const struct varlena *value)
+header_read(RetReader *reader, struct varlena *value)
 {
 	const uint8 *p = (const uint8 *) VARDATA(value);
 	const uint8 *end = p + (VARSIZE(value) - VARHDRSZ);

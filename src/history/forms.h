@@ -494,39 +494,83 @@ state_reserve(State *state, const RetReader *reader)
 	}
 }
 
+/* Write what a reader has opened, which stays where it is, and let an object keep that */
+static void
+keep_written(Expanded *expanded, const RetReader *reader)
+{
+	MemoryContext old = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+	RetReader	other = *reader;
+
+	other.entries = palloc(other.nalloc * sizeof(Entry));
+	parts_keep(expanded, value_write(&other, NULL), reader);
+	MemoryContextSwitchTo(old);
+}
+
+/* Let an object keep the canonical value that a reader has opened, or a copy of it */
+static void
+keep_canonical(Expanded *expanded, RetReader *reader)
+{
+	struct varlena *value = reader->value;
+
+	if (!reader->loose)
+	{
+		value = MemoryContextAllocHuge(expanded->hdr.eoh_context, VARSIZE(reader->value));
+		memcpy(value, reader->value, VARSIZE(reader->value));
+	}
+	reader->loose = false;
+	parts_keep(expanded, value, reader);
+}
+
 /*
- * Let a canonical value that a reader has opened wait, to be merged with others
- * as the sorted list that it is.  False, and nothing is done, if the value is
- * small, or has another form, or if there are rows already.
+ * Let the value that a reader has opened wait, to be merged with others as the
+ * sorted list that it is.  One that is not canonical is written, and so are rows
+ * that are there, if they have much fewer customers than the other.  False, and
+ * nothing is done, if the value is small, or nothing is canonical.
  */
 static bool
-state_keep(State *state, const RetReader *reader)
+state_keep(State *state, RetReader *reader)
 {
 	EventsForm *form = state->form;
 	Expanded   *expanded = state->expanded;
-	RetReader	events;
 
-	if (reader->value == NULL || ret_zone_known(&reader->zone) || state_zone(state) != NULL)
+	if (ret_zone_known(&reader->zone) || state_zone(state) != NULL)
+		return false;
+	if (expanded && expanded->values.nvalues > 0)
+	{
+		if (reader->value)
+			keep_canonical(expanded, reader);
+		else if (reader->ncustomers <= expanded->values.ncustomers / VALUES_FEWER)
+			keep_written(expanded, reader);
+		else
+			return false;
+		return true;
+	}
+	if (reader->value == NULL)
 		return false;
 	if (expanded)
 	{
-		if (expanded->values.nvalues == 0)
+		if (parts_customers(expanded) > reader->ncustomers / VALUES_FEWER)
 			return false;
-		parts_keep(expanded, reader->value, reader);
-		return true;
+		parts_to_value(expanded);
 	}
-	if (reader->ncustomers <= form->nalloc - form->nevents)
-		return false;
-	expanded = parts_create(ret_agg_context(state->fcinfo), 0, reader_base(reader));
-	if (form->nevents > 0)
+	else
 	{
-		reader_init(&events);
-		events_open(&events, form);
-		parts_keep(expanded, value_write(&events, NULL), &events);
+		if (reader->ncustomers <= form->nalloc - form->nevents)
+			return false;
+		expanded = parts_create(ret_agg_context(state->fcinfo), 0, reader_base(reader));
+		expanded->latest = form->latest;
+		if (form->nevents > 0)
+		{
+			RetReader	events;
+
+			reader_init(&events);
+			events_open(&events, form);
+			keep_written(expanded, &events);
+			pfree(events.entries);
+		}
+		state_set_expanded(state, expanded);
 	}
-	expanded->latest = Max(expanded->latest, form->latest);
-	parts_keep(expanded, reader->value, reader);
-	state_set_expanded(state, expanded);
+	keep_canonical(expanded, reader);
 	return true;
 }
 
@@ -586,19 +630,42 @@ expanded_arg(FunctionCallInfo fcinfo)
 	return NULL;
 }
 
+/*
+ * Get the flat value of an argument: where that has to be made from a stored
+ * one, in the aggregate's context, so that the state can keep it without a copy
+ */
+static Datum
+state_argument(const State *state, Datum value)
+{
+	MemoryContext old;
+	struct varlena *flat;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)) || !VARATT_IS_EXTENDED(DatumGetPointer(value)))
+		return value;
+	old = MemoryContextSwitchTo(ret_agg_context(state->fcinfo));
+	flat = PG_DETOAST_DATUM(value);
+	MemoryContextSwitchTo(old);
+	return PointerGetDatum(flat);
+}
+
 /* Combine function, and transition function of rollup: adds the value in argument 1 */
 static Datum
 state_combine(FunctionCallInfo fcinfo)
 {
 	State		state;
 	RetReader	reader;
+	Datum		value;
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
-	value_open(&reader, PG_GETARG_DATUM(1));
 	state_get(fcinfo, &state);
+	value = state_argument(&state, PG_GETARG_DATUM(1));
+	value_open(&reader, value);
+	reader.loose = value != PG_GETARG_DATUM(1);
 	state_merge(&state, &reader);
+	if (reader.loose)
+		pfree(DatumGetPointer(value));
 	pfree(reader.entries);
 	PG_RETURN_DATUM(state.datum);
 }
@@ -695,6 +762,50 @@ entries_within(RetReader *reader, const RetBounds *bounds)
 	return n > 0;
 }
 
+/*
+ * Write the part within bounds of a canonical value that a reader has opened:
+ * read once to find what the header says of it, and once to write it.  NULL if
+ * it is empty.
+ */
+static struct varlena *
+canonical_during(RetReader *reader, const RetBounds *bounds)
+{
+	RetReader	all = *reader;
+	RetReader	part = *reader;
+	Writer		writer;
+	Size		size;
+
+	part.ncustomers = 0;
+	part.first = DATEVAL_NOEND;
+	part.last = DATEVAL_NOBEGIN;
+	part.scale = 0;
+	while (canonical_next(reader))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!entries_within(reader, bounds))
+			continue;
+		part.ncustomers++;
+		part.first = Min(part.first, ((Entry *) reader->entries)[0].day);
+		part.last = Max(part.last, ((Entry *) reader->entries)[reader->nentries - 1].day);
+		if (part.scale < reader->scale)
+			part.scale = Max(part.scale, entries_scale(reader));
+	}
+	if (part.ncustomers == 0)
+		return NULL;
+
+	/* entries may lie elsewhere now, since the reader had to make room */
+	all.entries = reader->entries;
+	all.nalloc = reader->nalloc;
+	writer_begin(&writer, NULL, &part);
+	while (canonical_next(&all))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (entries_within(&all, bounds))
+			writer_add(&writer, &all);
+	}
+	return (struct varlena *) writer_end(&writer, &size);
+}
+
 /* Return the part of the value in argument 0 within the daterange in argument 1; NULL if it is empty */
 pg_attribute_unused() static Datum
 value_during(FunctionCallInfo fcinfo)
@@ -706,6 +817,14 @@ value_during(FunctionCallInfo fcinfo)
 
 	ret_bounds_get(&during, PG_GETARG_DATUM(1));
 	value_open(&reader, PG_GETARG_DATUM(0));
+	if (reader.value)
+	{
+		struct varlena *part = canonical_during(&reader, &during);
+
+		if (part == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(part);
+	}
 	expanded = parts_create(CurrentMemoryContext, reader.ncustomers, reader_base(&reader));
 	expanded->scale = reader.scale;
 	expanded->latest = reader.latest;

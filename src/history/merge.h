@@ -30,6 +30,9 @@
 /* Bytes of values that wait, besides the largest, before they are merged */
 #define VALUES_MAX_SIZE		(32 * 1024 * 1024)
 
+/* A value of this many times fewer customers than one that waits is written, to wait as well */
+#define VALUES_FEWER		2
+
 /* Most values that wait; the smaller ones of as many are merged */
 #define VALUES_MAX			512
 #define VALUES_KEPT			128
@@ -53,6 +56,7 @@ typedef struct ValueList
 	int			nvalues;
 	Size		size;			/* bytes of all */
 	Size		largest;		/* bytes of the largest */
+	int64		ncustomers;		/* of the value that has most */
 } ValueList;
 
 /* A window of customers, and what the values have of them */
@@ -146,6 +150,7 @@ values_clear(ValueList *list)
 	list->nvalues = 0;
 	list->size = 0;
 	list->largest = 0;
+	list->ncustomers = 0;
 }
 
 /*-------------------------------------------------------------------------

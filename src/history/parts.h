@@ -82,6 +82,7 @@ typedef struct CustomerOrder
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
 static void expanded_divide(Expanded *expanded);
+static void expanded_flush(Expanded *expanded);
 
 static const ExpandedObjectMethods expanded_methods =
 {
@@ -257,17 +258,31 @@ parts_forget(Expanded *expanded)
 	expanded->held = expanded->values.nvalues > 0;
 }
 
-/* Let a canonical value wait, which is copied, to be merged with others.  There are no rows. */
+/*
+ * Let a canonical value, of the contents that a reader has opened, wait to be
+ * merged with others.  It is the object's from now on, and lives as long.  There
+ * are no rows.
+ */
 static void
-parts_keep(Expanded *expanded, const struct varlena *value, const RetReader *reader)
+parts_keep(Expanded *expanded, struct varlena *value, const RetReader *reader)
 {
-	struct varlena *copy = MemoryContextAllocHuge(expanded->hdr.eoh_context, VARSIZE(value));
-
-	memcpy(copy, value, VARSIZE(value));
+	expanded->values.ncustomers = Max(expanded->values.ncustomers, reader->ncustomers);
 	expanded->scale = Max(expanded->scale, reader->scale);
 	expanded->latest = Max(expanded->latest, reader->latest);
-	values_add(&expanded->values, copy);
+	values_add(&expanded->values, value);
 	parts_forget(expanded);
+}
+
+/* Count the customers of the rows of an object */
+static int64
+parts_customers(Expanded *expanded)
+{
+	int64		n = 0;
+
+	expanded_flush(expanded);
+	for (int i = 0; i < expanded->nparts; i++)
+		n += expanded->parts[i].ncustomers;
+	return n;
 }
 
 /* Do what is left of parts_touch(): rows are about to be added */
@@ -565,6 +580,30 @@ expanded_write(Expanded *expanded)
 	if (expanded->flat == NULL)
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
 	expanded->held = true;
+	pfree(reader.entries);
+	MemoryContextSwitchTo(old);
+}
+
+/* Let what an object has, in which no rows wait, become a canonical value that waits */
+static void
+parts_to_value(Expanded *expanded)
+{
+	MemoryContext old = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+	Days	   *parts = expanded->parts;
+	int			nparts = expanded->nparts;
+	RetReader	reader;
+	struct varlena *value;
+	Size		size;
+
+	parts_forget(expanded);
+	reader_init(&reader);
+	parts_open(&reader, expanded);
+	value = (struct varlena *) parts_write(&reader, NULL, &size);
+	expanded_set_parts(expanded, 1);
+	for (int i = 0; i < nparts; i++)
+		days_free(&parts[i]);
+	pfree(parts);
+	parts_keep(expanded, value, &reader);
 	pfree(reader.entries);
 	MemoryContextSwitchTo(old);
 }

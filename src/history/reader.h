@@ -38,7 +38,8 @@ typedef struct RetReader
 	int64		nentries;
 
 	/* private: where the reader is, in canonical bytes, parts, or events */
-	const struct varlena *value;	/* bytes: all of them */
+	struct varlena *value;		/* bytes: all of them */
+	bool		loose;			/* may the value be kept, as nobody else has it? */
 	const uint8 *next;			/* bytes: of the next customer */
 	const uint8 *end;
 	void	   *parts;

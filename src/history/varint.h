@@ -98,6 +98,28 @@ ret_skip_varints(const uint8 *p, const uint8 *end, uint64 n)
 	return n > 0 ? NULL : p;
 }
 
+/* Skip two varints, or three, as ret_skip_varints() does, where they have up to eight bytes without a branch */
+static inline const uint8 *
+ret_skip_few_varints(const uint8 *p, const uint8 *end, bool three)
+{
+#ifndef WORDS_BIGENDIAN
+	uint64		word;
+
+	if (likely(end - p >= (ptrdiff_t) sizeof(word)))
+	{
+		uint64		ends;
+
+		memcpy(&word, p, sizeof(word));
+		ends = ~word & UINT64CONST(0x8080808080808080);
+		ends &= ends - 1;
+		ends &= ends - three;
+		if (likely(ends != 0))
+			return p + (pg_rightmost_one_pos64(ends) + 1) / 8;
+	}
+#endif
+	return ret_skip_varints(p, end, three ? 3 : 2);
+}
+
 /* Join the 7 bits of each of 4 bytes, lowest first */
 static inline uint64
 ret_join_sevens(uint64 bytes)

@@ -288,7 +288,7 @@ sub daily
 			[ 'floor: noop(customer, at)', 'floor', 'SELECT noop(customer_id, ordered_at) FROM orders_year' ],
 			[ 'rollup', 'ours', "SELECT $parts FROM (SELECT rollup(a) a FROM activity_daily OFFSET 0) s" ],
 			[ 'build', 'ours', "SELECT $parts FROM (SELECT customer_activity(customer_id, ordered_at) a FROM orders_year OFFSET 0) s" ]) or next;
-		target("$title, $mode", $r, 'rollup', build => 1);
+		target("$title, $mode", $r, 'rollup', build => 0.25);
 	}
 	if (session('serial')->query('SELECT (SELECT rollup(a) FROM activity_daily) = (SELECT customer_activity(customer_id, ordered_at) FROM orders_year)') ne 't')
 	{

@@ -113,3 +113,21 @@ CREATE TABLE many AS
 	FROM generate_series(1, 45000) i, generate_series(1, 4) part;
 SELECT rollup(a) = (SELECT customer_activity(customer, day) FROM many) AS activity, rollup(p) = (SELECT customer_purchases(customer, day, 1) FROM many) AS purchases
 FROM (SELECT customer_activity(customer, day) AS a, customer_purchases(customer, day, 1) AS p FROM many GROUP BY part) x;
+
+-- A stored value, and rows of fewer customers that are gathered in the same query, in either order
+CREATE TABLE others AS SELECT customer_activity(customer, day) AS a, customer_purchases(customer, day, 1) AS p FROM many WHERE customer <> 77;
+SELECT rollup(v) = (SELECT customer_activity(customer, day) FROM many) AS activity
+FROM (SELECT a AS v FROM others UNION ALL SELECT customer_activity(customer, day) FROM many WHERE customer = 77) x;
+SELECT rollup(v) = (SELECT customer_activity(customer, day) FROM many) AS activity
+FROM (SELECT customer_activity(customer, day) AS v FROM many WHERE customer = 77 UNION ALL SELECT a FROM others) x;
+SELECT rollup(v) = (SELECT customer_purchases(customer, day, 1) FROM many) AS purchases
+FROM (SELECT p AS v FROM others UNION ALL SELECT customer_purchases(customer, day, 1) FROM many WHERE customer = 77) x;
+SELECT rollup(v) = (SELECT customer_purchases(customer, day, 1) FROM many) AS purchases
+FROM (SELECT customer_purchases(customer, day, 1) AS v FROM many WHERE customer = 77 UNION ALL SELECT p FROM others) x;
+
+-- Parts of a value, which are written as they are read
+SELECT bool_and(activity_during(a, r) IS NOT DISTINCT FROM (SELECT customer_activity(customer, day) FROM many WHERE customer <> 77 AND day <@ r)) AS activity,
+	bool_and(purchases_during(p, r) IS NOT DISTINCT FROM (SELECT customer_purchases(customer, day, 1) FROM many WHERE customer <> 77 AND day <@ r)) AS purchases
+FROM others, unnest(ARRAY[daterange(NULL, '2050-01-01'), daterange('2050-01-01', NULL), daterange('2100-05-01', '2100-05-02'), daterange('2010-01-01', '2010-01-01')]) r;
+SELECT purchases_during(p, '[2024-01-01,2024-02-01)') = (SELECT customer_purchases(1, date '2024-01-01', 1)) AS fewer_decimals
+FROM (SELECT customer_purchases(1, day, amount) AS p FROM (VALUES (date '2024-01-01', 1), ('2024-02-01', 0.25)) v(day, amount)) x;
