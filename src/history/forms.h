@@ -8,19 +8,16 @@
  *
  * - Canonical: the bytes that are stored, sent and compared.  Equal content is
  *   equal bytes.  They are written and read by bytes.h.
- * - Events: the transition value of a small group, an array of events to which
- *   rows are appended.  When it is full it is sorted, and events of one key are
- *   combined; it grows when that did not help.  It is a flat varlena, since an
- *   object with a memory context for each of many groups would make
- *   HashAggregate quadratic.
+ * - Events: the transition value of a small group, see small.h.
  * - Expanded: the transition value of a large group, an expanded object around
  *   columns of customers.  It is that of parts.h.
  * - Sent: such an object on its way to another process, see sent.h.
  *
  * The days of timestamptz are those of the session's time zone.  A transition
- * value of them carries the zone: at the end of a form of events, in an
- * expanded object, in front of the bytes of one that is sent.  To combine it
- * with one of another zone, or to finish it in another, is an error.
+ * value of them carries the zone: its number in a form of events, which stays in
+ * the processes of one plan; its name in an expanded object and in front of the
+ * bytes of one that is sent.  To combine it with one of another zone, or to finish
+ * it in another, is an error.
  *
  * A row is O(1).  Merging is O(entries of the second value).  Everything is
  * owned by the aggregate's context.
@@ -37,150 +34,21 @@
 #include "base/aggregate.h"
 #include "base/varlena.h"
 
-/* Bytes of a form of events at first, and before it becomes an expanded object */
-#define EVENTS_MIN_SIZE		256
-#define EVENTS_MAX_SIZE		65536
-
-/* A form of this many bytes is compacted before it grows */
-#define EVENTS_COMPACT_SIZE	4096
-
-/* Number of events that take as much room as a zone */
-#define ZONE_EVENTS			(sizeof(RetZone) / sizeof(Event))
-
-/* The form of events, a multiple of 8 bytes long */
-typedef struct EventsForm
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* RET_VERSION */
-	uint8		form;			/* FORM_EVENTS */
-	uint8		zoned;			/* 1: a RetZone is at the end */
-	uint8		scale;			/* decimals of the amounts */
-	uint16		nevents;		/* events in use */
-	uint16		nalloc;			/* events there is room for */
-	DateADT		latest;			/* the latest day that the type has set */
-	Event		events[FLEXIBLE_ARRAY_MEMBER];
-} EventsForm;
-
-/*-------------------------------------------------------------------------
- * Events
- *-------------------------------------------------------------------------
- */
-
-/* Get the zone of a form of events, which must be zoned */
-static inline RetZone *
-events_zone(EventsForm *form)
-{
-	return (RetZone *) ((char *) form + VARSIZE(form)) - 1;
-}
-
-/* Allocate a form of events of size bytes, in the current context */
-static EventsForm *
-events_alloc(Size size)
-{
-	EventsForm *form = palloc(size);
-
-	SET_VARSIZE(form, size);
-	form->version = RET_VERSION;
-	form->form = FORM_EVENTS;
-	form->zoned = 0;
-	form->scale = 0;
-	form->latest = DATEVAL_NOBEGIN;
-	form->nevents = 0;
-	form->nalloc = (size - offsetof(EventsForm, events)) / sizeof(Event);
-	return form;
-}
-
-/* Put a zone where there is room for ZONE_EVENTS events */
-static void
-events_set_zone(EventsForm *form, const RetZone *zone)
-{
-	Assert(form->nevents + ZONE_EVENTS <= form->nalloc);
-	form->zoned = 1;
-	form->nalloc -= ZONE_EVENTS;
-	*events_zone(form) = *zone;
-}
-
-/* Copy a form of events into one of twice the size */
-static EventsForm *
-events_grow(EventsForm *form)
-{
-	EventsForm *larger = events_alloc((Size) VARSIZE(form) * 2);
-
-	larger->scale = form->scale;
-	larger->latest = form->latest;
-	larger->nevents = form->nevents;
-	memcpy(larger->events, form->events, form->nevents * sizeof(Event));
-	if (form->zoned)
-		events_set_zone(larger, events_zone(form));
-	return larger;
-}
-
-/* Create an expanded object with the events of a form that has become too small */
-static Expanded *
-expanded_from_events(EventsForm *form, MemoryContext parent)
-{
-	DateADT		sample[BASE_SAMPLE];
-	int			n = Min(form->nevents, BASE_SAMPLE);
-	Expanded   *expanded;
-
-	for (int i = 0; i < n; i++)
-		sample[i] = form->events[form->nevents / n * i].entry.day;
-	expanded = parts_create(parent, form->nevents, choose_base(sample, n));
-	expanded->scale = form->scale;
-	expanded->latest = form->latest;
-	if (form->zoned)
-		expanded->zone = *events_zone(form);
-	for (uint32 i = 0; i < form->nevents; i++)
-		parts_add(expanded, form->events[i].customer, form->events[i].entry);
-	return expanded;
-}
+/* A group becomes an expanded object if this many entries are merged into it */
+#define RESERVE_EVENTS		512
 
 /*-------------------------------------------------------------------------
  * Reading
  *-------------------------------------------------------------------------
  */
 
-/* Prepare to read a form of events */
-static void
-events_open(RetReader *reader, EventsForm *form)
+/* Check that the days of a value are those of the session's zone; false if they depend on none */
+static inline bool
+reader_check_zone(const RetReader *reader)
 {
-	Event	   *events = palloc(form->nevents * sizeof(Event));
-
-	memcpy(events, form->events, form->nevents * sizeof(Event));
-	reader->events = events;
-	reader->nevents = events_compact(events, form->nevents);
-	reader->scale = form->scale;
-	reader->latest = form->latest;
-	if (form->zoned)
-		reader->zone = *events_zone(form);
-	reader->first = DATEVAL_NOEND;
-	reader->last = DATEVAL_NOBEGIN;
-	for (int64 i = 0; i < reader->nevents; i++)
-	{
-		reader->ncustomers += i == 0 || events[i].customer != events[i - 1].customer;
-		reader->first = Min(reader->first, events[i].entry.day);
-		reader->last = Max(reader->last, events[i].entry.day);
-	}
-}
-
-/* Read the next customer of sorted events */
-static bool
-events_next(RetReader *reader)
-{
-	const Event *events = (const Event *) reader->events;
-	int64		n = 0;
-
-	if (reader->nread == reader->nevents)
-		return false;
-	reader->customer = events[reader->nread].customer;
-	do
-	{
-		reader_reserve(reader, n + 1)[n] = events[reader->nread].entry;
-		n++;
-		reader->nread++;
-	} while (reader->nread < reader->nevents && events[reader->nread].customer == reader->customer);
-	reader->nentries = n;
-	return true;
+	ret_zone_check_number(reader->zone_number);
+	ret_zone_check(&reader->zone);
+	return reader->zone_number != 0 || ret_zone_known(&reader->zone);
 }
 
 /* Prepare to read the customers of a value in any form */
@@ -295,6 +163,7 @@ value_bytes(Datum value)
 		value = PointerGetDatum(flat);
 	}
 	value_open(&reader, value);
+	ret_zone_name(&reader.zone, reader.zone_number);
 	return value_write(&reader, &reader.zone);
 }
 
@@ -344,7 +213,7 @@ state_get(FunctionCallInfo fcinfo, State *state)
 	state->fcinfo = fcinfo;
 	if (PG_ARGISNULL(0))
 	{
-		state_set_form(state, events_alloc(EVENTS_MIN_SIZE));
+		state_set_form(state, events_alloc(false, 0));
 		return;
 	}
 	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
@@ -359,45 +228,23 @@ state_get(FunctionCallInfo fcinfo, State *state)
 	{
 		RetReader	reader;
 
-		state_set_form(state, events_alloc(EVENTS_MIN_SIZE));
+		state_set_form(state, events_alloc(false, 0));
 		value_open(&reader, PointerGetDatum(form));
 		state_merge(state, &reader);
 	}
-}
-
-/* Get the zone of a transition value; NULL if it has none */
-static inline const RetZone *
-state_zone(const State *state)
-{
-	if (state->form)
-		return state->form->zoned ? events_zone(state->form) : NULL;
-	return ret_zone_known(&state->expanded->zone) ? &state->expanded->zone : NULL;
-}
-
-/* Give a transition value a zone, where it has none */
-static void
-state_set_zone(State *state, const RetZone *zone)
-{
-	if (state->expanded)
-	{
-		state->expanded->zone = *zone;
-		return;
-	}
-	if (state->form->nevents + ZONE_EVENTS > state->form->nalloc)
-		state_set_form(state, events_grow(state->form));
-	events_set_zone(state->form, zone);
 }
 
 /* Give a transition value the zone of the session, if it has none yet */
 static inline void
 state_set_session_zone(State *state)
 {
-	RetZone		zone;
-
-	if (state_zone(state) != NULL)
-		return;
-	ret_zone_session(&zone);
-	state_set_zone(state, &zone);
+	if (state->expanded)
+	{
+		if (!ret_zone_known(&state->expanded->zone))
+			ret_zone_session(&state->expanded->zone);
+	}
+	else if (state->form->zone == 0)
+		state->form->zone = ret_zone_number();
 }
 
 /* Get the decimals of a transition value's amounts */
@@ -407,23 +254,41 @@ state_scale(const State *state)
 	return state->form ? state->form->scale : state->expanded->scale;
 }
 
+static inline void
+state_expand(State *state)
+{
+	state_set_expanded(state, expanded_from_events(state->form, ret_agg_context(state->fcinfo)));
+}
+
+/* Let a form hold entries that fit no unit */
+static pg_noinline void
+state_widen(State *state)
+{
+	int64		nevents = state->form->nevents + 1;
+
+	if (form_size(true, nevents) > EVENTS_MAX_SIZE)
+		state_expand(state);
+	else
+		state_set_form(state, events_copy(state->form, true, nevents));
+}
+
 /* Give a transition value's amounts at least as many decimals as scale */
 static void
 state_set_scale(State *state, int scale)
 {
-	int			by = scale - state_scale(state);
-
-	if (by <= 0)
+	if (scale <= state_scale(state))
 		return;
+	if (state->form && !events_rescale(state->form, scale))
+	{
+		state_widen(state);
+		if (state->form)
+			(void) events_rescale(state->form, scale);
+	}
 	if (state->expanded)
 	{
 		parts_touch(state->expanded);
 		expanded_rescale(state->expanded, scale);
-		return;
 	}
-	for (uint32 i = 0; i < state->form->nevents; i++)
-		entry_rescale(&state->form->events[i].entry, ret_amount_factor(by));
-	state->form->scale = scale;
 }
 
 /* Make a day the latest of a transition value, unless a later one is known */
@@ -444,54 +309,62 @@ state_make_room(State *state)
 
 	if (size >= EVENTS_COMPACT_SIZE)
 	{
-		form->nevents = events_compact(form->events, form->nevents);
+		form_compact(form);
 		if (form->nevents <= form->nalloc / 2)
 			return;
 	}
 	if (size >= EVENTS_MAX_SIZE)
-		state_set_expanded(state, expanded_from_events(form, ret_agg_context(state->fcinfo)));
+		state_expand(state);
 	else
-		state_set_form(state, events_grow(form));
+		state_set_form(state, events_copy(form, form->wide, form->nalloc + 1));
 }
 
 /* Add an entry of a customer.  state->datum may change. */
 static inline void
 state_add(State *state, int64 customer, Entry entry)
 {
-	EventsForm *form;
-
-	if (state->form && state->form->nevents == state->form->nalloc)
-		state_make_room(state);
-	if (state->expanded)
+	if (state->form)
 	{
-		parts_touch(state->expanded);
-		parts_add(state->expanded, customer, entry);
-		return;
+		if (unlikely(state->form->nevents == state->form->nalloc))
+			state_make_room(state);
+		if (likely(state->form && events_put(state->form, customer, &entry)))
+			return;
+		if (state->form)
+			state_widen(state);
+		if (state->form && events_put(state->form, customer, &entry))
+			return;
 	}
-	form = state->form;
-	form->events[form->nevents].customer = customer;
-	form->events[form->nevents++].entry = entry;
+	parts_touch(state->expanded);
+	parts_add(state->expanded, customer, entry);
 }
 
 /* Make room for what another value holds, before it is merged */
 static void
 state_reserve(State *state, const RetReader *reader)
 {
-	MemoryContext context = ret_agg_context(state->fcinfo);
 	EventsForm *form = state->form;
+	int64		nevents;
 
-	if (form)
+	if (form == NULL)
+		return;
+	nevents = form->nevents + Max(reader->ncustomers, reader->nevents);
+	if (nevents > RESERVE_EVENTS)
 	{
-		if (reader->ncustomers <= form->nalloc - form->nevents)
+		Expanded   *expanded = form->nevents > 0 ? NULL :
+			parts_create(ret_agg_context(state->fcinfo), reader->ncustomers, reader_base(reader));
+
+		if (expanded == NULL)
+		{
+			state_expand(state);
 			return;
-		state_set_expanded(state, form->nevents > 0 ?
-						   expanded_from_events(form, context) :
-						   parts_create(context, reader->ncustomers, reader_base(reader)));
-		state->expanded->scale = form->scale;
-		state->expanded->latest = form->latest;
-		if (form->zoned)
-			state->expanded->zone = *events_zone(form);
+		}
+		expanded->scale = form->scale;
+		expanded->latest = form->latest;
+		ret_zone_name(&expanded->zone, form->zone);
+		state_set_expanded(state, expanded);
 	}
+	else if (nevents > form->nalloc)
+		state_set_form(state, events_copy(form, form->wide, nevents));
 }
 
 /* Merge all customers of a reader, which must be of the session's zone or of none */
@@ -500,11 +373,8 @@ state_merge(State *state, RetReader *reader)
 {
 	int64		factor;
 
-	if (ret_zone_known(&reader->zone))
-	{
-		ret_zone_check(&reader->zone);
+	if (reader_check_zone(reader))
 		state_set_session_zone(state);
-	}
 	state_set_scale(state, reader->scale);
 	state_set_latest(state, reader->latest);
 	factor = ret_amount_factor(state_scale(state) - reader->scale);
@@ -575,7 +445,7 @@ finish_flat(Datum datum)
 	if (((EventsForm *) flat)->form == FORM_CANONICAL)
 		return flat;
 	value_open(&reader, PointerGetDatum(flat));
-	ret_zone_check(&reader.zone);
+	(void) reader_check_zone(&reader);
 	return value_write(&reader, NULL);
 }
 
