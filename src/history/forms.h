@@ -221,8 +221,11 @@ state_get(FunctionCallInfo fcinfo, State *state)
 		state_set_expanded(state, parts_get(datum));
 		return;
 	}
-	form = (EventsForm *) PG_DETOAST_DATUM(datum);
-	if (form->form == FORM_EVENTS)
+	/* inline, since a small group's row takes little more time than the call would */
+	form = (EventsForm *) DatumGetPointer(datum);
+	if (unlikely(VARATT_IS_EXTENDED(form)))
+		form = (EventsForm *) PG_DETOAST_DATUM(datum);
+	if (likely(form->form == FORM_EVENTS))
 		state_set_form(state, form);
 	else
 	{
@@ -307,12 +310,14 @@ state_make_room(State *state)
 	EventsForm *form = state->form;
 	Size		size = VARSIZE(form);
 
-	if (size >= EVENTS_COMPACT_SIZE)
+	if (size >= EVENTS_COMPACT_SIZE && !form->distinct)
 	{
 		form_compact(form);
 		if (form->nevents <= form->nalloc / 2)
 			return;
 	}
+	else
+		form->distinct = false;
 	if (size >= EVENTS_MAX_SIZE)
 		state_expand(state);
 	else
@@ -418,16 +423,47 @@ expanded_arg(FunctionCallInfo fcinfo)
 	return NULL;
 }
 
+/* Merge the transition value of a small group, which need not be sorted for that */
+static Datum
+state_combine_events(FunctionCallInfo fcinfo, const EventsForm *other)
+{
+	State		state;
+	int64		factor;
+
+	ret_zone_check_number(other->zone);
+	/* the executor copies it */
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(other);
+	state_get(fcinfo, &state);
+	if (other->zone)
+		state_set_session_zone(&state);
+	state_set_scale(&state, other->scale);
+	state_set_latest(&state, other->latest);
+	factor = ret_amount_factor(state_scale(&state) - other->scale);
+	for (int64 i = 0; i < other->nevents; i++)
+	{
+		Event		event = events_get(other, i);
+
+		if (factor != 1)
+			entry_rescale(&event.entry, factor);
+		state_add(&state, event.customer, event.entry);
+	}
+	PG_RETURN_DATUM(state.datum);
+}
+
 /* Combine function, and transition function of rollup: adds the value in argument 1 */
 static Datum
 state_combine(FunctionCallInfo fcinfo)
 {
 	State		state;
 	RetReader	reader;
+	Pointer		other = DatumGetPointer(PG_GETARG_DATUM(1));
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
+	if (!VARATT_IS_EXTENDED(other) && ((EventsForm *) other)->form == FORM_EVENTS)
+		return state_combine_events(fcinfo, (EventsForm *) other);
 	value_open(&reader, PG_GETARG_DATUM(1));
 	state_get(fcinfo, &state);
 	state_merge(&state, &reader);
@@ -479,10 +515,12 @@ state_final(FunctionCallInfo fcinfo)
 pg_attribute_unused() static void
 value_open_header(RetReader *reader, Datum value)
 {
-	if (VARATT_IS_EXTENDED(DatumGetPointer(value)) &&
-		!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 	{
-		struct varlena *front = PG_DETOAST_DATUM_SLICE(value, 0, HEADER_SIZE);
+		struct varlena *front = (struct varlena *) DatumGetPointer(value);
+
+		if (VARATT_IS_EXTENDED(front))
+			front = PG_DETOAST_DATUM_SLICE(value, 0, HEADER_SIZE);
 
 		if (((EventsForm *) front)->form == FORM_CANONICAL)
 		{

@@ -8,7 +8,8 @@
  * a customer and a unit, whose day counts from a base that the first row chooses:
  * 10 bytes for a day, 16 for an entry with a payload.  An entry that fits no unit
  * makes the form a wide one, an array of events.  A full array of some size is
- * sorted, and entries of one key are combined; it grows when that did not help.
+ * sorted, and entries of one key are combined; it grows when that did not help,
+ * and the next time without trying if hardly any were combined.
  *
  * Of a time zone it has the number only: it stays in the processes of one plan,
  * whose zone is the session's.  What goes elsewhere has the name, see forms.h.
@@ -23,6 +24,9 @@
 
 /* A form of this many bytes is compacted before it grows */
 #define EVENTS_COMPACT_SIZE	4096
+
+/* It grows the next time without trying if less than one in this many events was combined */
+#define FEW_COMBINED		8
 
 /* Bytes of a form before it becomes an expanded object */
 #define EVENTS_MAX_SIZE		65536
@@ -48,7 +52,7 @@ typedef struct EventsForm
 	uint16		nevents;		/* events or rows in use */
 	uint16		nalloc;			/* events or rows there is room for */
 	uint16		zone;			/* ret_zone_number() of the days; 0 if they depend on no zone */
-	uint16		unused;			/* 0 */
+	uint16		distinct;		/* 1: the last time that it was compacted, few events were combined */
 	DateADT		latest;			/* the latest day that the type has set */
 	DateADT		base;			/* day of offset 0, set by the first row */
 	char		data[FLEXIBLE_ARRAY_MEMBER];	/* aligned to 8 bytes */
@@ -161,6 +165,7 @@ events_copy(const EventsForm *form, bool wide, int64 nevents)
 	EventsForm *copy = events_alloc(wide, nevents);
 
 	copy->scale = form->scale;
+	copy->distinct = form->distinct;
 	copy->zone = form->zone;
 	copy->latest = form->latest;
 	copy->base = form->base;
@@ -175,26 +180,29 @@ events_copy(const EventsForm *form, bool wide, int64 nevents)
 	return copy;
 }
 
-/* Put a form in order and combine events of one key, except units whose sum fits none */
-static void
-form_compact(EventsForm *form)
+/* Sort rows and combine those of one key, except where the sum fits no unit; returns how many are left */
+static int64
+rows_compact(SmallRow *rows, int64 nrows)
 {
-	SmallRow   *rows = form_rows(form);
 	int64		n = 0;
 
-	if (form->wide)
-	{
-		form->nevents = events_compact(form_events(form), form->nevents);
-		return;
-	}
-	sort_small_rows(rows, form->nevents);
-	for (int64 i = 0; i < form->nevents; i++)
+	sort_small_rows(rows, nrows);
+	for (int64 i = 0; i < nrows; i++)
 	{
 		if (n == 0 || small_row_compare(&rows[n - 1], &rows[i]) != 0 ||
 			!unit_add(&rows[n - 1].unit, rows[i].unit))
 			rows[n++] = rows[i];
 	}
-	form->nevents = n;
+	return n;
+}
+
+/* Compact a full form */
+static void
+form_compact(EventsForm *form)
+{
+	form->nevents = form->wide ? events_compact(form_events(form), form->nevents) :
+		rows_compact(form_rows(form), form->nevents);
+	form->distinct = form->nevents >= form->nalloc - form->nalloc / FEW_COMBINED;
 }
 
 /* Give the amounts of a form more decimals; false, and nothing is done, if they fit no units */
