@@ -129,7 +129,8 @@ END $$;
 -- A state of another zone is neither finished, taken over nor combined with another; it is sent by its name, which a
 -- small group has no longer
 SELECT g, on_the_way(format('SELECT customer_activity(c, at) '
-                            'FROM (SELECT * FROM event WHERE g = %s ORDER BY i OFFSET 0) e WHERE i < g / 2 OR travels(i)', g)) AS finished,
+                            'FROM (SELECT * FROM event WHERE g = %s ORDER BY i OFFSET 0) e '
+                            'WHERE i < g / 2 OR travels(i)', g)) AS finished,
 	   on_the_way(format('SELECT merged(a) FROM (SELECT part(c, at) AS a FROM event WHERE g = %s OFFSET 0) x '
 	                     'WHERE travels(1)', g)) AS taken_over,
 	   on_the_way(format('SELECT merged(p) FROM (SELECT part(c, at, 1) AS p FROM event WHERE g = %s GROUP BY i %% 2 '
