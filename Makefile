@@ -12,7 +12,8 @@ MATH    = math/mathfn math/maximum math/purchase_math math/pareto math/forecast 
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
           store/tally store/tally_io store/cells store/event_sort store/event_set
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
-          history/bytes history/merge history/sent history/parts history/forms history/engine history/type
+          history/bytes history/merge history/sent history/parts history/small history/forms history/state history/value \
+          history/engine history/type
 FAMILY  = family/stats family/spend family/survey family/rate family/repeat family/clv family/ratio family/activity family/purchases family/revenue family/revenue_cells \
           family/concentration family/states family/worth family/subscriptions family/mrr family/mrr_retention \
           family/activity_rate family/cohort family/bracket family/recurring family/cell_customers family/active_days \

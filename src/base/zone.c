@@ -139,8 +139,7 @@ ret_zone_send(StringInfo buf, uint16 number)
 
 	if (number == 0)
 		return;
-	ret_zone_check_number(number);
-	ret_zone_session(&zone);
+	ret_zone_name(&zone, number);
 	pq_sendbytes(buf, zone.name, (int) strlen(zone.name));
 }
 
@@ -154,4 +153,17 @@ ret_zone_check_number(uint16 number)
 {
 	if (number != 0 && unlikely(number != ret_zone_number()))
 		reject_zone(NULL);
+}
+
+/*
+ * Store the name of the zone of a state that keeps only the number; if that is
+ * 0, nothing is done.  22023 if it is not the session's zone.
+ */
+void
+ret_zone_name(RetZone *zone, uint16 number)
+{
+	if (number == 0)
+		return;
+	ret_zone_check_number(number);
+	ret_zone_session(zone);
 }

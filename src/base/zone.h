@@ -32,6 +32,7 @@ extern uint16 ret_zone_number(void);
 extern uint16 ret_zone_receive(const char *bytes, Size size);
 extern void ret_zone_send(StringInfo buf, uint16 number);
 extern void ret_zone_check_number(uint16 number);
+extern void ret_zone_name(RetZone *zone, uint16 number);
 
 /* Tell whether a state depends on a time zone */
 static inline bool

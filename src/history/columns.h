@@ -411,16 +411,22 @@ compare_days(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Get the base that has a day near the middle of its offsets */
+static inline DateADT
+base_near(DateADT day)
+{
+	/* DateADT is far from negative where it is divided */
+	int64		middle = ((int64) day + BASE_STEP / 2 + DATE_SHIFT) / BASE_STEP * BASE_STEP - DATE_SHIFT;
+
+	return (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
+}
+
 /* Choose a base near the median of n > 0 days, which are sorted */
 static DateADT
 choose_base(DateADT *sample, int n)
 {
-	int64		middle;
-
 	qsort(sample, n, sizeof(DateADT), compare_days);
-	/* DateADT is far from negative where it is divided */
-	middle = ((int64) sample[n / 2] + BASE_STEP / 2 + DATE_SHIFT) / BASE_STEP * BASE_STEP - DATE_SHIFT;
-	return (DateADT) (middle - (PG_UINT16_MAX + 1) / 2);
+	return base_near(sample[n / 2]);
 }
 
 /*

@@ -9,9 +9,9 @@
  * have the same key, which is the day and perhaps a part of the payload, are
  * combined; how is the type's to say: it may drop the second or add the two.
  * The engine does the rest: it lets rows wait and sorts them (rows.h), keeps
- * small groups (events.h) and large ones (columns.h, parts.h), sends them between
- * processes (sent.h), writes and reads canonical bytes (bytes.h), and has the
- * functions of the aggregate and of the type (forms.h).  All functions are
+ * small groups (small.h) and large ones (columns.h, parts.h), sends them between
+ * processes (sent.h), writes, reads and merges canonical bytes (bytes.h, merge.h), and
+ * has the functions of the aggregate (state.h) and of the type (value.h).  All functions are
  * static, so that what the type says about a row is compiled into the loops.
  *
  * What a type says before it includes this file, after the server's headers,
@@ -128,4 +128,7 @@ static bool value_next(RetReader *reader);
 #include "history/merge.h"
 #include "history/sent.h"
 #include "history/parts.h"
+#include "history/small.h"
 #include "history/forms.h"
+#include "history/state.h"
+#include "history/value.h"

@@ -11,6 +11,9 @@
 
 #include "base/retention.h"
 
+/* So many events are sorted by insertion */
+#define FEW_EVENTS			16
+
 /* An entry of a customer */
 typedef struct Event
 {
@@ -43,13 +46,31 @@ event_compare(const Event *a, const Event *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* Sort a few events */
+static inline void
+sort_few_events(Event *events, int64 nevents)
+{
+	for (int64 i = 1; i < nevents; i++)
+	{
+		Event		event = events[i];
+		int64		j = i;
+
+		for (; j > 0 && event_compare(&event, &events[j - 1]) < 0; j--)
+			events[j] = events[j - 1];
+		events[j] = event;
+	}
+}
+
 /* Sort events and combine those of one key; returns how many are left */
 static int64
 events_compact(Event *events, int64 nevents)
 {
 	int64		n = 0;
 
-	sort_events(events, nevents);
+	if (nevents <= FEW_EVENTS)
+		sort_few_events(events, nevents);
+	else
+		sort_events(events, nevents);
 	for (int64 i = 0; i < nevents; i++)
 	{
 		if (n == 0 || event_compare(&events[n - 1], &events[i]) != 0)

@@ -336,19 +336,35 @@ sub memory_of
 # The same rows in one group and in many
 sub many_groups
 {
-	my @groups = uniq(1, min(1000, $customers), max(1, int($customers / 10)));
+	# the last but one is of ten customers, the last of ten rows
+	my @groups = uniq(1, min(1000, $customers), max(1, int($customers / 10)), $customers);
 	my $title = "activity groups: the same rows in 1 to $groups[-1] groups";
 	my (@contenders, $r);
 
 	for my $n (@groups)
 	{
 		push @contenders, [ "floor: noop, $n groups", 'floor', "SELECT count(*), sum(v) FROM (SELECT noop(customer_id, ordered_at) v FROM orders GROUP BY customer_id % $n) x" ],
-		  [ "customer_activity, $n groups", 'ours', "SELECT count(*), sum(customers(a)) FROM (SELECT customer_activity(customer_id, ordered_at) a FROM orders GROUP BY customer_id % $n) x" ];
+		  [ "customer_activity, $n groups", 'ours', "SELECT count(*), sum(customers(a)) FROM (SELECT customer_activity(customer_id, ordered_at) a FROM orders GROUP BY customer_id % $n) x" ],
+		  [ "array_agg, $n groups", 'sql', "SELECT count(*), sum(cardinality(a)) FROM (SELECT array_agg(ordered_at) a FROM orders GROUP BY customer_id % $n) x" ];
 	}
 	$r = compare($title, 'hashed', 'orders', @contenders) or return;
 	linear('floor in groups', $r, map { "floor: noop, $_ groups" } @groups);
 	linear('customer_activity in groups', $r, map { "customer_activity, $_ groups" } @groups);
-	target('customer_activity in groups', $r, "customer_activity, $groups[-1] groups", 'customer_activity, 1 groups' => 1);
+	target('customer_activity in groups', $r, "customer_activity, $groups[-2] groups", 'customer_activity, 1 groups' => 1) if @groups > 2;
+	small_groups($r, 'customer_activity', @groups);
+	return;
+}
+
+# Note how small groups stand against array_agg, and the bytes of a group of ten rows
+sub small_groups
+{
+	my ($r, $aggregate, @groups) = @_;
+	my %limit = (customer_activity => 200, customer_purchases => 330);
+	my $n = $groups[-1];
+	my ($memory, $floor) = map { my $name = "$_, $n groups"; map { $_->{memory} } grep { $_->{name} eq $name } @$r } $aggregate, 'floor: noop';
+
+	target("$aggregate in groups", $r, "$aggregate, $_ groups", "array_agg, $_ groups" => 1) for grep { $_ > 1000 } @groups;
+	push @targets, verdict("bytes of a group of $aggregate, $n groups", ($memory - $floor) / $n, $limit{$aggregate}) if defined $floor;
 	return;
 }
 

@@ -188,8 +188,9 @@ sub purchases_memory
 # The same rows in one group and in many, against customer_activity
 sub purchases_groups
 {
-	my @groups = (1, max(1, int($customers / 10)));
-	my $title = "purchases groups: the same rows in 1 and $groups[1] groups";
+	# the second is of ten customers, the third of ten rows
+	my @groups = (1, max(1, int($customers / 10)), $customers);
+	my $title = "purchases groups: the same rows in 1 to $groups[-1] groups";
 	my (@contenders, $r);
 
 	return if !wanted("$title, hashed");
@@ -199,9 +200,11 @@ sub purchases_groups
 		push @contenders, map { [ "$_->[0], $n groups", $_->[1], "SELECT count(*), sum($_->[2]) FROM (SELECT $_->[3] v FROM orders_money GROUP BY customer_id % $n) x" ] }
 		  [ 'floor: noop', 'floor', 'v', 'noop(customer_id, ordered_at, amount)' ],
 		  [ 'customer_purchases', 'ours', 'customers(v)', 'customer_purchases(customer_id, ordered_at, amount)' ],
-		  [ 'customer_activity', 'other', 'customers(v)', 'customer_activity(customer_id, ordered_at)' ];
+		  [ 'customer_activity', 'other', 'customers(v)', 'customer_activity(customer_id, ordered_at)' ],
+		  [ 'array_agg', 'sql', 'cardinality(v)', 'array_agg(ordered_at)' ];
 	}
 	$r = compare($title, 'hashed', 'orders_money', @contenders) or return;
+	small_groups($r, 'customer_purchases', @groups);
 	target('customer_purchases in groups', $r, "customer_purchases, $groups[1] groups", "customer_activity, $groups[1] groups" => 1.5);
 	return;
 }
