@@ -714,6 +714,7 @@ funnel_attempts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!given)
 		return (Datum) 0;
+	ret_events_count(&funnel.reader);	/* for ascending order */
 	while (ret_events_next(&funnel.reader))
 	{
 		CHECK_FOR_INTERRUPTS();
