@@ -346,7 +346,7 @@ ret_events_parse(StringInfo buf, const void *arg pg_attribute_unused(), const ch
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
-			ret_event_set_add(set, reader.customer, reader.events[i].at, reader.events[i].name);
+			ret_event_set_add(set, reader.kind, reader.customer, reader.events[i].at, reader.events[i].name);
 	}
 	*why = "its bytes are not those of events";
 	if (found < 0)

@@ -256,7 +256,7 @@ building_to_set(Building *building, RetEventSet *set, MemoryContext context)
 	{
 		const RetPackedEvent *event = &building->events[i];
 
-		ret_event_set_add(set, event->customer,
+		ret_event_set_add(set, set->kind, event->customer,
 						  (int64) ((uint64) building->base + (event->moment >> RET_NAME_BITS)),
 						  (int64) (event->moment & RET_NAME_MASK));
 	}
@@ -454,7 +454,7 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
-			ret_event_set_add(&state->expanded->set, reader.customer, reader.events[i].at, reader.events[i].name);
+			ret_event_set_add(&state->expanded->set, kind, reader.customer, reader.events[i].at, reader.events[i].name);
 	}
 }
 
@@ -512,7 +512,7 @@ state_add(State *state, int64 customer, int64 at, int64 name)
 	if (state->building && !ret_event_packs(state->building->base, at))
 		state_expand(state);
 	if (state->expanded)
-		ret_event_set_add(&state->expanded->set, customer, at, name);
+		ret_event_set_add(&state->expanded->set, state->expanded->set.kind, customer, at, name);
 	else
 		state->building->events[state->building->nevents++] = ret_event_pack(state->building->base, customer, at, name);
 }
@@ -550,7 +550,7 @@ add_row(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
 	if (unlikely(expanded == NULL || expanded->set.kind != kind))
 		return add_small(fcinfo, at, kind);
 	event = PG_GETARG_TEXT_PP(3);
-	ret_event_set_add(&expanded->set, PG_GETARG_CUSTOMER(1), at,
+	ret_event_set_add(&expanded->set, kind, PG_GETARG_CUSTOMER(1), at,
 					  ret_event_name(&expanded->set.names, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event)));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

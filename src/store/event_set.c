@@ -33,8 +33,10 @@
 #define FEW_EVENTS		32		/* events that are sorted by insertion */
 #define MANY_EVENTS		65536	/* events that are sorted with a second array, which the cache holds */
 
-#define MIN_CHUNK		512		/* bytes, a power of 2 as are all */
-#define MAX_CHUNK		32768
+#define MIN_CHUNK		512		/* bytes */
+#define MAX_CHUNK		(MIN_CHUNK << (RET_CHUNK_CLASSES - 1))
+#define MIN_ROOM		8192	/* bytes that chunks are cut from */
+#define MAX_ROOM		(16 * 1024 * 1024)
 #define ONE_PART_EVENTS	32768	/* events of a set that is not divided */
 #define DUE_EVENTS		8192
 #define SAMPLED_PARTS	16
@@ -48,19 +50,24 @@ StaticAssertDecl(RET_MAX_EVENT_NAMES <= RET_NAME_MASK + 1, "a name has a number 
 StaticAssertDecl(EVENT_CUSTOMERS * RET_EVENT_TIMES <= RET_EVENT_HEADS, "a head has 6 bits for sizes");
 StaticAssertDecl(sizeof(RetEventPart) <= RET_CACHE_LINE, "a part has one cache line");
 
-/* 0 to 5 bytes, or 8 */
-const uint8 ret_event_customer_codes[65] = {
-	0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4,
-	5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6
-};
-const uint8 ret_event_customer_sizes[EVENT_CUSTOMERS] = {0, 1, 2, 3, 4, 5, 8};
+#define EIGHT(code)		code, code, code, code, code, code, code, code
+#define CUSTOMER_CODE(number, size)	{(number) * RET_EVENT_TIMES << RET_NAME_BITS, size}
+#define TIME_CODE(number, size)		{(number) << RET_NAME_BITS, size}
 
-/* not in whole units: 4, 5, 6 or 8 bytes */
-const uint8 ret_event_time_codes[65] = {
-	5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
-	6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8
+static const uint8 customer_sizes[EVENT_CUSTOMERS] = {0, 1, 2, 3, 4, 5, 8};
+static const uint8 time_sizes[RET_EVENT_TIMES] = {0, 1, 2, 3, 4, 4, 5, 6, 8};
+
+/* the places of the sizes above */
+const RetEventCode ret_event_customer_codes[65] = {
+	CUSTOMER_CODE(0, 0), EIGHT(CUSTOMER_CODE(1, 1)), EIGHT(CUSTOMER_CODE(2, 2)), EIGHT(CUSTOMER_CODE(3, 3)),
+	EIGHT(CUSTOMER_CODE(4, 4)), EIGHT(CUSTOMER_CODE(5, 5)), EIGHT(CUSTOMER_CODE(6, 8)), EIGHT(CUSTOMER_CODE(6, 8)),
+	EIGHT(CUSTOMER_CODE(6, 8))
 };
-const uint8 ret_event_time_sizes[RET_EVENT_TIMES] = {0, 1, 2, 3, 4, 4, 5, 6, 8};
+const RetEventCode ret_event_time_codes[65] = {
+	TIME_CODE(5, 4), EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(5, 4)),
+	EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(6, 5)), EIGHT(TIME_CODE(7, 6)), EIGHT(TIME_CODE(8, 8)),
+	EIGHT(TIME_CODE(8, 8))
+};
 
 #define SIGNED_KEY(value)	((uint64) (value) ^ (UINT64CONST(1) << 63))
 
@@ -94,18 +101,50 @@ ret_events_compact(RetPackedEvent *events, int64 n)
  *-------------------------------------------------------------------------
  */
 
-/* Give a part more memory: a quarter of what it has, or what so many events will need */
+/*
+ * Get a chunk: one that is not used, or from a room of four times the memory that there
+ * was before.  What is not used of a room is never touched; and since most of the memory
+ * is one room, the C library keeps it for the next query.
+ */
+static RetEventChunk *
+get_chunk(RetEventSet *set, int size_class)
+{
+	Size		size = (Size) MIN_CHUNK << size_class;
+	RetEventChunk *chunk = set->unused[size_class];
+
+	if (chunk)
+		set->unused[size_class] = chunk->next;
+	else
+	{
+		if (set->room_size < size)
+		{
+			Size		room_size = Min(Max(4 * set->room_total, MIN_ROOM), MAX_ROOM);
+
+			room_size = Max(room_size, size);
+			set->room = MemoryContextAllocHuge(set->context, room_size);
+			set->room_size = room_size;
+			set->room_total += room_size;
+		}
+		chunk = (RetEventChunk *) set->room;
+		set->room += size;
+		set->room_size -= size;
+		chunk->size_class = (uint8) size_class;
+	}
+	chunk->next = NULL;
+	return chunk;
+}
+
+/* Give a part of a set more memory: a quarter of what it has, or what so many events will need */
 static void
-part_add_chunk(RetEventPart *part, int64 nevents, MemoryContext context)
+part_add_chunk(RetEventSet *set, RetEventPart *part, int64 nevents)
 {
 	int64		wanted = Max(part->nevents, 4 * nevents) * 2;
-	Size		size = MIN_CHUNK;
+	int			size_class = 0;
 	RetEventChunk *chunk;
 
-	while ((int64) size < wanted && size < MAX_CHUNK)
-		size *= 2;
-	chunk = MemoryContextAlloc(context, size);
-	chunk->next = NULL;
+	while (MIN_CHUNK << size_class < wanted && size_class < RET_CHUNK_CLASSES - 1)
+		size_class++;
+	chunk = get_chunk(set, size_class);
 	if (part->last)
 	{
 		part->last->end = part->next;
@@ -115,11 +154,12 @@ part_add_chunk(RetEventPart *part, int64 nevents, MemoryContext context)
 		part->first = chunk;
 	part->last = chunk;
 	part->next = chunk->bytes;
-	part->end = (uint8 *) chunk + size - RET_MAX_EVENT_SIZE + 1;
+	part->end = (uint8 *) chunk + (MIN_CHUNK << size_class) - RET_MAX_EVENT_SIZE + 1;
 }
 
+/* Empty a part of a set; its memory will be used by others */
 static void
-part_free(RetEventPart *part)
+part_free(RetEventSet *set, RetEventPart *part)
 {
 	RetEventChunk *chunk = part->first;
 
@@ -128,7 +168,8 @@ part_free(RetEventPart *part)
 	{
 		RetEventChunk *next = chunk->next;
 
-		pfree(chunk);
+		chunk->next = set->unused[chunk->size_class];
+		set->unused[chunk->size_class] = chunk;
 		chunk = next;
 	}
 }
@@ -145,8 +186,8 @@ ret_event_shapes(RetEventShape *shapes, RetTimeKind kind)
 {
 	for (int head = 0; head < EVENT_CUSTOMERS * RET_EVENT_TIMES; head++)
 	{
-		int			who = ret_event_customer_sizes[head / RET_EVENT_TIMES];
-		int			when = ret_event_time_sizes[head % RET_EVENT_TIMES];
+		int			who = customer_sizes[head / RET_EVENT_TIMES];
+		int			when = time_sizes[head % RET_EVENT_TIMES];
 
 		shapes[head].customer_mask = who == 8 ? PG_UINT64_MAX : (UINT64CONST(1) << 8 * who) - 1;
 		shapes[head].time_mask = when == 8 ? PG_UINT64_MAX : (UINT64CONST(1) << 8 * when) - 1;
@@ -242,20 +283,20 @@ ret_event_rows_store(const RetEventRows *rows, RetEventSet *set, RetEventPart *p
 	RetEventPart *spare = &set->spare;
 	RetEventPart old = *part;
 
-	part_free(spare);
+	part_free(set, spare);
 	for (int64 i = 0; i < rows->n; i++)
 	{
 		RetEvent	event = ret_event_rows_get(rows, i);
 
 		if (unlikely(spare->next >= spare->end))
-			part_add_chunk(spare, rows->n - i, set->context);
+			part_add_chunk(set, spare, rows->n - i);
 		ret_event_part_put(spare, set->kind, event.customer, event.at, order->numbers[event.name]);
 		ret_check_interrupts_at(i);
 	}
 	spare->nsorted = spare->nevents;
 	*part = *spare;
 	memset(spare, 0, sizeof(RetEventPart));
-	part_free(&old);
+	part_free(set, &old);
 }
 
 /*-------------------------------------------------------------------------
@@ -346,10 +387,10 @@ set_divide(RetEventSet *set)
 		for (const uint8 *p = chunk->bytes; p < end;)
 		{
 			p = ret_event_get(p, shapes, &customer, &at, &name);
-			ret_event_set_add(set, (int64) customer, (int64) at, name);
+			ret_event_set_add(set, set->kind, (int64) customer, (int64) at, name);
 		}
 	}
-	part_free(&whole);
+	part_free(set, &whole);
 }
 
 /*
@@ -368,6 +409,6 @@ ret_event_set_make_room(RetEventSet *set, RetEventPart *part, int64 customer)
 		part = &set->parts[(ret_customer_hash(customer) >> 1) >> set->shift];
 	}
 	if (part->next >= part->end)
-		part_add_chunk(part, 0, set->context);
+		part_add_chunk(set, part, 0);
 	return part;
 }

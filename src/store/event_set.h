@@ -13,6 +13,7 @@
 #include "port/pg_bswap.h"
 
 #include "base/calendar.h"
+#include "base/compat.h"
 #include "base/retention.h"
 #include "store/customer_key.h"
 #include "store/event_names.h"
@@ -71,6 +72,7 @@ typedef struct RetEventChunk
 {
 	struct RetEventChunk *next;
 	uint8	   *end;			/* of the events, unless it is the last chunk */
+	uint8		size_class;
 	uint8		bytes[FLEXIBLE_ARRAY_MEMBER];
 } RetEventChunk;
 
@@ -87,6 +89,8 @@ typedef struct RetEventPart
 	RetEventChunk *last;
 } RetEventPart;
 
+#define RET_CHUNK_CLASSES		7	/* sizes of chunks, each twice the one before */
+
 #define RET_EVENT_PARTS_BITS	8	/* of the number of parts of a large set */
 #define RET_EVENT_PARTS			(1 << RET_EVENT_PARTS_BITS)
 
@@ -101,6 +105,10 @@ typedef struct RetEventSet
 	int			nparts;			/* 1 or RET_EVENT_PARTS */
 	int			shift;			/* of half a hash, to get the part */
 	RetEventPart *parts;		/* customers are divided among them by their hash */
+	char	   *room;			/* memory that chunks are cut from */
+	Size		room_size;		/* bytes of it that are left */
+	Size		room_total;		/* bytes of all that chunks were cut from */
+	RetEventChunk *unused[RET_CHUNK_CLASSES];	/* chunks, by size */
 	RetEventPart spare;			/* a part that was being written when an error was raised */
 	int64		first;			/* first instant of any customer */
 	int64		last;			/* last instant of any customer */
@@ -155,16 +163,21 @@ ret_event_put_bytes(uint8 *p, uint64 value)
 static inline int
 ret_event_bits(uint64 value)
 {
-	return value == 0 ? 0 : pg_leftmost_one_pos64(value) + 1;
+	return pg_leftmost_one_pos64(value | 1) + (value != 0);
 }
 
-extern const uint8 ret_event_customer_codes[];	/* by bits of a distance */
-extern const uint8 ret_event_time_codes[];
-extern const uint8 ret_event_customer_sizes[];
-extern const uint8 ret_event_time_sizes[];
+/* How a distance of so many bits is written */
+typedef struct RetEventCode
+{
+	uint16		head;			/* what it adds to the head */
+	uint16		size;			/* bytes */
+} RetEventCode;
 
-/* Write an event after those of a part, which has room for it */
-static inline void
+extern const RetEventCode ret_event_customer_codes[];	/* by bits */
+extern const RetEventCode ret_event_time_codes[];	/* by bits, of a distance not in whole units */
+
+/* Write an event of a kind of time after those of a part, which has room for it */
+static pg_always_inline void
 ret_event_part_put(RetEventPart *part, RetTimeKind kind, int64 customer, int64 at, int64 name)
 {
 	uint8	   *p = part->next;
@@ -172,39 +185,43 @@ ret_event_part_put(RetEventPart *part, RetTimeKind kind, int64 customer, int64 a
 	int64		distance = (int64) ((uint64) at - (uint64) part->at);
 	int64		units = kind == RET_DATE ? distance : distance / USECS_PER_SEC;
 	uint64		folded = ret_event_fold((uint64) units);
-	int			who = ret_event_customer_codes[ret_event_bits(customers)];
-	int			when;
-	uint16		head;
+	RetEventCode who = ret_event_customer_codes[ret_event_bits(customers)];
+	int			size;
+	uint16		head = (uint16) (who.head | name);
 
 	if (likely((kind == RET_DATE || units * USECS_PER_SEC == distance) && folded >> 32 == 0))
-		when = (ret_event_bits(folded) + 7) / 8;
+	{
+		size = (ret_event_bits(folded) + 7) / 8;
+		head += size << RET_NAME_BITS;
+	}
 	else
 	{
+		RetEventCode when;
+
 		folded = ret_event_fold((uint64) distance);
 		when = ret_event_time_codes[ret_event_bits(folded)];
+		size = when.size;
+		head += when.head;
 	}
-	head = (uint16) ((who * RET_EVENT_TIMES + when) << RET_NAME_BITS | (int) name);
 	memcpy(p, &head, sizeof(head));
-	p += sizeof(head);
-	ret_event_put_bytes(p, customers);
-	p += ret_event_customer_sizes[who];
-	ret_event_put_bytes(p, folded);
-	part->next = p + ret_event_time_sizes[when];
+	ret_event_put_bytes(p + sizeof(head), customers);
+	ret_event_put_bytes(p + sizeof(head) + who.size, folded);
+	part->next = p + sizeof(head) + who.size + size;
 	part->customer = customer;
 	part->at = at;
 	part->nevents++;
 }
 
-/* Add an event, whose name has a number in the set */
-static inline void
-ret_event_set_add(RetEventSet *set, int64 customer, int64 at, int64 name)
+/* Add an event, whose name has a number in the set, which is of a kind of time */
+static pg_always_inline void
+ret_event_set_add(RetEventSet *set, RetTimeKind kind, int64 customer, int64 at, int64 name)
 {
 	RetEventPart *part = &set->parts[(ret_customer_hash(customer) >> 1) >> set->shift];
 
 	if (unlikely(part->next >= part->end))
 		part = ret_event_set_make_room(set, part, customer);
 	__builtin_prefetch(part->next + RET_CACHE_LINE, 1);
-	ret_event_part_put(part, set->kind, customer, at, name);
+	ret_event_part_put(part, kind, customer, at, name);
 	set->first = Min(set->first, at);
 	set->last = Max(set->last, at);
 	set->names.used[name] = true;
