@@ -16,8 +16,8 @@
  * - An expanded object around a RetEventSet, in a context below the aggregate's, once
  *   a group has more than BUILDING_MAX_SIZE bytes.
  *
- * Cost: a row is appended, O(1), and looks up its name; event_set.c says when events
- * are sorted.  Reading is O(events).  A state does not depend on a time zone:
+ * Cost: a row is appended, O(1), and looks up its name; reading sorts, O(events), as
+ * event_set.c and event_scan.c say.  A state does not depend on a time zone:
  * timestamptz is kept as an instant.
  *
  *-------------------------------------------------------------------------
@@ -724,7 +724,8 @@ activity_events(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 	}
 	/* how many they are need not be right */
-	builder = ret_activity_build(Max(reader.ncustomers, reader.ntotal / 8), ret_instant_day(fcinfo->flinfo, reader.first, reader.kind));
+	builder = ret_activity_build(Max(reader.ncustomers, reader.ntotal / 8),
+								 ret_instant_day(fcinfo->flinfo, reader.first, reader.kind));
 	while (ret_events_next(&reader))
 	{
 		CHECK_FOR_INTERRUPTS();

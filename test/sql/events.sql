@@ -223,7 +223,8 @@ SELECT customers(e) = (SELECT count(DISTINCT c) FROM crowd) AS customers,
        activity(e, 'e7') = (SELECT customer_activity(c, at) FROM crowd WHERE event = 'e7') AS days
 FROM (SELECT customer_events(c, at, event) AS e FROM crowd OFFSET 0) x;
 -- more rows after it was read: frames that grow
-SELECT count(DISTINCT g), bool_and(e = (SELECT customer_events(c, at, event) FROM crowd y WHERE y.i / 45000 <= g)) AS same
+SELECT count(DISTINCT g),
+       bool_and(e = (SELECT customer_events(c, at, event) FROM crowd y WHERE y.i / 45000 <= g)) AS same
 FROM (SELECT DISTINCT ON (g) g, e
       FROM (SELECT i / 45000 AS g, customer_events(c, at, event) OVER (ORDER BY i / 45000) AS e FROM crowd) w) x;
 -- a value is not changed by what is done with it
