@@ -10,7 +10,7 @@ BASE    = base/compat base/retention base/module base/aggregate base/windowfn ba
           base/ordering base/calendar base/zone base/span base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math math/pareto math/forecast math/sbg
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
-          store/tally store/tally_io store/cells store/event_sort store/event_set
+          store/tally store/tally_io store/cells store/event_sort store/event_names store/event_set store/event_scan
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/merge history/sent history/parts history/small history/forms history/state history/value \
           history/engine history/type

@@ -65,49 +65,101 @@ end_bytes(StringInfo buf, const uint8 *p)
 	buf->len = (int) ((const char *) p - buf->data);
 }
 
-/* Write a set, canonically, after what is in buf */
+/* Let a reader read a set */
 void
-ret_events_put(StringInfo buf, RetEventSet *set)
+ret_events_open_set(RetEventReader *reader, RetEventSet *set)
 {
-	uint64		unit;
-	uint8	   *p;
+	memset(reader, 0, sizeof(RetEventReader));
+	ret_event_scan_set(&reader->scan, set);
+	reader->kind = set->kind;
+	reader->ntotal = ret_event_set_size(set);
+	reader->first = set->first;
+	reader->last = set->last;
+	reader->nnames = reader->scan.order.n;
+	reader->names = reader->scan.order.names;
+}
 
-	ret_event_set_finish(set);
-	unit = ret_event_set_unit(set);
-	p = reserve_bytes(buf, RET_EVENTS_HEADER_SIZE + RET_MAX_VARINT);
+/* Free what a reader of a set or a building has */
+void
+ret_events_close(RetEventReader *reader)
+{
+	RetEventScan *scan = &reader->scan;
+
+	ret_event_rows_free(&scan->rows);
+	pfree(scan->order.names);
+	if (scan->cursors)
+	{
+		pfree(scan->cursors);
+		pfree(scan->shapes);
+	}
+}
+
+/* Count the customers before any is read; from then on they are read in ascending order */
+void
+ret_events_count(RetEventReader *reader)
+{
+	if (reader->next)
+		return;
+	ret_event_scan_count(&reader->scan, reader->first);
+	reader->ncustomers = reader->scan.ncustomers;
+	reader->ntotal = reader->scan.ntotal;
+	reader->unit = reader->scan.unit;
+}
+
+/* Write the header, and the names */
+static void
+put_header(StringInfo buf, const RetEventReader *reader)
+{
+	uint8	   *p = reserve_bytes(buf, RET_EVENTS_HEADER_SIZE + RET_MAX_VARINT);
+
 	*p++ = RET_EVENTS_VERSION;
-	*p++ = set->kind;
+	*p++ = reader->kind;
 	*p++ = GetDatabaseEncoding();
 	*p++ = 0;
-	p = ret_put_int64(p, set->ncustomers);
-	p = ret_put_int64(p, set->nevents);
-	p = ret_put_int64(p, set->first);
-	p = ret_put_int64(p, set->last);
-	p = ret_put_int64(p, (int64) unit);
-	end_bytes(buf, ret_put_varint(p, set->nnames));
-	for (int i = 0; i < set->nnames; i++)
+	p = ret_put_int64(p, reader->ncustomers);
+	p = ret_put_int64(p, reader->ntotal);
+	p = ret_put_int64(p, reader->first);
+	p = ret_put_int64(p, reader->last);
+	p = ret_put_int64(p, (int64) reader->unit);
+	end_bytes(buf, ret_put_varint(p, reader->nnames));
+	for (int i = 0; i < reader->nnames; i++)
 	{
-		p = ret_put_varint(reserve_bytes(buf, RET_MAX_VARINT + set->names[i].size), set->names[i].size);
-		memcpy(p, set->names[i].bytes, set->names[i].size);
-		end_bytes(buf, p + set->names[i].size);
-	}
-	for (int64 i = 0; i < set->nevents;)
-	{
-		int64		customer = ret_event_set_customer(set, i);
-		int64		before = set->first;
-		int64		n = 1;
+		const RetEventName *name = &reader->names[i];
 
-		while (i + n < set->nevents && ret_event_set_customer(set, i + n) == customer)
-			n++;
-		p = reserve_bytes(buf, 2 * RET_MAX_VARINT);
-		if (i == 0)
-			p = ret_put_int64(p, customer);
+		p = ret_put_varint(reserve_bytes(buf, RET_MAX_VARINT + name->size), name->size);
+		memcpy(p, name->bytes, name->size);
+		end_bytes(buf, p + name->size);
+	}
+}
+
+/* Write what a reader has opened, which is not bytes, canonically, after what is in buf */
+void
+ret_events_put(StringInfo buf, RetEventReader *reader)
+{
+	RetEventScan *scan = &reader->scan;
+	int64		previous = 0;
+	bool		begun = false;
+	uint64		unit;
+
+	ret_events_count(reader);
+	unit = reader->unit;
+	put_header(buf, reader);
+	while (ret_event_scan_next(scan))
+	{
+		int64		before = reader->first;
+		uint8	   *p = reserve_bytes(buf, 2 * RET_MAX_VARINT);
+
+		if (begun)
+			p = ret_put_varint(p, (uint64) scan->customer - (uint64) previous - 1);
 		else
-			p = ret_put_varint(p, (uint64) customer - (uint64) ret_event_set_customer(set, i - 1) - 1);
-		end_bytes(buf, ret_put_varint(p, (uint64) n - 1));
-		for (n += i; i < n; i++)
+			p = ret_put_int64(p, scan->customer);
+		begun = true;
+		previous = scan->customer;
+		end_bytes(buf, ret_put_varint(p, (uint64) scan->nevents - 1));
+		CHECK_FOR_INTERRUPTS();
+		for (int64 i = scan->first; i < scan->first + scan->nevents; i++)
 		{
-			RetEvent	event = ret_event_set_get(set, i);
+			RetEvent	event = ret_event_rows_get(&scan->rows, i);
 			uint64		distance = (uint64) event.at - (uint64) before;
 
 			p = reserve_bytes(buf, 2 * RET_MAX_VARINT);
@@ -119,15 +171,15 @@ ret_events_put(StringInfo buf, RetEventSet *set)
 	}
 }
 
-/* Write a set as a canonical value, in the current context */
+/* Write what a reader has opened as a canonical value, in the current context */
 struct varlena *
-ret_events_write(RetEventSet *set)
+ret_events_write(RetEventReader *reader)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	appendStringInfoSpaces(&buf, VARHDRSZ);
-	ret_events_put(&buf, set);
+	ret_events_put(&buf, reader);
 	SET_VARSIZE(buf.data, buf.len);
 	return (struct varlena *) buf.data;
 }
@@ -272,34 +324,36 @@ ret_events_parse(StringInfo buf, const void *arg pg_attribute_unused(), const ch
 	Size		size = buf->len - buf->cursor;
 	const uint8 *bytes = (const uint8 *) pq_getmsgbytes(buf, size);
 	RetEventReader reader;
-	RetEventSet set;
+	RetEventReader made;
+	RetEventSet *set = palloc(sizeof(RetEventSet));
 	struct varlena *value;
 	int			found;
 
 	*why = ret_events_open_bytes(&reader, bytes, size);
 	if (*why != NULL)
 		return NULL;
-	ret_event_set_init(&set, reader.kind, ret_event_base(reader.first), 0, CurrentMemoryContext);
+	ret_event_set_init(set, reader.kind, CurrentMemoryContext);
 	for (int i = 0; i < reader.nnames; i++)
 	{
 		*why = "a name is not text in the encoding of the database";
 		if (!pg_verify_mbstr(GetDatabaseEncoding(), reader.names[i].bytes, reader.names[i].size, true))
 			return NULL;
 		*why = "it is not in the form that is written";
-		if (ret_event_set_name(&set, reader.names[i].bytes, reader.names[i].size) != i)
+		if (ret_event_name(&set->names, reader.names[i].bytes, reader.names[i].size) != i)
 			return NULL;
 	}
 	while ((found = ret_events_next_in_bytes(&reader)) == 1)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
-			ret_event_set_add(&set, reader.customer, reader.events[i].at, reader.events[i].name);
+			ret_event_set_add(set, reader.kind, reader.customer, reader.events[i].at, reader.events[i].name);
 	}
 	*why = "its bytes are not those of events";
 	if (found < 0)
 		return NULL;
 	*why = "it is not in the form that is written";
-	value = ret_events_write(&set);
+	ret_events_open_set(&made, set);
+	value = ret_events_write(&made);
 	return VARSIZE(value) - VARHDRSZ == size && memcmp(VARDATA(value), bytes, size) == 0 ? value : NULL;
 }
 

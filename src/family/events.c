@@ -16,8 +16,8 @@
  * - An expanded object around a RetEventSet, in a context below the aggregate's, once
  *   a group has more than BUILDING_MAX_SIZE bytes.
  *
- * Cost: a row is appended, O(1), and looks up its name; event_set.c says when events
- * are sorted.  Reading is O(events).  A state does not depend on a time zone:
+ * Cost: a row is appended, O(1), and looks up its name; reading sorts, O(events), as
+ * event_set.c and event_scan.c say.  A state does not depend on a time zone:
  * timestamptz is kept as an instant.
  *
  *-------------------------------------------------------------------------
@@ -115,20 +115,6 @@ expanded_create(MemoryContext parent)
 	return expanded;
 }
 
-/* Finish the set of an object; bytes of what it had before are forgotten */
-static void
-expanded_finish(ExpandedEvents *expanded)
-{
-	if (expanded->set.finished)
-		return;
-	if (expanded->bytes.data)
-	{
-		pfree(expanded->bytes.data);
-		expanded->bytes.data = NULL;
-	}
-	ret_event_set_finish(&expanded->set);
-}
-
 /*
  * Write the bytes, unless they are known, and keep them for expanded_flatten(); not
  * before all are written, since who catches an error may ask again
@@ -138,17 +124,25 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	ExpandedEvents *expanded = (ExpandedEvents *) eohptr;
 
-	expanded_finish(expanded);
-	if (expanded->bytes.data == NULL)
+	if (expanded->bytes.data == NULL || expanded->set.changed)
 	{
 		MemoryContext before = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+		RetEventReader reader;
 		StringInfoData bytes;
 
+		if (expanded->bytes.data)
+			pfree(expanded->bytes.data);
+		expanded->bytes.data = NULL;
+		MemoryContextSwitchTo(before);
+		ret_events_open_set(&reader, &expanded->set);
+		MemoryContextSwitchTo(expanded->hdr.eoh_context);
 		initStringInfo(&bytes);
 		appendStringInfoSpaces(&bytes, VARHDRSZ);
-		ret_events_put(&bytes, &expanded->set);
+		ret_events_put(&bytes, &reader);
 		expanded->bytes = bytes;
+		expanded->set.changed = false;
 		MemoryContextSwitchTo(before);
+		ret_events_close(&reader);
 	}
 	return expanded->bytes.len;
 }
@@ -231,21 +225,41 @@ building_grow(Building *building, Size size, uint32 names_alloc)
 	return larger;
 }
 
+/* List the names of a building, in a list that has room for them */
+static void
+building_list_names(Building *building, RetEventName *list)
+{
+	const char *p = building_names(building);
+
+	for (int i = 0; i < building->nnames; i++)
+	{
+		list[i] = (RetEventName) {p + 1, (uint8) *p};
+		p += 1 + (uint8) *p;
+	}
+}
+
 /* Begin a set in a context with what a building has; names have the same numbers in it */
 static void
 building_to_set(Building *building, RetEventSet *set, MemoryContext context)
 {
 	const char *p = building_names(building);
 
-	ret_event_set_init(set, building->kind, building->base, building->nevents, context);
+	ret_event_set_init(set, building->kind, context);
 	for (int i = 0; i < building->nnames; i++)
 	{
 		int			size = (uint8) *p;
 
-		(void) ret_event_set_name(set, p + 1, size);
+		(void) ret_event_name(&set->names, p + 1, size);
 		p += 1 + size;
 	}
-	ret_event_set_append(set, building->events, building->nevents);
+	for (uint32 i = 0; i < building->nevents; i++)
+	{
+		const RetPackedEvent *event = &building->events[i];
+
+		ret_event_set_add(set, set->kind, event->customer,
+						  (int64) ((uint64) building->base + (event->moment >> RET_NAME_BITS)),
+						  (int64) (event->moment & RET_NAME_MASK));
+	}
 }
 
 /*-------------------------------------------------------------------------
@@ -253,20 +267,36 @@ building_to_set(Building *building, RetEventSet *set, MemoryContext context)
  *-------------------------------------------------------------------------
  */
 
-/* Let a reader read a set, which is finished */
+/* Let a reader read a building, which stays as it is */
 static void
-open_set(RetEventReader *reader, RetEventSet *set)
+open_building(RetEventReader *reader, Building *building)
 {
-	ret_event_set_finish(set);
+	RetEventName names[RET_MAX_EVENT_NAMES];
+	RetEventRows *rows = &reader->scan.rows;
+	uint64		first = PG_UINT64_MAX;
+	uint64		last = 0;
+
 	memset(reader, 0, sizeof(RetEventReader));
-	reader->kind = set->kind;
-	reader->ncustomers = set->ncustomers;
-	reader->ntotal = set->nevents;
-	reader->first = set->first;
-	reader->last = set->last;
-	reader->nnames = set->nnames;
-	reader->names = set->names;
-	reader->set = set;
+	building_list_names(building, names);
+	ret_event_names_order(names, NULL, building->nnames, &reader->scan.order);
+	rows->base = building->base;
+	rows->packed = palloc(building->nevents * sizeof(RetPackedEvent));
+	for (uint32 i = 0; i < building->nevents; i++)
+	{
+		uint64		moment = building->events[i].moment;
+
+		first = Min(first, moment);
+		last = Max(last, moment);
+		rows->packed[i].customer = building->events[i].customer;
+		rows->packed[i].moment = (moment & ~RET_NAME_MASK) | reader->scan.order.ranks[moment & RET_NAME_MASK];
+	}
+	rows->n = ret_events_compact(rows->packed, building->nevents);
+	reader->kind = building->kind;
+	reader->ntotal = rows->n;
+	reader->first = (int64) ((uint64) building->base + (first >> RET_NAME_BITS));
+	reader->last = (int64) ((uint64) building->base + (last >> RET_NAME_BITS));
+	reader->nnames = reader->scan.order.n;
+	reader->names = reader->scan.order.names;
 }
 
 pg_noreturn static void
@@ -288,19 +318,13 @@ ret_events_open(RetEventReader *reader, Datum value)
 
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 	{
-		ExpandedEvents *expanded = (ExpandedEvents *) DatumGetEOHP(value);
-
-		expanded_finish(expanded);
-		open_set(reader, &expanded->set);
+		ret_events_open_set(reader, &((ExpandedEvents *) DatumGetEOHP(value))->set);
 		return;
 	}
 	flat = PG_DETOAST_DATUM(value);
 	if (((Building *) flat)->form == FORM_BUILDING)
 	{
-		RetEventSet *set = palloc(sizeof(RetEventSet));
-
-		building_to_set((Building *) flat, set, CurrentMemoryContext);
-		open_set(reader, set);
+		open_building(reader, (Building *) flat);
 		return;
 	}
 	why = ret_events_open_bytes(reader, (const uint8 *) VARDATA(flat), VARSIZE(flat) - VARHDRSZ);
@@ -312,26 +336,23 @@ ret_events_open(RetEventReader *reader, Datum value)
 bool
 ret_events_next(RetEventReader *reader)
 {
-	const RetEventSet *set = reader->set;
-	int64		first = reader->index;
+	const RetEventScan *scan = &reader->scan;
 	int			found;
 
-	if (set == NULL)
+	if (reader->next)
 	{
 		found = ret_events_next_in_bytes(reader);
 		if (found < 0)
 			reject_damaged("its bytes are not those of events");
 		return found == 1;
 	}
-	if (first == set->nevents)
+	if (!ret_event_scan_next(&reader->scan))
 		return false;
-	reader->customer = ret_event_set_customer(set, first);
-	while (reader->index < set->nevents && ret_event_set_customer(set, reader->index) == reader->customer)
-		reader->index++;
-	reader->nevents = reader->index - first;
+	reader->customer = scan->customer;
+	reader->nevents = scan->nevents;
 	ret_events_reserve(reader);
 	for (int64 i = 0; i < reader->nevents; i++)
-		reader->events[i] = ret_event_set_get(set, first + i);
+		reader->events[i] = ret_event_rows_get(&scan->rows, scan->first + i);
 	return true;
 }
 
@@ -356,15 +377,15 @@ value_canonical(Datum value)
 {
 	struct varlena *flat;
 	struct varlena *result;
-	RetEventSet set;
+	RetEventReader reader;
 
 	/* this flattens an expanded object */
 	flat = PG_DETOAST_DATUM(value);
 	if (((Building *) flat)->form != FORM_BUILDING)
 		return flat;
-	building_to_set((Building *) flat, &set, CurrentMemoryContext);
-	result = ret_events_write(&set);
-	ret_event_set_free(&set);
+	open_building(&reader, (Building *) flat);
+	result = ret_events_write(&reader);
+	ret_events_close(&reader);
 	return result;
 }
 
@@ -426,15 +447,14 @@ state_get(State *state, FunctionCallInfo fcinfo, RetTimeKind kind, int64 at)
 	ret_events_open(&reader, PointerGetDatum(flat));
 	check_kind(reader.kind, kind);
 	state->expanded = expanded_create(ret_agg_context(fcinfo));
-	ret_event_set_init(&state->expanded->set, kind, ret_event_base(reader.first), reader.ntotal,
-					   state->expanded->hdr.eoh_context);
+	ret_event_set_init(&state->expanded->set, kind, state->expanded->hdr.eoh_context);
 	for (int i = 0; i < reader.nnames; i++)
-		(void) ret_event_set_name(&state->expanded->set, reader.names[i].bytes, reader.names[i].size);
+		(void) ret_event_name(&state->expanded->set.names, reader.names[i].bytes, reader.names[i].size);
 	while (ret_events_next(&reader))
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < reader.nevents; i++)
-			ret_event_set_add(&state->expanded->set, reader.customer, reader.events[i].at, reader.events[i].name);
+			ret_event_set_add(&state->expanded->set, kind, reader.customer, reader.events[i].at, reader.events[i].name);
 	}
 }
 
@@ -446,7 +466,7 @@ state_name(State *state, const char *bytes, int size)
 	char	   *p;
 
 	if (state->expanded)
-		return ret_event_set_name(&state->expanded->set, bytes, size);
+		return ret_event_name(&state->expanded->set.names, bytes, size);
 	p = building_names(building);
 	for (int i = 0; i < building->nnames; i++)
 	{
@@ -492,7 +512,7 @@ state_add(State *state, int64 customer, int64 at, int64 name)
 	if (state->building && !ret_event_packs(state->building->base, at))
 		state_expand(state);
 	if (state->expanded)
-		ret_event_set_add(&state->expanded->set, customer, at, name);
+		ret_event_set_add(&state->expanded->set, state->expanded->set.kind, customer, at, name);
 	else
 		state->building->events[state->building->nevents++] = ret_event_pack(state->building->base, customer, at, name);
 }
@@ -530,8 +550,8 @@ add_row(FunctionCallInfo fcinfo, int64 at, RetTimeKind kind)
 	if (unlikely(expanded == NULL || expanded->set.kind != kind))
 		return add_small(fcinfo, at, kind);
 	event = PG_GETARG_TEXT_PP(3);
-	ret_event_set_add(&expanded->set, PG_GETARG_CUSTOMER(1), at,
-					  ret_event_set_name(&expanded->set, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event)));
+	ret_event_set_add(&expanded->set, kind, PG_GETARG_CUSTOMER(1), at,
+					  ret_event_name(&expanded->set.names, VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event)));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
@@ -607,7 +627,6 @@ customer_events_finalfn(PG_FUNCTION_ARGS)
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		PG_RETURN_POINTER(value_canonical(value));
 	expanded = (ExpandedEvents *) DatumGetEOHP(value);
-	expanded_finish(expanded);
 	pointer = palloc(EXPANDED_POINTER_SIZE);
 	memcpy(pointer, expanded->hdr.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
 	PG_RETURN_POINTER(pointer);
@@ -633,6 +652,14 @@ customers_events(PG_FUNCTION_ARGS)
 			PG_RETURN_INT64(ret_get_int64((uint8 *) VARDATA(front) + 4));
 	}
 	ret_events_open(&reader, value);
+	if (reader.next == NULL)
+	{
+		while (ret_event_scan_next(&reader.scan))
+		{
+			CHECK_FOR_INTERRUPTS();
+			reader.ncustomers++;
+		}
+	}
 	PG_RETURN_INT64(reader.ncustomers);
 }
 
@@ -696,7 +723,9 @@ activity_events(PG_FUNCTION_ARGS)
 		if (wanted < 0)
 			PG_RETURN_NULL();
 	}
-	builder = ret_activity_build(reader.ncustomers, ret_instant_day(fcinfo->flinfo, reader.first, reader.kind));
+	/* how many they are need not be right */
+	builder = ret_activity_build(Max(reader.ncustomers, reader.ntotal / 8),
+								 ret_instant_day(fcinfo->flinfo, reader.first, reader.kind));
 	while (ret_events_next(&reader))
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -44,6 +44,7 @@
 #include "math/mathfn.h"
 
 #define MAX_STEPS		32
+#define LARGE_LOG		8192	/* numbers */
 #define WITHIN_HINT		"Pass days or hours such as '30 days' or '24 hours'; a day is 24 hours."
 
 typedef enum
@@ -61,13 +62,17 @@ typedef struct Attempt
 	int64		at[MAX_STEPS];	/* instants of these */
 } Attempt;
 
-/* The attempts that count, as rows of numbers */
+/*
+ * The attempts of a bin that count: of each the number of steps that it has reached, and
+ * for each of these after the first how long after the start
+ */
 typedef struct AttemptLog
 {
-	int64	   *rows;			/* of each: bin, steps reached, instants of the steps */
-	int			width;			/* numbers of a row */
-	int64		n;
+	uint64	   *numbers;
+	int64		size;			/* numbers in use */
 	int64		nalloc;
+	int64		n;				/* attempts */
+	bool		begun;			/* did an attempt begin in the bin, even one that does not count? */
 } AttemptLog;
 
 /* A funnel, and the customer who is in it */
@@ -85,7 +90,6 @@ typedef struct Funnel
 	RetBins		bins;
 	int64		first_bin;
 	int64		nbins;			/* from the first; 1 without a period */
-	bool	   *begun;			/* by bin: did an attempt begin? */
 
 	/* the names of the steps, each once */
 	int			nlists;
@@ -99,7 +103,7 @@ typedef struct Funnel
 	int64		next[MAX_STEPS];	/* by step: place in its list that is not too early */
 
 	/* what becomes of an attempt that counts */
-	AttemptLog	log;			/* funnel_table; width 0: funnel_attempts */
+	AttemptLog *logs;			/* by bin, of funnel_table; NULL: funnel_attempts */
 } Funnel;
 
 PG_FUNCTION_INFO_V1(funnel_table);
@@ -306,24 +310,27 @@ follow_attempt(Funnel *funnel, int64 start, Attempt *attempt)
 	}
 }
 
-/* Add an attempt that counts to the log */
+/* Add an attempt that counts to the log of its bin */
 static void
-log_attempt(AttemptLog *log, const Attempt *attempt, int64 bin)
+log_attempt(AttemptLog *log, const Attempt *attempt)
 {
-	int64	   *row;
+	uint64	   *numbers;
 
-	if (log->n == log->nalloc)
+	if (log->size + MAX_STEPS > log->nalloc)
 	{
-		log->nalloc = Max(2 * log->nalloc, 256);
-		if (log->rows == NULL)
-			log->rows = palloc_extended(log->nalloc * log->width * sizeof(int64), MCXT_ALLOC_HUGE);
+		/* much that is not used is not touched, and the C library keeps the memory of such an array */
+		log->nalloc = Max((log->nalloc < LARGE_LOG ? 2 : 4) * log->nalloc, 4 * MAX_STEPS);
+		if (log->numbers == NULL)
+			log->numbers = palloc(log->nalloc * sizeof(uint64));
 		else
-			log->rows = repalloc_huge(log->rows, log->nalloc * log->width * sizeof(int64));
+			log->numbers = repalloc_huge(log->numbers, log->nalloc * sizeof(uint64));
 	}
-	row = log->rows + log->n++ * log->width;
-	row[0] = bin;
-	row[1] = attempt->reached;
-	memcpy(row + 2, attempt->at, attempt->reached * sizeof(int64));
+	numbers = log->numbers + log->size;
+	numbers[0] = (uint64) attempt->reached;
+	for (int k = 1; k < attempt->reached; k++)
+		numbers[k] = (uint64) attempt->at[k] - (uint64) attempt->at[0];
+	log->size += attempt->reached;
+	log->n++;
 }
 
 /* Get the timestamp of an instant as it was written, or on the clocks of the session's time zone */
@@ -370,8 +377,8 @@ put_attempt(Funnel *funnel, const Attempt *attempt)
 static void
 take_attempt(Funnel *funnel, const Attempt *attempt, int64 bin)
 {
-	if (funnel->log.width > 0)
-		log_attempt(&funnel->log, attempt, bin);
+	if (funnel->logs)
+		log_attempt(&funnel->logs[bin], attempt);
 	else
 		put_attempt(funnel, attempt);
 }
@@ -386,7 +393,7 @@ begin_in_bin(Funnel *funnel, int64 start)
 		return 0;
 	bin = ret_bin_of(&funnel->bins, ret_instant_day(funnel->fcinfo->flinfo, start, funnel->reader.kind)) -
 		funnel->first_bin;
-	funnel->begun[bin] = true;
+	funnel->logs[bin].begun = true;
 	return bin;
 }
 
@@ -525,36 +532,41 @@ typedef struct Bin
 
 /* Compute the median of the seconds between two steps, over the attempts that reached the second */
 static double
-median_seconds(const Funnel *funnel, int64 *const *attempts, int64 n, int from, int to, uint64 *numbers)
+median_seconds(const Funnel *funnel, const AttemptLog *log, int from, int to, uint64 *numbers)
 {
+	const uint64 *attempt = log->numbers;
 	int64		found = 0;
 	double		units;
 
-	for (int64 i = 0; i < n; i++)
+	for (int64 i = 0; i < log->n; i++, attempt += attempt[0])
 	{
-		if (attempts[i][1] > to)
-			numbers[found++] = (uint64) attempts[i][2 + to] - (uint64) attempts[i][2 + from];
+		if (attempt[0] > (uint64) to)
+			numbers[found++] = attempt[to] - (from == 0 ? 0 : attempt[from]);
 		ret_check_interrupts_at(i);
 	}
 	units = median(numbers, found);
 	return funnel->reader.kind == RET_DATE ? units * SECS_PER_DAY : units / USECS_PER_SEC;
 }
 
-/* Compute what is shown of the n attempts of a bin; numbers has room for n */
+/* Compute what is shown of the attempts of a bin; numbers has room for as many */
 static void
-compute_bin(const Funnel *funnel, int64 *const *attempts, int64 n, uint64 *numbers, Bin *bin)
+compute_bin(const Funnel *funnel, const AttemptLog *log, uint64 *numbers, Bin *bin)
 {
+	const uint64 *attempt = log->numbers;
+
+	/* first the attempts that end with each step */
 	memset(bin, 0, sizeof(Bin));
-	for (int64 i = 0; i < n; i++)
+	for (int64 i = 0; i < log->n; i++, attempt += attempt[0])
 	{
-		for (int k = 0; k < attempts[i][1]; k++)
-			bin->customers[k]++;
+		bin->customers[attempt[0] - 1]++;
 		ret_check_interrupts_at(i);
 	}
+	for (int k = funnel->nsteps - 1; k > 0; k--)
+		bin->customers[k - 1] += bin->customers[k];
 	for (int k = 1; k < funnel->nsteps; k++)
 	{
-		bin->seconds[k] = median_seconds(funnel, attempts, n, k - 1, k, numbers);
-		bin->total[k] = k == 1 ? bin->seconds[k] : median_seconds(funnel, attempts, n, 0, k, numbers);
+		bin->seconds[k] = median_seconds(funnel, log, k - 1, k, numbers);
+		bin->total[k] = k == 1 ? bin->seconds[k] : median_seconds(funnel, log, 0, k, numbers);
 	}
 }
 
@@ -617,36 +629,24 @@ put_bin(const Funnel *funnel, int64 number, const Bin *bin, double z)
 	}
 }
 
-/* Sort the logged attempts by bin, and return the rows of each bin in which attempts began */
+/* Return the rows of each bin in which attempts began */
 static void
 put_bins(const Funnel *funnel, double z)
 {
-	const AttemptLog *log = &funnel->log;
-	int64	   *ends = palloc_extended((funnel->nbins + 1) * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	int64	  **attempts = palloc_extended(Max(log->n, 1) * sizeof(int64 *), MCXT_ALLOC_HUGE);
-	uint64	   *numbers = palloc_extended(Max(log->n, 1) * sizeof(uint64), MCXT_ALLOC_HUGE);
+	uint64	   *numbers;
+	int64		most = 1;
 
-	for (int64 i = 0; i < log->n; i++)
-		ends[log->rows[i * log->width] + 1]++;
 	for (int64 b = 0; b < funnel->nbins; b++)
-		ends[b + 1] += ends[b];
-
-	/* ends[b] is where bin b begins, and then where it ends */
-	for (int64 i = 0; i < log->n; i++)
-	{
-		int64	   *row = log->rows + i * log->width;
-
-		attempts[ends[row[0]]++] = row;
-	}
+		most = Max(most, funnel->logs[b].n);
+	numbers = palloc_extended(most * sizeof(uint64), MCXT_ALLOC_HUGE);
 	for (int64 b = 0; b < funnel->nbins; b++)
 	{
-		int64		begin = b == 0 ? 0 : ends[b - 1];
 		Bin			bin;
 
 		CHECK_FOR_INTERRUPTS();
-		if (funnel->binned && !funnel->begun[b])
+		if (funnel->binned && !funnel->logs[b].begun)
 			continue;
-		compute_bin(funnel, attempts + begin, ends[b] - begin, numbers, &bin);
+		compute_bin(funnel, &funnel->logs[b], numbers, &bin);
 		put_bin(funnel, b, &bin, z);
 	}
 }
@@ -669,7 +669,6 @@ open_bins(Funnel *funnel)
 	funnel->first_bin = ret_bin_of(&funnel->bins, first);
 	funnel->nbins = ret_bin_of(&funnel->bins, last) - funnel->first_bin + 1;
 	ret_check_bins(funnel->nbins);
-	funnel->begun = palloc_extended(funnel->nbins * sizeof(bool), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
 /*
@@ -694,7 +693,7 @@ funnel_table(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	if (funnel.binned)
 		open_bins(&funnel);
-	funnel.log.width = 2 + funnel.nsteps;
+	funnel.logs = palloc_extended(funnel.nbins * sizeof(AttemptLog), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	while (ret_events_next(&funnel.reader))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -714,6 +713,7 @@ funnel_attempts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!given)
 		return (Datum) 0;
+	ret_events_count(&funnel.reader);	/* for ascending order */
 	while (ret_events_next(&funnel.reader))
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -4,40 +4,70 @@
  *	  Sets of events in memory: a customer, an instant, and the name of what
  *	  happened.
  *
- * An array to which events are appended, with the numbers of their names in a
- * dictionary: 16 bytes each, in which an instant is counted from a base and has 54
- * bits, 285 years of microseconds around the first event.  An event beyond that, such
- * as of the year 9999, turns the array into one of 24 bytes each.  The machine of
- * src/history does not fit: it gains by merging the rows of a day early, and instants
- * with names are nearly all distinct.
+ * Events are appended to the part of their customer, in some 7 bytes each, the way they
+ * come.  A part is a list of chunks of memory that grow with it, so nothing is copied,
+ * and little memory is touched.  Who reads the events unpacks a part at a time into an
+ * array that the cache holds, and sorts it there; so passes over what no cache holds are
+ * two, writing and reading bytes.  The machine of src/history does not fit: it gains by
+ * merging the rows of a day early, and instants with names are nearly all distinct.
  *
- * When the array is full it is sorted and freed of duplicates, at the earliest when
- * it has four times the events that were left the last time: so an event without
- * duplicates is sorted once and a third on the way, and duplicates take at most four
- * times the memory of the set.  Finishing puts the names in the order of their bytes,
- * numbers them anew, and sorts the events by customer, instant and name.
+ * A part that has eight times the events that were left when it was sorted the last
+ * time, and at least DUE_EVENTS, is sorted, freed of duplicates and written anew; as
+ * long as that finds few duplicates, one part in SAMPLED_PARTS only, and the others when
+ * they have LATE times as many.
+ *
+ * Nothing is overwritten before what takes its place is there, so an error in the
+ * middle, which the caller may catch, leaves the set as it was.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
 
 #include "base/aggregate.h"
 #include "store/event_set.h"
 
-#define MIN_EVENTS		16
-#define MIN_NAMES		16
-#define COMPACT_EVENTS	4096	/* events of which duplicates are worth removing */
-#define NAME_SLOTS		2048	/* a power of 2, more than names */
 #define BUCKET_BITS		8
 #define FEW_EVENTS		32		/* events that are sorted by insertion */
 #define MANY_EVENTS		65536	/* events that are sorted with a second array, which the cache holds */
 
+#define MIN_CHUNK		512		/* bytes */
+#define MAX_CHUNK		(MIN_CHUNK << (RET_CHUNK_CLASSES - 1))
+#define MIN_ROOM		8192	/* bytes that chunks are cut from */
+#define MAX_ROOM		(16 * 1024 * 1024)
+#define ONE_PART_EVENTS	32768	/* events of a set that is not divided */
+#define DUE_EVENTS		8192
+#define SAMPLED_PARTS	16
+#define LATE			8
+#define FEW_REPEATS		8		/* one event in so many is a duplicate */
+
+#define EVENT_CUSTOMERS	7		/* ways to write the distance of a customer */
+#define UNIT_TIMES		5		/* ways to write that of an instant in whole units */
+
 StaticAssertDecl(RET_MAX_EVENT_NAMES <= RET_NAME_MASK + 1, "a name has a number of RET_NAME_BITS");
-StaticAssertDecl(RET_RECENT_NAMES == 1 << 6, "ret_event_set_name() takes 6 bits of a hash");
+StaticAssertDecl(EVENT_CUSTOMERS * RET_EVENT_TIMES <= RET_EVENT_HEADS, "a head has 6 bits for sizes");
+StaticAssertDecl(sizeof(RetEventPart) <= RET_CACHE_LINE, "a part has one cache line");
+
+#define EIGHT(code)		code, code, code, code, code, code, code, code
+#define CUSTOMER_CODE(number, size)	{(number) * RET_EVENT_TIMES << RET_NAME_BITS, size}
+#define TIME_CODE(number, size)		{(number) << RET_NAME_BITS, size}
+
+static const uint8 customer_sizes[EVENT_CUSTOMERS] = {0, 1, 2, 3, 4, 5, 8};
+static const uint8 time_sizes[RET_EVENT_TIMES] = {0, 1, 2, 3, 4, 4, 5, 6, 8};
+
+/* the places of the sizes above */
+const RetEventCode ret_event_customer_codes[65] = {
+	CUSTOMER_CODE(0, 0), EIGHT(CUSTOMER_CODE(1, 1)), EIGHT(CUSTOMER_CODE(2, 2)), EIGHT(CUSTOMER_CODE(3, 3)),
+	EIGHT(CUSTOMER_CODE(4, 4)), EIGHT(CUSTOMER_CODE(5, 5)), EIGHT(CUSTOMER_CODE(6, 8)), EIGHT(CUSTOMER_CODE(6, 8)),
+	EIGHT(CUSTOMER_CODE(6, 8))
+};
+const RetEventCode ret_event_time_codes[65] = {
+	TIME_CODE(5, 4), EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(5, 4)),
+	EIGHT(TIME_CODE(5, 4)), EIGHT(TIME_CODE(6, 5)), EIGHT(TIME_CODE(7, 6)), EIGHT(TIME_CODE(8, 8)),
+	EIGHT(TIME_CODE(8, 8))
+};
 
 #define SIGNED_KEY(value)	((uint64) (value) ^ (UINT64CONST(1) << 63))
 
@@ -54,201 +84,219 @@ StaticAssertDecl(RET_RECENT_NAMES == 1 << 6, "ret_event_set_name() takes 6 bits 
 	SIGNED_KEY((field) == 0 ? (row)->customer : (field) == 1 ? (row)->at : (row)->name)
 #include "store/event_sort.h"
 
-static inline int
-name_compare(const RetEventName *a, const RetEventName *b)
-{
-	int			result = memcmp(a->bytes, b->bytes, Min(a->size, b->size));
-
-	return result != 0 ? result : a->size - b->size;
-}
-
-#define ST_SORT sort_names
-#define ST_ELEMENT_TYPE int
-#define ST_COMPARE_ARG_TYPE const RetEventName
-#define ST_COMPARE(a, b, names) name_compare(&(names)[*(a)], &(names)[*(b)])
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* Sort events by customer, instant and name, and remove duplicates; returns how many are left */
+/* Sort few events by customer, instant and name, and remove duplicates; returns how many are left */
 int64
 ret_events_compact(RetPackedEvent *events, int64 n)
 {
-	return sort_packed_compact(events, n);
-}
+	RetPackedEvent *other = n <= FEW_EVENTS ? NULL : palloc(Min(n, MANY_EVENTS) * sizeof(RetPackedEvent));
 
-/* The same with those of a set */
-static void
-set_compact(RetEventSet *set)
-{
-	if (set->packed)
-		set->nevents = sort_packed_compact(set->packed, set->nevents);
-	else
-		set->nevents = sort_wide_compact(set->wide, set->nevents);
-	set->compact_at = Max(4 * set->nevents, COMPACT_EVENTS);
+	n = sort_packed_compact(events, other, n);
+	if (other)
+		pfree(other);
+	return n;
 }
 
 /*-------------------------------------------------------------------------
- * Names
+ * Parts
  *-------------------------------------------------------------------------
  */
 
-/* Raise error 54000 if a name is too long */
-void
-ret_check_event_name(int size)
-{
-	if (size > RET_MAX_EVENT_NAME_SIZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the name of an event is too long"),
-				 errdetail("It has %d bytes, the limit is %d.", size, RET_MAX_EVENT_NAME_SIZE),
-				 errhint("Pass a short name for what happened, for instance with CASE.")));
-}
-
-/* Raise error 54000 unless a set of n names may have another */
-void
-ret_check_event_names(int n)
-{
-	if (n >= RET_MAX_EVENT_NAMES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there are too many names of events"),
-				 errdetail("The limit is %d.", RET_MAX_EVENT_NAMES),
-				 errhint("Map them to fewer names with CASE, or leave events out with FILTER.")));
-}
-
-static inline bool
-name_is(const RetEventName *name, const char *bytes, int size)
-{
-	return name->size == size && memcmp(name->bytes, bytes, size) == 0;
-}
-
-/* Find the slot of a name in the hash table, which is 0 if the name is not there */
-static uint16 *
-find_slot(RetEventSet *set, const char *bytes, int size)
-{
-	uint32		slot = hash_bytes((const unsigned char *) bytes, size) & (NAME_SLOTS - 1);
-
-	while (set->slots[slot] != 0 && !name_is(&set->names[set->slots[slot] - 1], bytes, size))
-		slot = (slot + 1) & (NAME_SLOTS - 1);
-	return &set->slots[slot];
-}
-
-/* Find the number of a name, or -1 */
-static int
-find_name(RetEventSet *set, const char *bytes, int size)
-{
-	if (set->slots)
-		return (int) *find_slot(set, bytes, size) - 1;
-	for (int i = 0; i < set->nnames; i++)
-	{
-		if (name_is(&set->names[i], bytes, size))
-			return i;
-	}
-	return -1;
-}
-
-/* Put all names into the hash table, if there are many or there were */
-static void
-fill_slots(RetEventSet *set)
-{
-	if (set->slots == NULL && set->nnames <= MIN_NAMES)
-		return;
-	if (set->slots == NULL)
-		set->slots = MemoryContextAlloc(set->context, NAME_SLOTS * sizeof(uint16));
-	memset(set->slots, 0, NAME_SLOTS * sizeof(uint16));
-	for (int i = 0; i < set->nnames; i++)
-		*find_slot(set, set->names[i].bytes, set->names[i].size) = (uint16) (i + 1);
-}
-
 /*
- * Get the number of a name that was not looked up lately, and note it there; it is
- * added if it is not there yet
+ * Get a chunk: one that is not used, or from a room of four times the memory that there
+ * was before.  What is not used of a room is never touched; and since most of the memory
+ * is one room, the C library keeps it for the next query.
  */
-int64
-ret_event_set_find_name(RetEventSet *set, const char *bytes, int size, RetRecentName *recent)
+static RetEventChunk *
+get_chunk(RetEventSet *set, int size_class)
 {
-	int			number = find_name(set, bytes, size);
-	char	   *copy;
+	Size		size = (Size) MIN_CHUNK << size_class;
+	RetEventChunk *chunk = set->unused[size_class];
 
-	recent->size = -1;
-	if (number < 0)
+	if (chunk)
+		set->unused[size_class] = chunk->next;
+	else
 	{
-		ret_check_event_name(size);
-		ret_check_event_names(set->nnames);
-		if (set->nnames == set->names_alloc)
+		if (set->room_size < size)
 		{
-			set->names_alloc *= 2;
-			set->names = repalloc(set->names, set->names_alloc * sizeof(RetEventName));
+			Size		room_size = Min(Max(4 * set->room_total, MIN_ROOM), MAX_ROOM);
+
+			room_size = Max(room_size, size);
+			set->room = MemoryContextAllocHuge(set->context, room_size);
+			set->room_size = room_size;
+			set->room_total += room_size;
 		}
-		copy = MemoryContextAlloc(set->context, Max(size, 1));
-		memcpy(copy, bytes, size);
-		number = set->nnames++;
-		set->names[number] = (RetEventName) {copy, size};
-		if (set->slots)
-			*find_slot(set, bytes, size) = (uint16) (number + 1);
-		else
-			fill_slots(set);
+		chunk = (RetEventChunk *) set->room;
+		set->room += size;
+		set->room_size -= size;
+		chunk->size_class = (uint8) size_class;
 	}
-	recent->size = size;
-	recent->number = number;
-	return number;
+	chunk->next = NULL;
+	return chunk;
 }
 
+/* Give a part of a set more memory: a quarter of what it has, or what so many events will need */
 static void
-forget_recent(RetEventSet *set)
+part_add_chunk(RetEventSet *set, RetEventPart *part, int64 nevents)
 {
-	for (int i = 0; i < RET_RECENT_NAMES; i++)
-		set->recent[i].size = -1;
+	int64		wanted = Max(part->nevents, 4 * nevents) * 2;
+	int			size_class = 0;
+	RetEventChunk *chunk;
+
+	while (MIN_CHUNK << size_class < wanted && size_class < RET_CHUNK_CLASSES - 1)
+		size_class++;
+	chunk = get_chunk(set, size_class);
+	if (part->last)
+	{
+		part->last->end = part->next;
+		part->last->next = chunk;
+	}
+	else
+		part->first = chunk;
+	part->last = chunk;
+	part->next = chunk->bytes;
+	part->end = (uint8 *) chunk + (MIN_CHUNK << size_class) - RET_MAX_EVENT_SIZE + 1;
 }
 
-/* Drop names without events, put the others in the order of their bytes, and number them anew */
+/* Empty a part of a set; its memory will be used by others */
 static void
-order_names(RetEventSet *set)
+part_free(RetEventSet *set, RetEventPart *part)
 {
-	bool		used[RET_MAX_EVENT_NAMES];
-	int			order[RET_MAX_EVENT_NAMES];
-	int64		numbers[RET_MAX_EVENT_NAMES];
-	RetEventName names[RET_MAX_EVENT_NAMES];
-	bool		same = true;
-	int			n = 0;
+	RetEventChunk *chunk = part->first;
 
-	memset(used, 0, set->nnames * sizeof(bool));
-	for (int64 i = 0; i < set->nevents; i++)
+	memset(part, 0, sizeof(RetEventPart));
+	while (chunk)
 	{
-		used[ret_event_set_get(set, i).name] = true;
-		ret_check_interrupts_at(i);
+		RetEventChunk *next = chunk->next;
+
+		chunk->next = set->unused[chunk->size_class];
+		set->unused[chunk->size_class] = chunk;
+		chunk = next;
 	}
-	for (int i = 0; i < set->nnames; i++)
+}
+
+static inline const uint8 *
+chunk_end(const RetEventPart *part, const RetEventChunk *chunk)
+{
+	return chunk == part->last ? part->next : chunk->end;
+}
+
+/* Tell how events with each head are read */
+void
+ret_event_shapes(RetEventShape *shapes, RetTimeKind kind)
+{
+	for (int head = 0; head < EVENT_CUSTOMERS * RET_EVENT_TIMES; head++)
 	{
-		if (used[i])
-			order[n++] = i;
+		int			who = customer_sizes[head / RET_EVENT_TIMES];
+		int			when = time_sizes[head % RET_EVENT_TIMES];
+
+		shapes[head].customer_mask = who == 8 ? PG_UINT64_MAX : (UINT64CONST(1) << 8 * who) - 1;
+		shapes[head].time_mask = when == 8 ? PG_UINT64_MAX : (UINT64CONST(1) << 8 * when) - 1;
+		shapes[head].unit = kind == RET_DATE || head % RET_EVENT_TIMES >= UNIT_TIMES ? 1 : USECS_PER_SEC;
+		shapes[head].customer_size = who;
+		shapes[head].size = (int) sizeof(uint16) + who + when;
 	}
-	sort_names(order, n, set->names);
-	for (int i = 0; i < n; i++)
+}
+
+/*-------------------------------------------------------------------------
+ * The events of a part, unpacked and in order
+ *-------------------------------------------------------------------------
+ */
+
+/* Make room for n events of a set */
+void
+ret_event_rows_init(RetEventRows *rows, const RetEventSet *set, int64 n)
+{
+	memset(rows, 0, sizeof(RetEventRows));
+	rows->nalloc = n;
+	rows->base = set->first;
+	if (ret_event_packs(rows->base, set->last))
 	{
-		names[i] = set->names[order[i]];
-		numbers[order[i]] = i;
-		same &= order[i] == i;
+		rows->packed = palloc_extended(rows->nalloc * sizeof(RetPackedEvent), MCXT_ALLOC_HUGE);
+		rows->other = palloc(Min(rows->nalloc, MANY_EVENTS) * sizeof(RetPackedEvent));
 	}
-	if (same && n == set->nnames)
-		return;
-	for (int64 i = 0; i < set->nevents; i++)
+	else
 	{
-		if (set->packed)
+		rows->wide = palloc_extended(rows->nalloc * sizeof(RetEvent), MCXT_ALLOC_HUGE);
+		rows->other = palloc(Min(rows->nalloc, MANY_EVENTS) * sizeof(RetEvent));
+	}
+}
+
+void
+ret_event_rows_free(RetEventRows *rows)
+{
+	pfree(rows->packed ? (void *) rows->packed : (void *) rows->wide);
+	if (rows->other)
+		pfree(rows->other);
+}
+
+/* Unpack the events of a part, with names as ranks */
+static pg_always_inline void
+unpack_part(RetEventRows *rows, const RetEventPart *part, RetTimeKind kind, const uint16 *ranks, bool wide)
+{
+	RetEventShape shapes[RET_EVENT_HEADS];
+	uint64		customer = 0;
+	uint64		at = 0;
+	int64		n = 0;
+
+	ret_event_shapes(shapes, kind);
+	for (const RetEventChunk *chunk = part->first; chunk; chunk = chunk->next)
+	{
+		const uint8 *end = chunk_end(part, chunk);
+		int			name;
+
+		CHECK_FOR_INTERRUPTS();
+		for (const uint8 *p = chunk->bytes; p < end; n++)
 		{
-			uint64	   *moment = &set->packed[i].moment;
-
-			*moment = (*moment & ~RET_NAME_MASK) | (uint64) numbers[*moment & RET_NAME_MASK];
+			p = ret_event_get(p, shapes, &customer, &at, &name);
+			if (wide)
+				rows->wide[n] = (RetEvent) {(int64) customer, (int64) at, ranks[name]};
+			else
+				rows->packed[n] = ret_event_pack(rows->base, (int64) customer, (int64) at, ranks[name]);
 		}
-		else
-			set->wide[i].name = numbers[set->wide[i].name];
+	}
+	Assert(n == part->nevents);
+	rows->n = n;
+}
+
+/* Get the events of a part in their order, names by an order, without duplicates */
+void
+ret_event_rows_load(RetEventRows *rows, const RetEventSet *set, const RetEventPart *part,
+					const RetNameOrder *order)
+{
+	Assert(part->nevents <= rows->nalloc);
+	if (rows->packed)
+	{
+		unpack_part(rows, part, set->kind, order->ranks, false);
+		rows->n = sort_packed_compact(rows->packed, rows->other, rows->n);
+	}
+	else
+	{
+		unpack_part(rows, part, set->kind, order->ranks, true);
+		rows->n = sort_wide_compact(rows->wide, rows->other, rows->n);
+	}
+}
+
+/* Write a part of a set anew, with its events as ret_event_rows_load() got them */
+void
+ret_event_rows_store(const RetEventRows *rows, RetEventSet *set, RetEventPart *part, const RetNameOrder *order)
+{
+	RetEventPart *spare = &set->spare;
+	RetEventPart old = *part;
+
+	part_free(set, spare);
+	for (int64 i = 0; i < rows->n; i++)
+	{
+		RetEvent	event = ret_event_rows_get(rows, i);
+
+		if (unlikely(spare->next >= spare->end))
+			part_add_chunk(set, spare, rows->n - i);
+		ret_event_part_put(spare, set->kind, event.customer, event.at, order->numbers[event.name]);
 		ret_check_interrupts_at(i);
 	}
-	memcpy(set->names, names, n * sizeof(RetEventName));
-	set->nnames = n;
-	fill_slots(set);
-	forget_recent(set);
+	spare->nsorted = spare->nevents;
+	*part = *spare;
+	memset(spare, 0, sizeof(RetEventPart));
+	part_free(set, &old);
 }
 
 /*-------------------------------------------------------------------------
@@ -256,127 +304,111 @@ order_names(RetEventSet *set)
  *-------------------------------------------------------------------------
  */
 
-/* Begin a set without events, in a context, with a base and room for so many */
-void
-ret_event_set_init(RetEventSet *set, RetTimeKind kind, int64 base, int64 nalloc, MemoryContext context)
+/* Give a set empty parts */
+static void
+set_create_parts(RetEventSet *set, int nparts)
 {
-	memset(set, 0, sizeof(RetEventSet));
+	char	   *memory = MemoryContextAllocZero(set->context, nparts * sizeof(RetEventPart) + RET_CACHE_LINE);
+
+	set->nparts = nparts;
+	set->shift = nparts == 1 ? 63 : 63 - RET_EVENT_PARTS_BITS;
+	set->parts = (RetEventPart *) TYPEALIGN(RET_CACHE_LINE, memory);
+}
+
+/* Begin a set without events, in a context */
+void
+ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context)
+{
+	memset(set, 0, offsetof(RetEventSet, names));
+	ret_event_names_init(&set->names, context);
 	set->context = context;
 	set->kind = kind;
-	set->names_alloc = MIN_NAMES;
-	set->names = MemoryContextAlloc(context, set->names_alloc * sizeof(RetEventName));
-	forget_recent(set);
-	set->base = base;
-	set->nalloc = Max(nalloc, MIN_EVENTS);
-	set->packed = MemoryContextAllocHuge(context, set->nalloc * sizeof(RetPackedEvent));
-	set->compact_at = COMPACT_EVENTS;
-}
-
-/* Add events that are counted from the base of the set, to an empty set that has room for them */
-void
-ret_event_set_append(RetEventSet *set, const RetPackedEvent *events, int64 n)
-{
-	memcpy(set->packed, events, n * sizeof(RetPackedEvent));
-	set->nevents = n;
-}
-
-/* Free what a set has, except the bytes of its names */
-void
-ret_event_set_free(RetEventSet *set)
-{
-	pfree(set->names);
-	if (set->slots)
-		pfree(set->slots);
-	pfree(set->packed ? (void *) set->packed : (void *) set->wide);
-}
-
-/* Make room in a full set: remove duplicates if it has become large, then grow unless that helped */
-void
-ret_event_set_make_room(RetEventSet *set)
-{
-	if (set->nevents >= set->compact_at)
-		set_compact(set);
-	if (set->nevents <= set->nalloc / 4 * 3)
-		return;
-	set->nalloc *= 2;
-	if (set->packed)
-		set->packed = repalloc_huge(set->packed, set->nalloc * sizeof(RetPackedEvent));
-	else
-		set->wide = repalloc_huge(set->wide, set->nalloc * sizeof(RetEvent));
-}
-
-/* Add an event to a set that has room for it, and whose events are not packed, or no longer are with this one */
-void
-ret_event_set_add_far(RetEventSet *set, int64 customer, int64 at, int64 name)
-{
-	if (set->packed)
-	{
-		RetEvent   *wide = MemoryContextAllocHuge(set->context, set->nalloc * sizeof(RetEvent));
-
-		for (int64 i = 0; i < set->nevents; i++)
-		{
-			wide[i] = ret_event_set_get(set, i);
-			ret_check_interrupts_at(i);
-		}
-		pfree(set->packed);
-		set->packed = NULL;
-		set->wide = wide;
-	}
-	set->wide[set->nevents++] = (RetEvent) {customer, at, name};
-}
-
-static uint64
-greatest_common_divisor(uint64 a, uint64 b)
-{
-	while (b != 0)
-	{
-		uint64		rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-/* Compute the greatest common divisor of the distances of the instants of a finished set from the first, or 1 */
-uint64
-ret_event_set_unit(const RetEventSet *set)
-{
-	uint64		unit = 0;
-
-	for (int64 i = 0; i < set->nevents && unit != 1; i++)
-	{
-		uint64		distance = (uint64) ret_event_set_get(set, i).at - (uint64) set->first;
-
-		if (unit == 0 || distance % unit != 0)
-			unit = greatest_common_divisor(distance, unit);
-		ret_check_interrupts_at(i);
-	}
-	return Max(unit, 1);
-}
-
-/* Put names and events in their order, without duplicates, and compute what is known of all */
-void
-ret_event_set_finish(RetEventSet *set)
-{
-	int64		before = 0;
-
-	if (set->finished)
-		return;
-	order_names(set);
-	set_compact(set);
-	set->ncustomers = 0;
 	set->first = PG_INT64_MAX;
 	set->last = PG_INT64_MIN;
-	for (int64 i = 0; i < set->nevents; i++)
-	{
-		RetEvent	event = ret_event_set_get(set, i);
+	set_create_parts(set, 1);
+}
 
-		set->ncustomers += i == 0 || event.customer != before;
-		before = event.customer;
-		set->first = Min(set->first, event.at);
-		set->last = Max(set->last, event.at);
-		ret_check_interrupts_at(i);
+/* Count the events of a set, duplicates included */
+int64
+ret_event_set_size(const RetEventSet *set)
+{
+	int64		n = 0;
+
+	for (int i = 0; i < set->nparts; i++)
+		n += set->parts[i].nevents;
+	return n;
+}
+
+/* Tell whether a part is worth a search for duplicates */
+static bool
+part_due(const RetEventSet *set, const RetEventPart *part)
+{
+	int64		limit = Max(8 * part->nsorted, DUE_EVENTS);
+
+	if (part->nevents < limit)
+		return false;
+	return set->repeats || (part - set->parts) % SAMPLED_PARTS == 0 || part->nevents >= LATE * limit;
+}
+
+/* Remove the duplicates of a part */
+static void
+part_compact(RetEventSet *set, RetEventPart *part)
+{
+	int64		before = part->nevents;
+	RetNameOrder order;
+	RetEventRows rows;
+
+	ret_event_names_order(set->names.list, NULL, set->names.n, &order);
+	ret_event_rows_init(&rows, set, before);
+	ret_event_rows_load(&rows, set, part, &order);
+	ret_event_rows_store(&rows, set, part, &order);
+	set->repeats |= part->nevents < before - before / FEW_REPEATS;
+	ret_event_rows_free(&rows);
+	pfree(order.names);
+}
+
+/* Divide a set of one part into many */
+static void
+set_divide(RetEventSet *set)
+{
+	RetEventPart whole = set->parts[0];
+	RetEventShape shapes[RET_EVENT_HEADS];
+	uint64		customer = 0;
+	uint64		at = 0;
+	int			name;
+
+	ret_event_shapes(shapes, set->kind);
+	set_create_parts(set, RET_EVENT_PARTS);
+	for (const RetEventChunk *chunk = whole.first; chunk; chunk = chunk->next)
+	{
+		const uint8 *end = chunk_end(&whole, chunk);
+
+		CHECK_FOR_INTERRUPTS();
+		for (const uint8 *p = chunk->bytes; p < end;)
+		{
+			p = ret_event_get(p, shapes, &customer, &at, &name);
+			ret_event_set_add(set, set->kind, (int64) customer, (int64) at, name);
+		}
 	}
-	set->finished = true;
+	part_free(set, &whole);
+}
+
+/*
+ * Make room for an event of a customer, whose part is full: remove duplicates if that is
+ * due, divide a large set, and give the part more memory unless that helped.  Returns
+ * the part of the customer.
+ */
+RetEventPart *
+ret_event_set_make_room(RetEventSet *set, RetEventPart *part, int64 customer)
+{
+	if (part_due(set, part))
+		part_compact(set, part);
+	if (set->nparts == 1 && part->nevents > ONE_PART_EVENTS)
+	{
+		set_divide(set);
+		part = &set->parts[(ret_customer_hash(customer) >> 1) >> set->shift];
+	}
+	if (part->next >= part->end)
+		part_add_chunk(set, part, 0);
+	return part;
 }

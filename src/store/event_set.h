@@ -9,11 +9,14 @@
 #ifndef RETENTION_EVENT_SET_H
 #define RETENTION_EVENT_SET_H
 
-#include "base/calendar.h"
-#include "base/retention.h"
+#include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 
-#define RET_MAX_EVENT_NAMES		1024	/* names in a set */
-#define RET_MAX_EVENT_NAME_SIZE	255		/* bytes of a name */
+#include "base/calendar.h"
+#include "base/compat.h"
+#include "base/retention.h"
+#include "store/customer_key.h"
+#include "store/event_names.h"
 
 /* An event of a customer */
 typedef struct RetEvent
@@ -23,7 +26,7 @@ typedef struct RetEvent
 	int64		name;			/* number of its name */
 } RetEvent;
 
-/* The same in 16 bytes, if the instant is near the base of the set */
+/* The same in 16 bytes, if the instant is near a base */
 typedef struct RetPackedEvent
 {
 	int64		customer;
@@ -54,121 +57,232 @@ ret_event_pack(int64 base, int64 customer, int64 at, int64 name)
 	return (RetPackedEvent) {customer, ((uint64) at - (uint64) base) << RET_NAME_BITS | (uint64) name};
 }
 
-/* A name, in the encoding of the database; not terminated */
-typedef struct RetEventName
+/*
+ * An event in a part of a set has 2 to 18 bytes: a head, with the sizes of what follows
+ * above the number of the name; the customer; the instant.  Both are distances from the
+ * event before in the part, signs in the lowest bit, lowest byte first; that of the
+ * instant in whole seconds, or days of dates, if these fit into 4 bytes.
+ */
+#define RET_MAX_EVENT_SIZE		18
+#define RET_EVENT_TIMES			9	/* ways to write the distance of an instant */
+#define RET_EVENT_HEADS			64	/* ways to write an event */
+
+/* Some memory of a part */
+typedef struct RetEventChunk
 {
-	const char *bytes;
-	int			size;
-} RetEventName;
+	struct RetEventChunk *next;
+	uint8	   *end;			/* of the events, unless it is the last chunk */
+	uint8		size_class;
+	uint8		bytes[FLEXIBLE_ARRAY_MEMBER];
+} RetEventChunk;
 
-/* A name that was looked up lately */
-typedef struct RetRecentName
+/* A part of a set, which has one cache line */
+typedef struct RetEventPart
 {
-	uint64		head;			/* its first bytes */
-	uint64		tail;			/* its last bytes */
-	int32		size;			/* -1: none */
-	int32		number;
-} RetRecentName;
+	uint8	   *next;			/* where the next event is written */
+	uint8	   *end;			/* an event may begin before it */
+	int64		customer;		/* of the last event */
+	int64		at;				/* of the last event */
+	int64		nevents;		/* duplicates included */
+	int64		nsorted;		/* the first events, which are in their order, without duplicates */
+	RetEventChunk *first;
+	RetEventChunk *last;
+} RetEventPart;
 
-#define RET_RECENT_NAMES		64
+#define RET_CHUNK_CLASSES		7	/* sizes of chunks, each twice the one before */
 
-/* A set of events; it may hold duplicates until it is finished */
+#define RET_EVENT_PARTS_BITS	8	/* of the number of parts of a large set */
+#define RET_EVENT_PARTS			(1 << RET_EVENT_PARTS_BITS)
+
+/* A set of events */
 typedef struct RetEventSet
 {
 	MemoryContext context;		/* owns all of it */
 	RetTimeKind kind;
-	int			nnames;
-	int			names_alloc;	/* names there is room for */
-	RetEventName *names;		/* by number; in the order of their bytes if finished */
-	uint16	   *slots;			/* hash table of many names: number + 1, or 0 */
-	RetRecentName recent[RET_RECENT_NAMES];
-	int64		base;			/* of the packed instants */
-	RetPackedEvent *packed;		/* the events, or NULL once an instant was too far from base */
-	RetEvent   *wide;			/* then the events */
-	int64		nevents;
-	int64		nalloc;
-	int64		compact_at;		/* number of events at which duplicates are removed */
-
-	/* are names and events in their order, without duplicates, and the following known? */
-	bool		finished;
-	int64		ncustomers;
+	bool		repeats;		/* were many duplicates seen? */
+	bool		changed;		/* since the owner has set it to false */
+	bool		read;			/* was it read?  Then what is read again is kept in order */
+	int			nparts;			/* 1 or RET_EVENT_PARTS */
+	int			shift;			/* of half a hash, to get the part */
+	RetEventPart *parts;		/* customers are divided among them by their hash */
+	char	   *room;			/* memory that chunks are cut from */
+	Size		room_size;		/* bytes of it that are left */
+	Size		room_total;		/* bytes of all that chunks were cut from */
+	RetEventChunk *unused[RET_CHUNK_CLASSES];	/* chunks, by size */
+	RetEventPart spare;			/* a part that was being written when an error was raised */
 	int64		first;			/* first instant of any customer */
 	int64		last;			/* last instant of any customer */
+	RetEventNames names;
 } RetEventSet;
 
-extern void ret_event_set_init(RetEventSet *set, RetTimeKind kind, int64 base, int64 nalloc, MemoryContext context);
-extern void ret_event_set_free(RetEventSet *set);
-extern int64 ret_event_set_find_name(RetEventSet *set, const char *bytes, int size, RetRecentName *recent);
-extern void ret_event_set_append(RetEventSet *set, const RetPackedEvent *events, int64 n);
-extern void ret_event_set_make_room(RetEventSet *set);
-extern void ret_event_set_add_far(RetEventSet *set, int64 customer, int64 at, int64 name);
-extern void ret_event_set_finish(RetEventSet *set);
-extern uint64 ret_event_set_unit(const RetEventSet *set);
+/* The events of a part in their order, without duplicates, and room for them */
+typedef struct RetEventRows
+{
+	int64		n;
+	int64		base;			/* of the packed instants */
+	RetPackedEvent *packed;		/* NULL: wide */
+	RetEvent   *wide;
+	void	   *other;			/* room that sorting needs */
+	int64		nalloc;			/* events there is room for */
+} RetEventRows;
+
+extern void ret_event_set_init(RetEventSet *set, RetTimeKind kind, MemoryContext context);
+extern int64 ret_event_set_size(const RetEventSet *set);
+extern RetEventPart *ret_event_set_make_room(RetEventSet *set, RetEventPart *part, int64 customer);
+extern void ret_event_rows_init(RetEventRows *rows, const RetEventSet *set, int64 n);
+extern void ret_event_rows_free(RetEventRows *rows);
+extern void ret_event_rows_load(RetEventRows *rows, const RetEventSet *set, const RetEventPart *part,
+								const RetNameOrder *order);
+extern void ret_event_rows_store(const RetEventRows *rows, RetEventSet *set, RetEventPart *part,
+								 const RetNameOrder *order);
 extern int64 ret_events_compact(RetPackedEvent *events, int64 n);
-extern void ret_check_event_name(int size);
-extern void ret_check_event_names(int n);
 
-/*
- * Get the number of a name; it is added if it is not there yet.  Names of up to 16
- * bytes are known by their first and last 8, which may overlap.
- */
-static inline int64
-ret_event_set_name(RetEventSet *set, const char *bytes, int size)
+/* Write the sign of a distance into its lowest bit, or read it from there */
+static inline uint64
+ret_event_fold(uint64 distance)
 {
-	uint64		head = 0;
-	uint64		tail = 0;
-	RetRecentName *recent;
-
-	if (size >= 8)
-	{
-		memcpy(&head, bytes, 8);
-		memcpy(&tail, bytes + size - 8, 8);
-	}
-	else if (size >= 4)
-	{
-		memcpy(&head, bytes, 4);
-		memcpy(&tail, bytes + size - 4, 4);
-	}
-	else if (size > 0)
-		head = (uint8) bytes[0] | (uint8) bytes[size / 2] << 8 | (uint8) bytes[size - 1] << 16;
-	recent = &set->recent[((head ^ (tail + size) * UINT64CONST(0x9E3779B97F4A7C15)) *
-						   UINT64CONST(0xBF58476D1CE4E5B9)) >> (64 - 6)];
-	if (likely(recent->size == size && recent->head == head && recent->tail == tail &&
-			   (size <= 16 || memcmp(set->names[recent->number].bytes, bytes, size) == 0)))
-		return recent->number;
-	recent->head = head;
-	recent->tail = tail;
-	return ret_event_set_find_name(set, bytes, size, recent);
+	return distance << 1 ^ (uint64) ((int64) distance >> 63);
 }
 
-/* Add an event, whose name has a number in the set */
+static inline uint64
+ret_event_unfold(uint64 folded)
+{
+	return folded >> 1 ^ -(folded & 1);
+}
+
+/* Write the low bytes of a number, lowest first; 8 are written */
 static inline void
-ret_event_set_add(RetEventSet *set, int64 customer, int64 at, int64 name)
+ret_event_put_bytes(uint8 *p, uint64 value)
 {
-	set->finished = false;
-	if (unlikely(set->nevents == set->nalloc))
-		ret_event_set_make_room(set);
-	if (likely(set->packed && ret_event_packs(set->base, at)))
-		set->packed[set->nevents++] = ret_event_pack(set->base, customer, at, name);
+#ifdef WORDS_BIGENDIAN
+	value = pg_bswap64(value);
+#endif
+	memcpy(p, &value, sizeof(value));
+}
+
+static inline int
+ret_event_bits(uint64 value)
+{
+	return pg_leftmost_one_pos64(value | 1) + (value != 0);
+}
+
+/* How a distance of so many bits is written */
+typedef struct RetEventCode
+{
+	uint16		head;			/* what it adds to the head */
+	uint16		size;			/* bytes */
+} RetEventCode;
+
+extern const RetEventCode ret_event_customer_codes[];	/* by bits */
+extern const RetEventCode ret_event_time_codes[];	/* by bits, of a distance not in whole units */
+
+/* Write an event of a kind of time after those of a part, which has room for it */
+static pg_always_inline void
+ret_event_part_put(RetEventPart *part, RetTimeKind kind, int64 customer, int64 at, int64 name)
+{
+	uint8	   *p = part->next;
+	uint64		customers = ret_event_fold((uint64) customer - (uint64) part->customer);
+	int64		distance = (int64) ((uint64) at - (uint64) part->at);
+	int64		units = kind == RET_DATE ? distance : distance / USECS_PER_SEC;
+	uint64		folded = ret_event_fold((uint64) units);
+	RetEventCode who = ret_event_customer_codes[ret_event_bits(customers)];
+	int			size;
+	uint16		head = (uint16) (who.head | name);
+
+	if (likely((kind == RET_DATE || units * USECS_PER_SEC == distance) && folded >> 32 == 0))
+	{
+		size = (ret_event_bits(folded) + 7) / 8;
+		head += size << RET_NAME_BITS;
+	}
 	else
-		ret_event_set_add_far(set, customer, at, name);
+	{
+		RetEventCode when;
+
+		folded = ret_event_fold((uint64) distance);
+		when = ret_event_time_codes[ret_event_bits(folded)];
+		size = when.size;
+		head += when.head;
+	}
+	memcpy(p, &head, sizeof(head));
+	ret_event_put_bytes(p + sizeof(head), customers);
+	ret_event_put_bytes(p + sizeof(head) + who.size, folded);
+	part->next = p + sizeof(head) + who.size + size;
+	part->customer = customer;
+	part->at = at;
+	part->nevents++;
+}
+
+/* Add an event, whose name has a number in the set, which is of a kind of time */
+static pg_always_inline void
+ret_event_set_add(RetEventSet *set, RetTimeKind kind, int64 customer, int64 at, int64 name)
+{
+	RetEventPart *part = &set->parts[(ret_customer_hash(customer) >> 1) >> set->shift];
+
+	if (unlikely(part->next >= part->end))
+		part = ret_event_set_make_room(set, part, customer);
+	__builtin_prefetch(part->next + RET_CACHE_LINE, 1);
+	ret_event_part_put(part, kind, customer, at, name);
+	set->first = Min(set->first, at);
+	set->last = Max(set->last, at);
+	set->names.used[name] = true;
+	set->changed = true;
+}
+
+/* Get an event of rows */
+static inline RetEvent
+ret_event_rows_get(const RetEventRows *rows, int64 i)
+{
+	if (likely(rows->packed))
+		return (RetEvent) {rows->packed[i].customer,
+			(int64) ((uint64) rows->base + (rows->packed[i].moment >> RET_NAME_BITS)),
+			(int64) (rows->packed[i].moment & RET_NAME_MASK)};
+	return rows->wide[i];
 }
 
 static inline int64
-ret_event_set_customer(const RetEventSet *set, int64 i)
+ret_event_rows_customer(const RetEventRows *rows, int64 i)
 {
-	return set->packed ? set->packed[i].customer : set->wide[i].customer;
+	return rows->packed ? rows->packed[i].customer : rows->wide[i].customer;
 }
 
-/* Get an event of a set */
-static inline RetEvent
-ret_event_set_get(const RetEventSet *set, int64 i)
+/* How to read an event with a head */
+typedef struct RetEventShape
 {
-	if (likely(set->packed))
-		return (RetEvent) {set->packed[i].customer,
-			(int64) ((uint64) set->base + (set->packed[i].moment >> RET_NAME_BITS)),
-			(int64) (set->packed[i].moment & RET_NAME_MASK)};
-	return set->wide[i];
+	uint64		customer_mask;
+	uint64		time_mask;
+	uint64		unit;			/* of the distance of the instant */
+	int			customer_size;
+	int			size;			/* of the event */
+} RetEventShape;
+
+extern void ret_event_shapes(RetEventShape *shapes, RetTimeKind kind);
+
+static inline uint64
+ret_event_get_bytes(const uint8 *p)
+{
+	uint64		value;
+
+	memcpy(&value, p, sizeof(value));
+#ifdef WORDS_BIGENDIAN
+	value = pg_bswap64(value);
+#endif
+	return value;
+}
+
+/* Read the event after one of a customer and an instant, which become those of this one; returns where the next is */
+static inline const uint8 *
+ret_event_get(const uint8 *p, const RetEventShape *shapes, uint64 *customer, uint64 *at, int *name)
+{
+	const RetEventShape *shape;
+	uint16		head;
+
+	memcpy(&head, p, sizeof(head));
+	shape = &shapes[head >> RET_NAME_BITS];
+	*name = head & RET_NAME_MASK;
+	*customer += ret_event_unfold(ret_event_get_bytes(p + sizeof(head)) & shape->customer_mask);
+	*at += ret_event_unfold(ret_event_get_bytes(p + sizeof(head) + shape->customer_size) & shape->time_mask) *
+		shape->unit;
+	return p + shape->size;
 }
 
 #endif							/* RETENTION_EVENT_SET_H */

@@ -200,21 +200,19 @@ EVENT_NAME(_many) (EVENT_ROW *rows, EVENT_ROW *other, int64 n, int field)
 	}
 }
 
-/* Sort rows and remove duplicates; returns how many are left */
+/*
+ * Sort rows and remove duplicates; returns how many are left.  other has room for as
+ * many rows, up to MANY_EVENTS.
+ */
 static int64
-EVENT_NAME(_compact) (EVENT_ROW *rows, int64 n)
+EVENT_NAME(_compact) (EVENT_ROW *rows, EVENT_ROW *other, int64 n)
 {
 	int64		kept = 1;
 
 	if (n <= FEW_EVENTS)
 		EVENT_NAME(_few) (rows, rows, n);
 	else if (!EVENT_NAME(_sorted) (rows, n))
-	{
-		EVENT_ROW  *other = palloc(Min(n, MANY_EVENTS) * sizeof(EVENT_ROW));
-
 		EVENT_NAME(_many) (rows, other, n, 0);
-		pfree(other);
-	}
 	for (int64 i = 1; i < n; i++)
 	{
 		if (EVENT_NAME(_before) (&rows[kept - 1], &rows[i]))

@@ -193,6 +193,40 @@ SELECT split_part(again, ', ', 1) AS first_time, split_part(again, ', ', 2) = md
 FROM (SELECT v, read_again(v) AS again
       FROM (SELECT customer_events(i % 9, timestamp '2024-01-01' + i * interval '1 s', 'e') AS v
             FROM generate_series(1, 70000) i OFFSET 0) x OFFSET 0) y;
+-- many customers, who are divided: in any order, with far instants, with duplicates, and read in between
+CREATE TABLE crowd AS
+	SELECT i, CASE WHEN i % 3 = 0 THEN hashint8extended(i % 5000, 7) ELSE i % 20011 END AS c,
+	       timestamp '2024-01-01' + make_interval(years => CASE WHEN i % 30000 = 29999 THEN 7000 ELSE 0 END)
+	         + dice(i, 4, 100000) * CASE WHEN i % 2 = 0 THEN interval '1 s' ELSE interval '987654 us' END AS at,
+	       'e' || dice(i, 5, 30) AS event
+	FROM generate_series(1, 90000) i;
+INSERT INTO crowd SELECT i + 90000, c, at, event FROM crowd, generate_series(1, 2) WHERE i % 4 < 3;
+CREATE VIEW crowds AS
+	SELECT far, crowd.* FROM crowd, (VALUES (true), (false)) f(far) WHERE far OR at < '2100-01-01';
+CREATE TABLE crowd_value AS
+	SELECT far, 'none' AS kind, customer_events(c, at, event) AS e FROM crowds GROUP BY far UNION ALL
+	SELECT far, 'back', customer_events(c, at, event ORDER BY i DESC) FROM crowds GROUP BY far UNION ALL
+	SELECT far, 'customer', customer_events(c, at, event ORDER BY c) FROM crowds GROUP BY far UNION ALL
+	SELECT far, 'rollup', rollup(e)
+	FROM (SELECT far, customer_events(c, at, event) AS e FROM crowds GROUP BY far, i % 3) x GROUP BY far;
+SELECT far, count(DISTINCT e) AS values, bool_and(e::text::customer_events = e) AS read,
+       bool_and(customers(e) = (SELECT count(DISTINCT c) FROM crowd)) AS customers
+FROM crowd_value GROUP BY far ORDER BY far;
+-- read once and again, in the order of the customers, and then written
+SELECT customers(e) = (SELECT count(DISTINCT c) FROM crowd) AS customers,
+       e = (SELECT e FROM crowd_value WHERE far AND kind = 'none') AS same,
+       (SELECT array_agg(a.customer) = array_agg(a.customer ORDER BY a.customer)
+               AND count(*) = (SELECT count(DISTINCT (c, at)) FROM crowd WHERE event = 'e7')
+        FROM funnel_attempts(e, '{e7}', '1 second', 'all', as_of => '20000-01-01') a) AS attempts,
+       (SELECT sum(events) FROM event_table(e)) = (SELECT count(DISTINCT (c, at, event)) FROM crowd) AS events,
+       (SELECT sum(events) FROM event_table(e)) = (SELECT count(DISTINCT (c, at, event)) FROM crowd) AS again,
+       activity(e, 'e7') = (SELECT customer_activity(c, at) FROM crowd WHERE event = 'e7') AS days
+FROM (SELECT customer_events(c, at, event) AS e FROM crowd OFFSET 0) x;
+-- more rows after it was read: frames that grow
+SELECT count(DISTINCT g),
+       bool_and(e = (SELECT customer_events(c, at, event) FROM crowd y WHERE y.i / 45000 <= g)) AS same
+FROM (SELECT DISTINCT ON (g) g, e
+      FROM (SELECT i / 45000 AS g, customer_events(c, at, event) OVER (ORDER BY i / 45000) AS e FROM crowd) w) x;
 -- a value is not changed by what is done with it
 SELECT rollup(e) = (SELECT t FROM whole) AS same, bool_and(e = e::text::customer_events) AS kept
 FROM (SELECT customer_events(c, at, event) AS e FROM facts GROUP BY c % 2) x;
