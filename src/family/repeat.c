@@ -22,6 +22,7 @@
 #include "store/counters.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 /* flags of a customer of repeat_purchase_rate */
@@ -71,11 +72,19 @@ static void within_add(RetMap *map, RetCustomer *customer, int64 at);
 static void within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 static void within_merge_totals(RetMap *map, const int64 *other);
 
+#define RET_FOLD rows_fold
+#define RET_FOLD_VALUES 0
+#define RET_FOLD_MAX_FLAGS BOUGHT_AGAIN
+#define RET_FOLD_ROW(c, row) ((void) (row), (c)->flags = BOUGHT_ONCE)
+#define RET_FOLD_MERGE(c, other) ((void) (other), (c)->flags = BOUGHT_AGAIN)
+#include "store/customer_fold.h"
+
 static const RetMapDef rows_map = {
 	.kind = 2,
 	.ntotals = 1,
 	.add = rows_add,
-	.merge = rows_merge
+	.merge = rows_merge,
+	.fold = &rows_fold
 };
 
 static const RetMapDef orders_map = {
@@ -190,15 +199,15 @@ static Datum
 repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
 	RetMapState	state;
-	RetMap	   *map;
 	int64		repeaters;
+	int64		customers;
 
 	(void) ret_agg_context(fcinfo);
-	map = ret_state_read(fcinfo, 0, def, &state);
-	repeaters = map->totals[REPEATERS];
-	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
+	repeaters = ret_state_read(fcinfo, 0, def, &state)->totals[REPEATERS];
+	customers = ret_state_customers(&state);
+	if (repeaters < 0 || repeaters > customers)
 		ret_map_inconsistent();
-	return ret_share(fcinfo, repeaters, map->ncustomers);
+	return ret_share(fcinfo, repeaters, customers);
 }
 
 Datum
