@@ -10,7 +10,7 @@ BASE    = base/compat base/retention base/module base/aggregate base/windowfn ba
           base/ordering base/calendar base/zone base/span base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math math/pareto math/forecast math/sbg
 STORE   = store/money store/counters store/customer_key store/customer_map store/customer_sorted \
-          store/customer_fold store/customer_state \
+          store/customer_fold store/customer_state store/customer_io \
           store/tally store/tally_io store/cells store/event_sort store/event_set
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/sent history/parts history/forms history/engine history/type

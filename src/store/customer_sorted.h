@@ -75,7 +75,7 @@ extern void ret_sorted_take(RetSorted *sorted, RetMap *rest, const RetMap *from)
 extern void ret_sorted_settle(RetSorted *sorted, RetMap *rest);
 
 /* Add a row: its flags or, for a family with values, its value */
-static inline void
+static pg_always_inline void
 ret_sorted_add(RetSorted *sorted, int64 key, int64 value)
 {
 	uint64		hash = ret_customer_hash(key);

@@ -28,29 +28,26 @@
  */
 #include "postgres.h"
 
-#include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/varlena.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 #define FLAT_MAX_SLOTS		4096
 #define PREFETCH_AHEAD		16
 
-/* Customers of a table from which on they are sorted, if the family can */
-#define SORTED_CUSTOMERS	26000
+/*
+ * Customers of a table from which on they are sorted, if the family can: a table
+ * that is the faster form has 512 kB, or 4 MB with values
+ */
+#define SORTED_CUSTOMERS(def)	((def)->nvalues == 0 ? 26000 : 106000)
 
 /* Customers that the table beside sorted ones has before it is settled, at least */
 #define SETTLED_CUSTOMERS	4096
-#define BINARY_HEADER_SIZE	8
 
-PG_FUNCTION_INFO_V1(customer_map_in);
-PG_FUNCTION_INFO_V1(customer_map_out);
-PG_FUNCTION_INFO_V1(customer_map_recv);
-PG_FUNCTION_INFO_V1(customer_map_send);
 
 pg_noreturn static void reject_other_kind(void);
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
@@ -77,15 +74,16 @@ reject_other_kind(void)
  *-------------------------------------------------------------------------
  */
 
-static Size
-slot_size(int nvalues)
+/* Get the bytes of a slot */
+Size
+ret_flat_slot(int nvalues)
 {
 	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
 }
 
 /* Get the number of bytes before the slots */
-static Size
-flat_header_size(int ntotals, Size scratch)
+Size
+ret_flat_header(int ntotals, Size scratch)
 {
 	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
 }
@@ -94,8 +92,8 @@ flat_header_size(int ntotals, Size scratch)
 static RetFlatMap *
 flat_alloc(const RetMapDef *def, uint32 nslots)
 {
-	Size		size = flat_header_size(def->ntotals, def->scratch) +
-		nslots * slot_size(def->nvalues);
+	Size		size = ret_flat_header(def->ntotals, def->scratch) +
+		nslots * ret_flat_slot(def->nvalues);
 	RetFlatMap *flat = palloc0(size);
 
 	SET_VARSIZE(flat, size);
@@ -110,13 +108,13 @@ flat_alloc(const RetMapDef *def, uint32 nslots)
 }
 
 /* Make map a view of a flat value */
-static void
-flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
+void
+ret_flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 {
-	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
+	Size		offset = ret_flat_header(flat->ntotals, flat->scratch);
 
 	map->def = def;
-	map->size = slot_size(flat->nvalues);
+	map->size = ret_flat_slot(flat->nvalues);
 	map->factor = RET_HASH_FACTOR;
 	ret_map_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
 	map->nslots = flat->nslots;
@@ -137,8 +135,8 @@ flat_lists_size(uint64 n, int nvalues)
 }
 
 /* Make views of the lists in a flat value; NULL if it has none */
-static RetCustomerList *
-flat_lists(RetFlatMap *flat)
+RetCustomerList *
+ret_flat_lists(RetFlatMap *flat)
 {
 	RetCustomerList *lists;
 	uint64	   *counts;
@@ -148,8 +146,8 @@ flat_lists(RetFlatMap *flat)
 	if (flat->nsorted == 0)
 		return NULL;
 	lists = palloc(RET_SORTED_PARTS * sizeof(RetCustomerList));
-	counts = (uint64 *) ((char *) flat + flat_header_size(flat->ntotals, flat->scratch) +
-						 flat->nslots * slot_size(flat->nvalues));
+	counts = (uint64 *) ((char *) flat + ret_flat_header(flat->ntotals, flat->scratch) +
+						 flat->nslots * ret_flat_slot(flat->nvalues));
 	words = counts + RET_SORTED_PARTS;
 	values = (int64 *) words + flat->nsorted;
 	for (int i = 0; i < RET_SORTED_PARTS; i++)
@@ -173,7 +171,7 @@ flat_put_lists(RetFlatMap *flat, char *place, const RetCustomerList *lists)
 	for (int i = 0; i < RET_SORTED_PARTS; i++)
 		counts[i] = lists[i].n;
 	flat->nsorted = ret_lists_count(lists);
-	to = flat_lists(flat);
+	to = ret_flat_lists(flat);
 	for (int i = 0; to != NULL && i < RET_SORTED_PARTS; i++)
 	{
 		memcpy(to[i].words, lists[i].words, lists[i].n * sizeof(uint64));
@@ -219,7 +217,7 @@ expanded_create(const RetMap *map, uint64 n, bool sortable, MemoryContext parent
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
 	expanded->nadded = expanded->napplied = 0;
 	expanded->sorted = NULL;
-	expanded->sort_at = sortable ? SORTED_CUSTOMERS : UINT64_MAX;
+	expanded->sort_at = sortable ? SORTED_CUSTOMERS(map->def) : UINT64_MAX;
 	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
 	own->def = map->def;
 	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
@@ -345,7 +343,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
 	RetMap	   *map = &expanded->map;
-	Size		header = flat_header_size(map->def->ntotals, 0);
+	Size		header = ret_flat_header(map->def->ntotals, 0);
 	Size		size = map->size;
 	uint64		nsorted;
 	Size		lists_size;
@@ -373,7 +371,7 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
 	RetMap	   *map = &expanded->map;
 	RetFlatMap *flat = (RetFlatMap *) result;
-	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
+	char	   *next = (char *) result + ret_flat_header(map->def->ntotals, 0);
 
 	memset(flat, 0, sizeof(RetFlatMap));
 	SET_VARSIZE(flat, allocated_size);
@@ -410,8 +408,8 @@ state_set_flat(RetMapState *state, RetFlatMap *flat, const RetMapDef *def)
 	state->datum = PointerGetDatum(flat);
 	state->flat = flat;
 	state->expanded = NULL;
-	state->lists = flat_lists(flat);
-	flat_view(flat, def, &state->view);
+	state->lists = ret_flat_lists(flat);
+	ret_flat_view(flat, def, &state->view);
 	state->map = &state->view;
 }
 
@@ -648,7 +646,7 @@ state_sort(RetMapState *state, const RetMapState *other)
 	if (state->expanded)
 		expanded_flush(state->expanded);
 	if (!state_sortable(state->fcinfo, state->map->def) ||
-		state->map->ncustomers + ret_state_customers(other) < SORTED_CUSTOMERS)
+		state->map->ncustomers + ret_state_customers(other) < SORTED_CUSTOMERS(state->map->def))
 		return false;
 	if (state->flat)
 		state_expand(state, state->map->ncustomers);
@@ -693,214 +691,4 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 		merge_table(&state, from);
 	}
 	PG_RETURN_DATUM(state.datum);
-}
-
-/*-------------------------------------------------------------------------
- * Input and output
- *
- * The binary form is: version, kind, values per customer, totals per map (one
- * byte each), customers (int32), the totals, then the customers in ascending
- * order of their keys: key, flags (one byte), values.  The text form is the
- * binary form in hexadecimal digits.  Both exist for partial aggregation between
- * machines, not for storage.
- *-------------------------------------------------------------------------
- */
-
-/*
- * Allocate a packed value for the header of the binary form, without totals and
- * customers.  Returns NULL and sets *why if the header is not one.
- */
-static RetFlatMap *
-parse_header(StringInfo buf, const char **why)
-{
-	uint64		length = buf->len - buf->cursor;
-	int			version,
-				kind,
-				nvalues,
-				ntotals;
-	uint32		n;
-	Size		size;
-	RetFlatMap *flat;
-
-	*why = "it is too short";
-	if (length < BINARY_HEADER_SIZE)
-		return NULL;
-	version = pq_getmsgbyte(buf);
-	kind = pq_getmsgbyte(buf);
-	nvalues = pq_getmsgbyte(buf);
-	ntotals = pq_getmsgbyte(buf);
-	n = pq_getmsgint(buf, 4);
-	*why = "its version is not known";
-	if (version != RET_FLAT_VERSION)
-		return NULL;
-	*why = "it has too many values";
-	if (nvalues > RET_MAP_MAX_VALUES || ntotals > RET_MAP_MAX_VALUES)
-		return NULL;
-	*why = "its length does not fit its number of customers";
-	if (length != BINARY_HEADER_SIZE + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
-		return NULL;
-	*why = "it has too many customers";
-	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
-		return NULL;
-
-	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
-	flat = palloc0(size);
-	SET_VARSIZE(flat, size);
-	flat->version = RET_FLAT_VERSION;
-	flat->kind = kind;
-	flat->nvalues = nvalues;
-	flat->ntotals = ntotals;
-	flat->nslots = flat->ncustomers = n;
-	return flat;
-}
-
-/*
- * Build a packed value from the binary form.  Returns NULL and sets *why if
- * the bytes are not one.
- */
-static struct varlena *
-flat_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
-{
-	RetFlatMap *flat = parse_header(buf, why);
-	RetMap		map;
-
-	if (flat == NULL)
-		return NULL;
-	flat_view(flat, NULL, &map);
-	for (int i = 0; i < flat->ntotals; i++)
-		map.totals[i] = pq_getmsgint64(buf);
-	for (uint32 i = 0; i < flat->ncustomers; i++)
-	{
-		RetCustomer *customer = ret_map_slot(&map, i);
-
-		customer->key = pq_getmsgint64(buf);
-		customer->flags = pq_getmsgbyte(buf);
-		for (int j = 0; j < flat->nvalues; j++)
-			customer->values[j] = pq_getmsgint64(buf);
-		*why = "a customer has no content";
-		if (customer->flags == 0)
-			return NULL;
-		*why = "its customers are not in ascending order";
-		if (i > 0 && customer->key <= ret_map_slot(&map, i - 1)->key)
-			return NULL;
-		ret_check_interrupts_at(i);
-	}
-	return (struct varlena *) flat;
-}
-
-static int
-customer_compare(const void *a, const void *b)
-{
-	int64		x = (*(RetCustomer *const *) a)->key;
-	int64		y = (*(RetCustomer *const *) b)->key;
-
-	return (x > y) - (x < y);
-}
-
-/* Sort the customers of a value by their keys */
-static RetCustomer **
-sorted_customers(const RetMap *map)
-{
-	RetCustomer **sorted = palloc_extended((map->ncustomers + 1) * sizeof(RetCustomer *),
-										   MCXT_ALLOC_HUGE);
-	uint64		n = 0;
-
-	for (uint64 i = 0; i < map->nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags != 0)
-			sorted[n++] = customer;
-		ret_check_interrupts_at(i);
-	}
-	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
-	return sorted;
-}
-
-/* Make a packed copy of a flat value that has lists */
-static RetFlatMap *
-flat_pack(RetFlatMap *flat)
-{
-	Size		header = flat_header_size(flat->ntotals, 0);
-	Size		slot = slot_size(flat->nvalues);
-	uint64		n = flat->ncustomers + (uint64) flat->nsorted;
-	RetFlatMap *packed = palloc_extended(header + n * slot, MCXT_ALLOC_HUGE);
-	char	   *next = (char *) packed + header;
-	RetMap		map;
-	RetWalk		walk;
-	const RetCustomer *customer;
-
-	memcpy(packed, flat, sizeof(RetFlatMap) + flat->ntotals * sizeof(int64));
-	packed->nslots = packed->ncustomers = n;
-	packed->nsorted = packed->hashed = packed->scratch = 0;
-	flat_view(flat, NULL, &map);
-	ret_walk_begin(&walk, flat_lists(flat), &map);
-	while ((customer = ret_walk_next(&walk)) != NULL)
-	{
-		memcpy(next, customer, slot);
-		next += slot;
-	}
-	return packed;
-}
-
-/* Write the binary form of the value in argument 0 */
-static bytea *
-flat_bytes(FunctionCallInfo fcinfo)
-{
-	RetFlatMap *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
-	RetMap		map;
-	RetCustomer **sorted;
-	StringInfoData buf;
-
-	if (flat->nsorted > 0)
-		flat = flat_pack(flat);
-	flat_view(flat, NULL, &map);
-	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers for the binary form"),
-				 errdetail("The map holds %u customers.", flat->ncustomers)));
-	sorted = sorted_customers(&map);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, RET_FLAT_VERSION);
-	pq_sendbyte(&buf, flat->kind);
-	pq_sendbyte(&buf, flat->nvalues);
-	pq_sendbyte(&buf, flat->ntotals);
-	pq_sendint32(&buf, flat->ncustomers);
-	for (int i = 0; i < flat->ntotals; i++)
-		pq_sendint64(&buf, map.totals[i]);
-	for (uint64 i = 0; i < map.ncustomers; i++)
-	{
-		pq_sendint64(&buf, sorted[i]->key);
-		pq_sendbyte(&buf, sorted[i]->flags);
-		for (int j = 0; j < flat->nvalues; j++)
-			pq_sendint64(&buf, sorted[i]->values[j]);
-		ret_check_interrupts_at(i);
-	}
-	pfree(sorted);
-	return pq_endtypsend(&buf);
-}
-
-Datum
-customer_map_in(PG_FUNCTION_ARGS)
-{
-	return ret_parse_input(fcinfo, "customer_map", flat_parse, NULL);
-}
-
-Datum
-customer_map_out(PG_FUNCTION_ARGS)
-{
-	return ret_bytes_output(flat_bytes(fcinfo), "customer_map");
-}
-
-Datum
-customer_map_recv(PG_FUNCTION_ARGS)
-{
-	return ret_parse_receive(fcinfo, "customer_map", flat_parse, NULL);
-}
-
-Datum
-customer_map_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
 }

@@ -64,6 +64,10 @@ typedef struct RetMapState
 	RetMap		view;			/* map of a flat value */
 } RetMapState;
 
+extern Size ret_flat_slot(int nvalues);
+extern Size ret_flat_header(int ntotals, Size scratch);
+extern void ret_flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map);
+extern RetCustomerList *ret_flat_lists(RetFlatMap *flat);
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state);
 extern RetCustomer *ret_state_enter(RetMapState *state, int64 key);
 extern void ret_state_add_flat(RetMapState *state, int64 key, int64 value);
@@ -161,7 +165,7 @@ ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state)
 }
 
 /* Add a row of a customer.  state->datum may change. */
-static inline void
+static pg_always_inline void
 ret_state_add(RetMapState *state, int64 key, int64 value)
 {
 	RetExpandedMap *expanded = state->expanded;
