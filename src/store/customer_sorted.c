@@ -8,15 +8,15 @@
  * there cannot be predicted.  Here nothing is looked up.  The high bits of the
  * hash, which can be undone, tell one of 64 parts; the row waits there as the
  * rest of the hash and its flags in one word, with a value if the family has
- * values.  Once there are ROWS_PER_CUSTOMER of them, they are sorted within the
+ * values.  Once there are enough of them, they are sorted within the
  * cache, folded to one entry for each customer, and merged with the list of
  * the part into a new one, from front to end.  It is what history/engine.h does
  * with entries by day, for customers of a fixed size.
  *
  * Adding a row is O(log(rows that wait)) in the worst case, for the sort, and
  * its share of a merge is constant, since the rows that wait grow with the
- * list.  A customer takes 8 bytes and 8 for each value, and the rows that wait
- * twice 8 or 16.
+ * list.  A customer takes 8 bytes and 8 for each value, and 10 to 12 for the
+ * rows that wait.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,10 +37,13 @@
 /* Moves per row after which the sort gives up to insert rows one by one */
 #define MAX_MOVES			8
 
-/* Rows that wait in a part, at least, at most, and for each customer */
+/*
+ * Rows that wait in a part, at least and at most, and for four customers: fewer
+ * where rows are larger.  More of them make merges rarer and take memory.
+ */
 #define MIN_ROWS			512
 #define MAX_ROWS			(1 << 24)
-#define ROWS_PER_CUSTOMER	2
+#define ROWS_PER_FOUR(def)	((def)->nvalues == 0 ? 5 : 3)
 
 /* Room for customers of the table that keeps those who are in no list */
 #define REST_CUSTOMERS		64
@@ -277,7 +280,7 @@ void
 ret_sorted_make_room(RetSorted *sorted, int part)
 {
 	int64		n = rows_alloc(sorted, part);
-	int64		wanted = Min(sorted->lists[part].n * ROWS_PER_CUSTOMER, MAX_ROWS);
+	int64		wanted = Min(sorted->lists[part].n * ROWS_PER_FOUR(sorted->def) / 4, MAX_ROWS);
 
 	if (wanted > n)
 	{
