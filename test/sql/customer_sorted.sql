@@ -83,7 +83,7 @@ BEGIN
 	END IF;
 	EXECUTE format($q$SELECT concat_ws(' ', (s).customers, (s).purchases, round((s).revenue::numeric, 2),
 			coalesce(round(((s).relationship_years
-			* (s).customers)::numeric, 6), 0)) FROM (SELECT clv_summary(k, at, a) AS s
+			* (s).customers)::numeric, 6), 0.000000)) FROM (SELECT clv_summary(k, at, a) AS s
 			FROM event WHERE %s OFFSET 0) x$q$, condition) INTO ours;
 	EXECUTE format($q$SELECT concat_ws(' ', count(*), sum(n), round(sum(a), 2), round(sum(l - f) / 365.25, 6))
 		FROM (SELECT count(*) FILTER (WHERE a >= 0) AS n, sum(a) AS a, min(at) FILTER (WHERE a >= 0) AS f,
