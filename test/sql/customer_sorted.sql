@@ -42,8 +42,8 @@ CREATE FUNCTION times(a bigint, b numeric) RETURNS bigint LANGUAGE sql IMMUTABLE
 	                 18446744073709551616) AS p) x $$;
 CREATE FUNCTION key_of_hash(h bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
 	SELECT z # (z >> 32 & 4294967295)
-	FROM (SELECT times(y # (y >> 29 & 34359738367) # (y >> 58 & 63), 17420803990480515901) AS z
-	      FROM (SELECT times(h, 10871139838213427337) AS y OFFSET 0) a OFFSET 0) b $$;
+	FROM (SELECT times(y # (y >> 29 & 34359738367) # (y >> 58 & 63), 17428512612931826493) AS z
+	      FROM (SELECT times(h, 10871156337175269513) AS y OFFSET 0) a OFFSET 0) b $$;
 
 -- 150,000 customers, some with many rows; of every fifth customer the first row
 -- is a refund, and every 50th has nothing else
