@@ -9,7 +9,8 @@ PGFILEDESC = "retention - customer retention analytics"
 BASE    = base/compat base/retention base/module base/aggregate base/windowfn base/result base/varlena \
           base/ordering base/calendar base/zone base/span base/args base/periods
 MATH    = math/mathfn math/maximum math/purchase_math math/pareto math/forecast math/sbg
-STORE   = store/money store/counters store/customer_key store/customer_map store/customer_state \
+STORE   = store/money store/counters store/customer_key store/customer_map store/customer_sorted \
+          store/customer_fold store/customer_state store/customer_io \
           store/tally store/tally_io store/cells store/event_sort store/event_names store/event_set store/event_scan
 HISTORY = history/varint history/reader history/rows history/events history/dayset history/cellset history/columns \
           history/bytes history/merge history/sent history/parts history/small history/forms history/state history/value \
@@ -25,7 +26,7 @@ FAMILY  = family/stats family/spend family/survey family/rate family/repeat fami
 STEMS   = $(BASE) $(MATH) $(STORE) $(HISTORY) $(FAMILY)
 
 # These have no .c file: templates, and what all files share
-HEADER_ONLY = base/compat base/retention base/ordering store/event_sort $(HISTORY)
+HEADER_ONLY = base/compat base/retention base/ordering store/customer_fold store/event_sort $(HISTORY)
 
 OBJS    = $(patsubst %,src/%.o,$(filter-out $(HEADER_ONLY),$(STEMS)))
 DATA    = $(addprefix sql/,$(notdir $(wildcard $(SOURCE_DIR)/sql/retention--*.sql)))

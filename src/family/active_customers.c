@@ -18,6 +18,7 @@
 #include "base/aggregate.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 /* A customer in a moving frame */
@@ -54,10 +55,18 @@ PG_FUNCTION_INFO_V1(active_customers_moving_finalfn);
 static void active_add(RetMap *map, RetCustomer *customer, int64 value);
 static void active_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 
+#define RET_FOLD active_fold
+#define RET_FOLD_VALUES 0
+#define RET_FOLD_MAX_FLAGS 1
+#define RET_FOLD_ROW(c, row) ((void) (row), (c)->flags = 1)
+#define RET_FOLD_MERGE(c, other) ((void) (c), (void) (other))
+#include "store/customer_fold.h"
+
 static const RetMapDef active_map = {
 	.kind = 6,
 	.add = active_add,
-	.merge = active_merge
+	.merge = active_merge,
+	.fold = &active_fold
 };
 
 /* Mark the customer as used: the map keeps nothing else about them */
@@ -106,7 +115,8 @@ active_customers_finalfn(PG_FUNCTION_ARGS)
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(0);
-	PG_RETURN_INT64(ret_state_read(fcinfo, 0, &active_map, &state)->ncustomers);
+	(void) ret_state_read(fcinfo, 0, &active_map, &state);
+	PG_RETURN_INT64(ret_state_customers(&state));
 }
 
 /* active_customers_moving_transfn(internal, customer_key): a row enters the frame */

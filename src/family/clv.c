@@ -43,6 +43,7 @@
 #include "store/counters.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 #include "store/money.h"
 
@@ -92,13 +93,30 @@ static void add_purchase(RetMap *map, RetCustomer *customer, int64 at);
 static void merge_customer(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 static void merge_totals(RetMap *map, const int64 *other);
 
+/* Customers who have refunds but have not bought stay in a table */
+static pg_always_inline void
+times_fold_merge(RetFolded *customer, const RetFolded *other)
+{
+	customer->values[FIRST_AT] = Min(customer->values[FIRST_AT], other->values[FIRST_AT]);
+	customer->values[LAST_AT] = Max(customer->values[LAST_AT], other->values[LAST_AT]);
+}
+
+#define RET_FOLD clv_fold
+#define RET_FOLD_VALUES 2
+#define RET_FOLD_MAX_FLAGS BOUGHT
+#define RET_FOLD_ROW(c, row) \
+	((c)->flags = BOUGHT, (c)->values[FIRST_AT] = (c)->values[LAST_AT] = (row)[1])
+#define RET_FOLD_MERGE(c, other) times_fold_merge(c, other)
+#include "store/customer_fold.h"
+
 static const RetMapDef clv_map = {
 	.kind = 5,
 	.nvalues = 2,
 	.ntotals = NTOTALS,
 	.add = add_purchase,
 	.merge = merge_customer,
-	.merge_totals = merge_totals
+	.merge_totals = merge_totals,
+	.fold = &clv_fold
 };
 
 /* Get the sum of money that begins at total i */
@@ -324,7 +342,7 @@ clv_read(FunctionCallInfo fcinfo, RetMapState *state, RetMoney *revenue)
 	(void) ret_agg_context(fcinfo);
 	map = ret_state_read(fcinfo, 0, &clv_map, state);
 	check_totals(map->totals);
-	if (map->totals[CUSTOMERS] > (int64) map->ncustomers)
+	if (map->totals[CUSTOMERS] > ret_state_customers(state))
 		ret_map_inconsistent();
 	*revenue = *total_money(map->totals, PURCHASED);
 	ret_money_add(revenue, total_money(map->totals, REFUNDED));
@@ -349,15 +367,16 @@ clv_finalfn(PG_FUNCTION_ARGS)
  * and microseconds are added as integers, so the sum is exact in any order.
  */
 static double
-relationship_seconds(const RetMap *map)
+relationship_seconds(const RetMapState *state)
 {
+	RetWalk		walk;
+	const RetCustomer *customer;
 	uint64		seconds = 0;
 	uint64		microseconds = 0;
 
-	for (uint64 i = 0; i < map->nslots; i++)
+	ret_walk_begin(&walk, state->lists, state->map);
+	while ((customer = ret_walk_next(&walk)) != NULL)
 	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
 		if (customer->flags == BOUGHT)
 		{
 			uint64		span = (uint64) customer->values[LAST_AT] -
@@ -366,7 +385,6 @@ relationship_seconds(const RetMap *map)
 			seconds += span / USECS_PER_SEC;
 			microseconds += span % USECS_PER_SEC;
 		}
-		ret_check_interrupts_at(i);
 	}
 	return (double) seconds + microseconds / 1e6;
 }
@@ -405,7 +423,7 @@ clv_summary_finalfn(PG_FUNCTION_ARGS)
 	if (map->totals[CUSTOMERS] == 0)
 		PG_RETURN_NULL();
 	return ret_clv_summary_row(fcinfo, map->totals[CUSTOMERS], map->totals[PURCHASES], &revenue,
-							   relationship_seconds(map));
+							   relationship_seconds(&state));
 }
 
 /*-------------------------------------------------------------------------

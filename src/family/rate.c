@@ -32,6 +32,7 @@
 #include "store/counters.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 /* flags of a customer */
@@ -79,12 +80,20 @@ PG_FUNCTION_INFO_V1(churn_rate_from_counts);
 static void rate_add(RetMap *map, RetCustomer *customer, int64 value);
 static void rate_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 
+#define RET_FOLD rate_fold
+#define RET_FOLD_VALUES 0
+#define RET_FOLD_MAX_FLAGS IN_BOTH
+#define RET_FOLD_ROW(c, row) ((c)->flags = *(row) & RET_FLAG_MASK)
+#define RET_FOLD_MERGE(c, other) ((c)->flags |= (other)->flags)
+#include "store/customer_fold.h"
+
 static const RetMapDef rate_map = {
 	.kind = 1,
 	.ntotals = NCOUNTS,
 	.scratch = sizeof(RateScratch),
 	.add = rate_add,
-	.merge = rate_merge
+	.merge = rate_merge,
+	.fold = &rate_fold
 };
 
 /*-------------------------------------------------------------------------
@@ -343,8 +352,7 @@ customer_counts(FunctionCallInfo fcinfo, RetMapState *state)
 	counts = map->totals;
 	if (counts[BASE] < 0 || counts[ACQUIRED] < 0 ||
 		counts[RETAINED] < 0 || counts[RETAINED] > counts[BASE] ||
-		counts[BASE] > (int64) map->ncustomers ||
-		counts[ACQUIRED] != (int64) map->ncustomers - counts[BASE])
+		counts[ACQUIRED] != ret_state_customers(state) - counts[BASE])
 		ret_map_inconsistent();
 	return counts;
 }

@@ -22,6 +22,7 @@
 #include "store/counters.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 /* flags of a customer of repeat_purchase_rate */
@@ -71,20 +72,65 @@ static void within_add(RetMap *map, RetCustomer *customer, int64 at);
 static void within_merge(RetMap *map, RetCustomer *customer, const RetCustomer *other);
 static void within_merge_totals(RetMap *map, const int64 *other);
 
+#define RET_FOLD rows_fold
+#define RET_FOLD_VALUES 0
+#define RET_FOLD_MAX_FLAGS BOUGHT_AGAIN
+#define RET_FOLD_ROW(c, row) ((void) (row), (c)->flags = BOUGHT_ONCE)
+#define RET_FOLD_MERGE(c, other) ((void) (other), (c)->flags = BOUGHT_AGAIN)
+#include "store/customer_fold.h"
+
 static const RetMapDef rows_map = {
 	.kind = 2,
 	.ntotals = 1,
 	.add = rows_add,
-	.merge = rows_merge
+	.merge = rows_merge,
+	.fold = &rows_fold
 };
+
+/* The order id of the earlier row stays */
+static pg_always_inline void
+orders_fold_merge(RetFolded *customer, const RetFolded *other)
+{
+	customer->flags = (customer->flags == BOUGHT_ONCE) & (other->flags == BOUGHT_ONCE) &
+		(customer->values[ORDER_ID] == other->values[ORDER_ID]) ? BOUGHT_ONCE : BOUGHT_AGAIN;
+}
+
+#define RET_FOLD orders_fold
+#define RET_FOLD_VALUES 1
+#define RET_FOLD_MAX_FLAGS BOUGHT_AGAIN
+#define RET_FOLD_ROW(c, row) ((c)->flags = BOUGHT_ONCE, (c)->values[ORDER_ID] = (row)[1])
+#define RET_FOLD_MERGE(c, other) orders_fold_merge(c, other)
+#include "store/customer_fold.h"
 
 static const RetMapDef orders_map = {
 	.kind = 3,
 	.nvalues = 1,
 	.ntotals = 1,
 	.add = orders_add,
-	.merge = orders_merge
+	.merge = orders_merge,
+	.fold = &orders_fold
 };
+
+/* Keep the earliest two of up to four purchases, without a branch */
+static pg_always_inline void
+within_fold_merge(RetFolded *customer, const RetFolded *other)
+{
+	int64		second = customer->flags == BOUGHT_ONCE ? PG_INT64_MAX : customer->values[SECOND_AT];
+	int64		other_second = other->flags == BOUGHT_ONCE ? PG_INT64_MAX : other->values[SECOND_AT];
+	int64		later = Max(customer->values[FIRST_AT], other->values[FIRST_AT]);
+
+	customer->flags = BOUGHT_AGAIN;
+	customer->values[FIRST_AT] = Min(customer->values[FIRST_AT], other->values[FIRST_AT]);
+	customer->values[SECOND_AT] = Min(later, Min(second, other_second));
+}
+
+#define RET_FOLD within_fold
+#define RET_FOLD_VALUES 2
+#define RET_FOLD_MAX_FLAGS BOUGHT_AGAIN
+#define RET_FOLD_ROW(c, row) \
+	((c)->flags = BOUGHT_ONCE, (c)->values[FIRST_AT] = (row)[1], (c)->values[SECOND_AT] = 0)
+#define RET_FOLD_MERGE(c, other) within_fold_merge(c, other)
+#include "store/customer_fold.h"
 
 static const RetMapDef within_map = {
 	.kind = 4,
@@ -92,7 +138,8 @@ static const RetMapDef within_map = {
 	.ntotals = NTOTALS,
 	.add = within_add,
 	.merge = within_merge,
-	.merge_totals = within_merge_totals
+	.merge_totals = within_merge_totals,
+	.fold = &within_fold
 };
 
 /*-------------------------------------------------------------------------
@@ -190,15 +237,15 @@ static Datum
 repeat_final(FunctionCallInfo fcinfo, const RetMapDef *def)
 {
 	RetMapState	state;
-	RetMap	   *map;
 	int64		repeaters;
+	int64		customers;
 
 	(void) ret_agg_context(fcinfo);
-	map = ret_state_read(fcinfo, 0, def, &state);
-	repeaters = map->totals[REPEATERS];
-	if (repeaters < 0 || repeaters > (int64) map->ncustomers)
+	repeaters = ret_state_read(fcinfo, 0, def, &state)->totals[REPEATERS];
+	customers = ret_state_customers(&state);
+	if (repeaters < 0 || repeaters > customers)
 		ret_map_inconsistent();
-	return ret_share(fcinfo, repeaters, map->ncustomers);
+	return ret_share(fcinfo, repeaters, customers);
 }
 
 Datum
@@ -310,7 +357,7 @@ within_transfn(FunctionCallInfo fcinfo, Timestamp at)
 	within = PG_GETARG_INTERVAL_P(3);
 
 	ret_state_get(fcinfo, &within_map, &state);
-	if (state.map->ncustomers == 0)
+	if (state.map->totals[WITHIN_TIME] == 0 && state.map->totals[WITHIN_DAYS] == 0)
 		ret_check_length(within, "within");
 	within_set(state.map, within->time, pack_days(within), at);
 	ret_state_add(&state, PG_GETARG_CUSTOMER(1), at);
@@ -352,6 +399,8 @@ within_final(FunctionCallInfo fcinfo, bool zoned)
 {
 	RetMapState	state;
 	RetMap	   *map;
+	RetWalk		walk;
+	const RetCustomer *customer;
 	Interval	within;
 	Timestamp	latest;
 	int64		eligible = 0;
@@ -361,12 +410,10 @@ within_final(FunctionCallInfo fcinfo, bool zoned)
 	map = ret_state_read(fcinfo, 0, &within_map, &state);
 	unpack_interval(map->totals, &within);
 	latest = ret_minus_interval(map->totals[DATA_END], &within, zoned);
-	for (uint64 i = 0; i < map->nslots; i++)
+	ret_walk_begin(&walk, state.lists, map);
+	while ((customer = ret_walk_next(&walk)) != NULL)
 	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		ret_check_interrupts_at(i);
-		if (customer->flags == 0 || customer->values[FIRST_AT] > latest)
+		if (customer->values[FIRST_AT] > latest)
 			continue;
 		eligible++;
 		if (customer->flags != BOUGHT_ONCE)

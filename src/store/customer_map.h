@@ -25,6 +25,7 @@ typedef struct RetCustomer
 } RetCustomer;
 
 struct RetMap;
+struct RetFold;
 
 /* What a family of aggregates keeps in its maps, and how to combine it */
 typedef struct RetMapDef
@@ -40,6 +41,8 @@ typedef struct RetMapDef
 	void		(*merge) (struct RetMap *map, RetCustomer *customer, const RetCustomer *other);
 	/* merge the totals of another map, before its customers; may be NULL */
 	void		(*merge_totals) (struct RetMap *map, const int64 *other);
+	/* how many customers are folded (see customer_sorted.h); NULL if they stay in a table */
+	const struct RetFold *fold;
 } RetMapDef;
 
 /*

@@ -28,27 +28,31 @@
  */
 #include "postgres.h"
 
-#include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
 #include "base/aggregate.h"
-#include "base/varlena.h"
 #include "store/customer_key.h"
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 #include "store/customer_state.h"
 
 #define FLAT_MAX_SLOTS		4096
 #define PREFETCH_AHEAD		16
-#define BINARY_HEADER_SIZE	8
 
-PG_FUNCTION_INFO_V1(customer_map_in);
-PG_FUNCTION_INFO_V1(customer_map_out);
-PG_FUNCTION_INFO_V1(customer_map_recv);
-PG_FUNCTION_INFO_V1(customer_map_send);
+/*
+ * Customers of a table from which on they are sorted, if the family can: a table
+ * that is the faster form has 512 kB, or 4 MB with values
+ */
+#define SORTED_CUSTOMERS(def)	((def)->nvalues == 0 ? 26000 : 106000)
+
+/* Customers that the table beside sorted ones has before it is settled, at least */
+#define SETTLED_CUSTOMERS	4096
+
 
 pg_noreturn static void reject_other_kind(void);
 static Size expanded_flat_size(ExpandedObjectHeader *eohptr);
 static void expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size);
+static void merge_lists(RetMapState *state, const RetCustomerList *lists);
 
 static const ExpandedObjectMethods expanded_map_methods =
 {
@@ -70,15 +74,16 @@ reject_other_kind(void)
  *-------------------------------------------------------------------------
  */
 
-static Size
-slot_size(int nvalues)
+/* Get the bytes of a slot */
+Size
+ret_flat_slot(int nvalues)
 {
 	return offsetof(RetCustomer, values) + nvalues * sizeof(int64);
 }
 
 /* Get the number of bytes before the slots */
-static Size
-flat_header_size(int ntotals, Size scratch)
+Size
+ret_flat_header(int ntotals, Size scratch)
 {
 	return MAXALIGN(sizeof(RetFlatMap) + ntotals * sizeof(int64) + scratch);
 }
@@ -87,8 +92,8 @@ flat_header_size(int ntotals, Size scratch)
 static RetFlatMap *
 flat_alloc(const RetMapDef *def, uint32 nslots)
 {
-	Size		size = flat_header_size(def->ntotals, def->scratch) +
-		nslots * slot_size(def->nvalues);
+	Size		size = ret_flat_header(def->ntotals, def->scratch) +
+		nslots * ret_flat_slot(def->nvalues);
 	RetFlatMap *flat = palloc0(size);
 
 	SET_VARSIZE(flat, size);
@@ -103,13 +108,13 @@ flat_alloc(const RetMapDef *def, uint32 nslots)
 }
 
 /* Make map a view of a flat value */
-static void
-flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
+void
+ret_flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 {
-	Size		offset = flat_header_size(flat->ntotals, flat->scratch);
+	Size		offset = ret_flat_header(flat->ntotals, flat->scratch);
 
 	map->def = def;
-	map->size = slot_size(flat->nvalues);
+	map->size = ret_flat_slot(flat->nvalues);
 	map->factor = RET_HASH_FACTOR;
 	ret_map_set_slots(map, (char *) flat + offset, Max(flat->nslots, 1));
 	map->nslots = flat->nslots;
@@ -120,6 +125,59 @@ flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map)
 	map->epoch = 0;
 	map->totals = (int64 *) (flat + 1);
 	map->scratch = map->totals + flat->ntotals;
+}
+
+/* Get the bytes of the lists of n customers in a flat value */
+static Size
+flat_lists_size(uint64 n, int nvalues)
+{
+	return n == 0 ? 0 : RET_SORTED_PARTS * sizeof(uint64) + n * (1 + nvalues) * sizeof(uint64);
+}
+
+/* Make views of the lists in a flat value; NULL if it has none */
+RetCustomerList *
+ret_flat_lists(RetFlatMap *flat)
+{
+	RetCustomerList *lists;
+	uint64	   *counts;
+	uint64	   *words;
+	int64	   *values;
+
+	if (flat->nsorted == 0)
+		return NULL;
+	lists = palloc(RET_SORTED_PARTS * sizeof(RetCustomerList));
+	counts = (uint64 *) ((char *) flat + ret_flat_header(flat->ntotals, flat->scratch) +
+						 flat->nslots * ret_flat_slot(flat->nvalues));
+	words = counts + RET_SORTED_PARTS;
+	values = (int64 *) words + flat->nsorted;
+	for (int i = 0; i < RET_SORTED_PARTS; i++)
+	{
+		lists[i].n = counts[i];
+		lists[i].words = words;
+		lists[i].values = values;
+		words += counts[i];
+		values += counts[i] * flat->nvalues;
+	}
+	return lists;
+}
+
+/* Write lists of customers to a flat value, after its slots */
+static void
+flat_put_lists(RetFlatMap *flat, char *place, const RetCustomerList *lists)
+{
+	uint64	   *counts = (uint64 *) place;
+	RetCustomerList *to;
+
+	for (int i = 0; i < RET_SORTED_PARTS; i++)
+		counts[i] = lists[i].n;
+	flat->nsorted = ret_lists_count(lists);
+	to = ret_flat_lists(flat);
+	for (int i = 0; to != NULL && i < RET_SORTED_PARTS; i++)
+	{
+		memcpy(to[i].words, lists[i].words, lists[i].n * sizeof(uint64));
+		if (flat->nvalues > 0)
+			memcpy(to[i].values, lists[i].values, lists[i].n * flat->nvalues * sizeof(int64));
+	}
 }
 
 /*
@@ -144,9 +202,12 @@ flat_get(Datum datum, const RetMapDef *def)
  *-------------------------------------------------------------------------
  */
 
-/* Create an expanded object with the content of map and room for n customers */
+/*
+ * Create an expanded object with the content of map and room for n customers.
+ * They may be sorted, once there are many, if the object is sortable.
+ */
 static RetExpandedMap *
-expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
+expanded_create(const RetMap *map, uint64 n, bool sortable, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "customer map",
 												  ALLOCSET_SMALL_SIZES);
@@ -155,6 +216,8 @@ expanded_create(const RetMap *map, uint64 n, MemoryContext parent)
 
 	EOH_init_header(&expanded->hdr, &expanded_map_methods, context);
 	expanded->nadded = expanded->napplied = 0;
+	expanded->sorted = NULL;
+	expanded->sort_at = sortable ? SORTED_CUSTOMERS(map->def) : UINT64_MAX;
 	ret_map_create(own, map->size, Max(n, FLAT_MAX_SLOTS), context);
 	own->def = map->def;
 	own->totals = MemoryContextAlloc(context, Max(map->def->ntotals, 1) * sizeof(int64));
@@ -176,6 +239,84 @@ expanded_flush(RetExpandedMap *expanded)
 }
 
 /*
+ * Sort the customers of an object: its table keeps only those that no list can
+ * keep.  The totals that count customers are left as they are, and counted anew
+ * when somebody reads them.
+ */
+void
+ret_expanded_sort(RetExpandedMap *expanded)
+{
+	MemoryContext context = expanded->hdr.eoh_context;
+	RetMap		old;
+
+	expanded_flush(expanded);
+	old = expanded->map;
+	expanded->sorted = ret_sorted_create(old.def, context);
+	ret_map_create(&expanded->map, old.size, SETTLED_CUSTOMERS / 2, context);
+	ret_sorted_take(expanded->sorted, &expanded->map, &old);
+	pfree(old.chunk);
+	expanded->settle_at = Max(SETTLED_CUSTOMERS, expanded->map.ncustomers * 2);
+}
+
+/*
+ * Bring all rows of an object whose customers are sorted into the lists, and
+ * also what its table knows about customers in lists
+ */
+static void
+expanded_settle(RetExpandedMap *expanded)
+{
+	uint64		n;
+
+	(void) ret_sorted_flush(expanded->sorted);
+	ret_sorted_settle(expanded->sorted, &expanded->map);
+	n = expanded->map.ncustomers;
+	expanded->settle_at = Max(Max(SETTLED_CUSTOMERS, n * 2),
+							  n + ret_lists_count(expanded->sorted->lists) / 8);
+}
+
+/* Count the customers in the totals of a map anew */
+static void
+recount(RetMap *map, const RetCustomerList *lists)
+{
+	int64		totals[RET_MAP_MAX_VALUES];
+	RetWalk		walk;
+	const RetCustomer *customer;
+	union
+	{
+		RetCustomer customer;
+		char		bytes[sizeof(RetCustomer) + RET_MAP_MAX_VALUES * sizeof(int64)];
+	}			new;
+
+	memcpy(totals, map->totals, map->def->ntotals * sizeof(int64));
+	memset(map->totals, 0, map->def->ntotals * sizeof(int64));
+	if (map->def->merge_totals)
+		map->def->merge_totals(map, totals);
+	ret_walk_begin(&walk, lists, map);
+	while ((customer = ret_walk_next(&walk)) != NULL)
+	{
+		new.customer.flags = 0;
+		map->def->merge(map, &new.customer, customer);
+	}
+}
+
+/* Bring everything into place that waits, so that the object can be read */
+static void
+expanded_finish(RetExpandedMap *expanded)
+{
+	RetSorted  *sorted = expanded->sorted;
+
+	if (sorted == NULL)
+	{
+		expanded_flush(expanded);
+		return;
+	}
+	expanded_settle(expanded);
+	if (!sorted->counted)
+		recount(&expanded->map, sorted->lists);
+	sorted->counted = true;
+}
+
+/*
  * Get the expanded object that a datum points to, which must be one of the
  * family's
  */
@@ -190,31 +331,47 @@ expanded_get(Datum datum, const RetMapDef *def)
 	return expanded;
 }
 
+/* Get the lists of an object, or NULL */
+static const RetCustomerList *
+expanded_lists(const RetExpandedMap *expanded)
+{
+	return expanded->sorted ? expanded->sorted->lists : NULL;
+}
+
 static Size
 expanded_flat_size(ExpandedObjectHeader *eohptr)
 {
 	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
 	RetMap	   *map = &expanded->map;
-	Size		header = flat_header_size(map->def->ntotals, 0);
+	Size		header = ret_flat_header(map->def->ntotals, 0);
+	Size		size = map->size;
+	uint64		nsorted;
+	Size		lists_size;
 
-	expanded_flush(expanded);
-	if (map->ncustomers > (MaxAllocSize - header) / map->size)
+	expanded_finish(expanded);
+	nsorted = ret_lists_count(expanded_lists(expanded));
+	lists_size = flat_lists_size(nsorted, map->def->nvalues);
+	if (nsorted > map->ncustomers)
+		size = (1 + map->def->nvalues) * sizeof(uint64);
+	if (map->ncustomers > MaxAllocSize / map->size || lists_size > MaxAllocSize ||
+		header + lists_size + map->ncustomers * map->size > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many customers to pass between processes"),
 				 errdetail("The map holds %llu customers, the limit is %zu.",
-						   (unsigned long long) map->ncustomers,
-						   (Size) ((MaxAllocSize - header) / map->size)),
+						   (unsigned long long) (map->ncustomers + nsorted),
+						   (MaxAllocSize - header) / size),
 				 errhint("SET max_parallel_workers_per_gather = 0.")));
-	return header + map->ncustomers * map->size;
+	return header + lists_size + map->ncustomers * map->size;
 }
 
 static void
 expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size)
 {
-	RetMap	   *map = &((RetExpandedMap *) eohptr)->map;
+	RetExpandedMap *expanded = (RetExpandedMap *) eohptr;
+	RetMap	   *map = &expanded->map;
 	RetFlatMap *flat = (RetFlatMap *) result;
-	char	   *next = (char *) result + flat_header_size(map->def->ntotals, 0);
+	char	   *next = (char *) result + ret_flat_header(map->def->ntotals, 0);
 
 	memset(flat, 0, sizeof(RetFlatMap));
 	SET_VARSIZE(flat, allocated_size);
@@ -235,7 +392,8 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 		((RetCustomer *) next)->epoch = 0;
 		next += map->size;
 	}
-	Assert(next == (char *) result + allocated_size);
+	if (expanded->sorted && next < (char *) result + allocated_size)
+		flat_put_lists(flat, next, expanded->sorted->lists);
 }
 
 /*-------------------------------------------------------------------------
@@ -250,7 +408,8 @@ state_set_flat(RetMapState *state, RetFlatMap *flat, const RetMapDef *def)
 	state->datum = PointerGetDatum(flat);
 	state->flat = flat;
 	state->expanded = NULL;
-	flat_view(flat, def, &state->view);
+	state->lists = ret_flat_lists(flat);
+	ret_flat_view(flat, def, &state->view);
 	state->map = &state->view;
 }
 
@@ -260,7 +419,39 @@ state_set_expanded(RetMapState *state, RetExpandedMap *expanded)
 	state->datum = EOHPGetRWDatum(&expanded->hdr);
 	state->flat = NULL;
 	state->expanded = expanded;
+	state->lists = NULL;
 	state->map = &expanded->map;
+}
+
+/*
+ * Tell whether the customers of a state may be sorted.  Over a growing window
+ * frame the final function is called for each row, and counts must be there
+ * already.
+ */
+static bool
+state_sortable(FunctionCallInfo fcinfo, const RetMapDef *def)
+{
+	return def->fold != NULL && AggCheckCallContext(fcinfo, NULL) == AGG_CONTEXT_AGGREGATE;
+}
+
+/* Make the state an expanded object with room for n customers */
+static void
+state_expand(RetMapState *state, uint64 n)
+{
+	RetMap		old = *state->map;
+	const RetCustomerList *lists = state->lists;
+
+	state_set_expanded(state, expanded_create(&old, n, state_sortable(state->fcinfo, old.def),
+											  ret_agg_context(state->fcinfo)));
+	if (lists == NULL)
+		return;
+	if (state->expanded->sort_at == UINT64_MAX)
+		merge_lists(state, lists);
+	else
+	{
+		ret_expanded_sort(state->expanded);
+		ret_sorted_merge(state->expanded->sorted, lists);
+	}
 }
 
 /*
@@ -282,8 +473,8 @@ state_reserve(RetMapState *state, uint64 n)
 			ret_map_grow(state->map, nslots);
 		ret_map_scatter(state->map);
 	}
-	else if (nslots > FLAT_MAX_SLOTS)
-		state_set_expanded(state, expanded_create(&old, n, ret_agg_context(state->fcinfo)));
+	else if (nslots > FLAT_MAX_SLOTS || state->lists != NULL)
+		state_expand(state, n);
 	else if (nslots > old.nslots || old.shift == 0)
 	{
 		state_set_flat(state, flat_alloc(def, Max(nslots, ret_map_slots_for(old.ncustomers))), def);
@@ -315,7 +506,7 @@ ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *s
 	else
 	{
 		state_set_flat(state, flat_get(PG_GETARG_DATUM(0), def), def);
-		if (state->map->shift == 0)
+		if (state->map->shift == 0 || state->lists != NULL)
 			state_reserve(state, state->map->ncustomers);
 	}
 }
@@ -336,6 +527,13 @@ ret_state_enter(RetMapState *state, int64 key)
 	{
 		state_reserve(state, map->ncustomers + 1);
 		map = state->map;
+	}
+	if (state->expanded && state->expanded->sorted)
+	{
+		if (unlikely(map->ncustomers >= state->expanded->settle_at))
+			expanded_settle(state->expanded);
+		if (unlikely(map->ncustomers >= map->limit))
+			ret_map_remake(map);
 	}
 	customer = ret_map_enter(map, key);
 	if (state->flat)
@@ -365,11 +563,19 @@ ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetMapS
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
 	{
 		state_set_expanded(state, expanded_get(datum, def));
-		expanded_flush(state->expanded);
+		expanded_finish(state->expanded);
+		state->lists = expanded_lists(state->expanded);
 	}
 	else
 		state_set_flat(state, flat_get(datum, def), def);
 	return state->map;
+}
+
+/* Count the customers of a value that is read */
+int64
+ret_state_customers(const RetMapState *state)
+{
+	return state->map->ncustomers + ret_lists_count(state->lists);
 }
 
 /*
@@ -386,6 +592,68 @@ merge_customer(RetMap *map, const RetCustomer *other)
 		ret_map_inconsistent();
 }
 
+/* Merge customers in lists into the table of an expanded state */
+static void
+merge_lists(RetMapState *state, const RetCustomerList *lists)
+{
+	static const RetMap none = {0};
+	RetMap		no_table = none;
+	RetWalk		walk;
+	const RetCustomer *customer;
+
+	no_table.size = state->map->size;
+	state_reserve(state, state->map->ncustomers + ret_lists_count(lists));
+	ret_walk_begin(&walk, lists, &no_table);
+	while ((customer = ret_walk_next(&walk)) != NULL)
+	{
+		merge_customer(state->map, customer);
+		if (unlikely(state->map->limit == 0))
+			ret_map_scatter(state->map);
+	}
+}
+
+/* Merge the table of another value into that of the state */
+static void
+merge_table(RetMapState *state, const RetMap *from)
+{
+	RetMap	   *map = state->map;
+
+	for (uint64 i = 0; i < from->nslots; i++)
+	{
+		const RetCustomer *customer = ret_map_slot(from, i);
+
+		if (i + PREFETCH_AHEAD < from->nslots)
+			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
+		if (customer->flags != 0)
+			merge_customer(map, customer);
+		if (unlikely(map->limit == 0) && state->expanded)
+			ret_map_scatter(map);
+		ret_check_interrupts_at(i);
+	}
+	if (state->flat)
+		state->flat->ncustomers = map->ncustomers;
+}
+
+/*
+ * Sort the customers of the state before another value is merged, if they may be
+ * and are many with those of the other; false if they stay in a table
+ */
+static bool
+state_sort(RetMapState *state, const RetMapState *other)
+{
+	if (state->expanded && state->expanded->sorted)
+		return true;
+	if (state->expanded)
+		expanded_flush(state->expanded);
+	if (!state_sortable(state->fcinfo, state->map->def) ||
+		state->map->ncustomers + ret_state_customers(other) < SORTED_CUSTOMERS(state->map->def))
+		return false;
+	if (state->flat)
+		state_expand(state, state->map->ncustomers);
+	ret_expanded_sort(state->expanded);
+	return true;
+}
+
 /*
  * Combine two values, for any family: the first takes in the second, which is
  * only read.  Correct for any split of the rows.
@@ -396,215 +664,31 @@ ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def)
 	RetMapState	state;
 	RetMapState	other;
 	RetMap	   *from;
-	RetMap	   *map;
+	bool		sorted;
 
 	(void) ret_agg_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return ret_agg_ignore(fcinfo);
 	from = ret_state_read(fcinfo, 1, def, &other);
 	ret_state_get(fcinfo, def, &state);
-	if (state.expanded)
-		expanded_flush(state.expanded);
-	state_reserve(&state, state.map->ncustomers + from->ncustomers);
-	map = state.map;
+	sorted = state_sort(&state, &other);
+	if (!sorted)
+		state_reserve(&state, state.map->ncustomers + ret_state_customers(&other));
 
 	if (def->merge_totals)
-		def->merge_totals(map, from->totals);
-	for (uint64 i = 0; i < from->nslots; i++)
+		def->merge_totals(state.map, from->totals);
+	if (sorted)
 	{
-		const RetCustomer *customer = ret_map_slot(from, i);
-
-		if (i + PREFETCH_AHEAD < from->nslots)
-			ret_map_prefetch(map, ret_map_slot(from, i + PREFETCH_AHEAD)->key);
-		if (customer->flags != 0)
-			merge_customer(map, customer);
-		if (unlikely(map->limit == 0) && state.expanded)
-			ret_map_scatter(map);
-		ret_check_interrupts_at(i);
+		if (other.lists)
+			ret_sorted_merge(state.expanded->sorted, other.lists);
+		if (from->ncustomers > 0)
+			ret_sorted_take(state.expanded->sorted, state.map, from);
 	}
-	if (state.flat)
-		state.flat->ncustomers = map->ncustomers;
+	else
+	{
+		if (other.lists)
+			merge_lists(&state, other.lists);
+		merge_table(&state, from);
+	}
 	PG_RETURN_DATUM(state.datum);
-}
-
-/*-------------------------------------------------------------------------
- * Input and output
- *
- * The binary form is: version, kind, values per customer, totals per map (one
- * byte each), customers (int32), the totals, then the customers in ascending
- * order of their keys: key, flags (one byte), values.  The text form is the
- * binary form in hexadecimal digits.  Both exist for partial aggregation between
- * machines, not for storage.
- *-------------------------------------------------------------------------
- */
-
-/*
- * Allocate a packed value for the header of the binary form, without totals and
- * customers.  Returns NULL and sets *why if the header is not one.
- */
-static RetFlatMap *
-parse_header(StringInfo buf, const char **why)
-{
-	uint64		length = buf->len - buf->cursor;
-	int			version,
-				kind,
-				nvalues,
-				ntotals;
-	uint32		n;
-	Size		size;
-	RetFlatMap *flat;
-
-	*why = "it is too short";
-	if (length < BINARY_HEADER_SIZE)
-		return NULL;
-	version = pq_getmsgbyte(buf);
-	kind = pq_getmsgbyte(buf);
-	nvalues = pq_getmsgbyte(buf);
-	ntotals = pq_getmsgbyte(buf);
-	n = pq_getmsgint(buf, 4);
-	*why = "its version is not known";
-	if (version != RET_FLAT_VERSION)
-		return NULL;
-	*why = "it has too many values";
-	if (nvalues > RET_MAP_MAX_VALUES || ntotals > RET_MAP_MAX_VALUES)
-		return NULL;
-	*why = "its length does not fit its number of customers";
-	if (length != BINARY_HEADER_SIZE + UINT64CONST(8) * ntotals + n * (UINT64CONST(9) + 8 * nvalues))
-		return NULL;
-	*why = "it has too many customers";
-	if (n > (MaxAllocSize - flat_header_size(ntotals, 0)) / slot_size(nvalues))
-		return NULL;
-
-	size = flat_header_size(ntotals, 0) + n * slot_size(nvalues);
-	flat = palloc0(size);
-	SET_VARSIZE(flat, size);
-	flat->version = RET_FLAT_VERSION;
-	flat->kind = kind;
-	flat->nvalues = nvalues;
-	flat->ntotals = ntotals;
-	flat->nslots = flat->ncustomers = n;
-	return flat;
-}
-
-/*
- * Build a packed value from the binary form.  Returns NULL and sets *why if
- * the bytes are not one.
- */
-static struct varlena *
-flat_parse(StringInfo buf, const void *arg pg_attribute_unused(), const char **why)
-{
-	RetFlatMap *flat = parse_header(buf, why);
-	RetMap		map;
-
-	if (flat == NULL)
-		return NULL;
-	flat_view(flat, NULL, &map);
-	for (int i = 0; i < flat->ntotals; i++)
-		map.totals[i] = pq_getmsgint64(buf);
-	for (uint32 i = 0; i < flat->ncustomers; i++)
-	{
-		RetCustomer *customer = ret_map_slot(&map, i);
-
-		customer->key = pq_getmsgint64(buf);
-		customer->flags = pq_getmsgbyte(buf);
-		for (int j = 0; j < flat->nvalues; j++)
-			customer->values[j] = pq_getmsgint64(buf);
-		*why = "a customer has no content";
-		if (customer->flags == 0)
-			return NULL;
-		*why = "its customers are not in ascending order";
-		if (i > 0 && customer->key <= ret_map_slot(&map, i - 1)->key)
-			return NULL;
-		ret_check_interrupts_at(i);
-	}
-	return (struct varlena *) flat;
-}
-
-static int
-customer_compare(const void *a, const void *b)
-{
-	int64		x = (*(RetCustomer *const *) a)->key;
-	int64		y = (*(RetCustomer *const *) b)->key;
-
-	return (x > y) - (x < y);
-}
-
-/* Sort the customers of a value by their keys */
-static RetCustomer **
-sorted_customers(const RetMap *map)
-{
-	RetCustomer **sorted = palloc_extended((map->ncustomers + 1) * sizeof(RetCustomer *),
-										   MCXT_ALLOC_HUGE);
-	uint64		n = 0;
-
-	for (uint64 i = 0; i < map->nslots; i++)
-	{
-		RetCustomer *customer = ret_map_slot(map, i);
-
-		if (customer->flags != 0)
-			sorted[n++] = customer;
-		ret_check_interrupts_at(i);
-	}
-	qsort(sorted, n, sizeof(RetCustomer *), customer_compare);
-	return sorted;
-}
-
-/* Write the binary form of the value in argument 0 */
-static bytea *
-flat_bytes(FunctionCallInfo fcinfo)
-{
-	RetFlatMap *flat = (RetFlatMap *) PG_GETARG_VARLENA_P(0);
-	RetMap		map;
-	RetCustomer **sorted;
-	StringInfoData buf;
-
-	flat_view(flat, NULL, &map);
-	if (map.ncustomers > (MaxAllocSize / 2) / (9 + 8 * (Size) flat->nvalues))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many customers for the binary form"),
-				 errdetail("The map holds %u customers.", flat->ncustomers)));
-	sorted = sorted_customers(&map);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, RET_FLAT_VERSION);
-	pq_sendbyte(&buf, flat->kind);
-	pq_sendbyte(&buf, flat->nvalues);
-	pq_sendbyte(&buf, flat->ntotals);
-	pq_sendint32(&buf, flat->ncustomers);
-	for (int i = 0; i < flat->ntotals; i++)
-		pq_sendint64(&buf, map.totals[i]);
-	for (uint64 i = 0; i < map.ncustomers; i++)
-	{
-		pq_sendint64(&buf, sorted[i]->key);
-		pq_sendbyte(&buf, sorted[i]->flags);
-		for (int j = 0; j < flat->nvalues; j++)
-			pq_sendint64(&buf, sorted[i]->values[j]);
-		ret_check_interrupts_at(i);
-	}
-	pfree(sorted);
-	return pq_endtypsend(&buf);
-}
-
-Datum
-customer_map_in(PG_FUNCTION_ARGS)
-{
-	return ret_parse_input(fcinfo, "customer_map", flat_parse, NULL);
-}
-
-Datum
-customer_map_out(PG_FUNCTION_ARGS)
-{
-	return ret_bytes_output(flat_bytes(fcinfo), "customer_map");
-}
-
-Datum
-customer_map_recv(PG_FUNCTION_ARGS)
-{
-	return ret_parse_receive(fcinfo, "customer_map", flat_parse, NULL);
-}
-
-Datum
-customer_map_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(flat_bytes(fcinfo));
 }

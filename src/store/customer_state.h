@@ -11,6 +11,7 @@
 #include "utils/expandeddatum.h"
 
 #include "store/customer_map.h"
+#include "store/customer_sorted.h"
 
 #define RET_FLAT_VERSION	1
 #define RET_DELAY_ROWS		64	/* a power of 2 */
@@ -27,8 +28,8 @@ typedef struct RetFlatMap
 	uint32		ncustomers;		/* number of slots in use */
 	uint16		hashed;			/* 1: a hash table, 0: packed */
 	uint16		scratch;		/* bytes of scratch, 0 if packed */
-	uint32		unused;			/* 0 */
-	/* followed by totals, scratch and slots */
+	uint32		nsorted;		/* number of customers in lists, which follow the slots */
+	/* followed by totals, scratch, slots, and if nsorted is not 0 by lists */
 } RetFlatMap;
 
 /* One row that waits for its slot to arrive in the cache */
@@ -43,6 +44,9 @@ typedef struct RetExpandedMap
 {
 	ExpandedObjectHeader hdr;	/* standard header for expanded objects */
 	RetMap		map;			/* slots is a chunk of hdr.eoh_context */
+	RetSorted  *sorted;			/* if not NULL, map has only customers that are not here */
+	uint64		sort_at;		/* customers of the table from which on they are sorted */
+	uint64		settle_at;		/* customers of the table at which it is settled */
 	uint32		nadded;			/* number of rows added so far */
 	uint32		napplied;		/* number of these rows that are in the table */
 	RetDelayedRow rows[RET_DELAY_ROWS];	/* row n is rows[n % RET_DELAY_ROWS] */
@@ -55,15 +59,22 @@ typedef struct RetMapState
 	RetMap	   *map;			/* the map of the value */
 	RetFlatMap *flat;			/* the flat value; NULL if it is expanded */
 	RetExpandedMap *expanded;	/* the expanded object; NULL if it is flat */
+	const RetCustomerList *lists;	/* of a value that is read: more customers; or NULL */
 	FunctionCallInfo fcinfo;	/* the call, which knows the aggregate's context */
 	RetMap		view;			/* map of a flat value */
 } RetMapState;
 
+extern Size ret_flat_slot(int nvalues);
+extern Size ret_flat_header(int ntotals, Size scratch);
+extern void ret_flat_view(RetFlatMap *flat, const RetMapDef *def, RetMap *map);
+extern RetCustomerList *ret_flat_lists(RetFlatMap *flat);
 extern void ret_state_get_slow(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state);
 extern RetCustomer *ret_state_enter(RetMapState *state, int64 key);
 extern void ret_state_add_flat(RetMapState *state, int64 key, int64 value);
 extern Datum ret_state_combine(FunctionCallInfo fcinfo, const RetMapDef *def);
+extern void ret_expanded_sort(RetExpandedMap *expanded);
 extern RetMap *ret_state_read(FunctionCallInfo fcinfo, int argno, const RetMapDef *def, RetMapState *state);
+extern int64 ret_state_customers(const RetMapState *state);
 
 /* Bring the row that has waited longest into the table */
 static inline void
@@ -154,13 +165,21 @@ ret_state_get(FunctionCallInfo fcinfo, const RetMapDef *def, RetMapState *state)
 }
 
 /* Add a row of a customer.  state->datum may change. */
-static inline void
+static pg_always_inline void
 ret_state_add(RetMapState *state, int64 key, int64 value)
 {
-	if (likely(state->expanded != NULL))
-		ret_expanded_add(state->expanded, key, value);
-	else
+	RetExpandedMap *expanded = state->expanded;
+
+	if (unlikely(expanded == NULL))
 		ret_state_add_flat(state, key, value);
+	else if (expanded->sorted)
+		ret_sorted_add(expanded->sorted, key, value);
+	else
+	{
+		ret_expanded_add(expanded, key, value);
+		if (unlikely(expanded->map.ncustomers >= expanded->sort_at))
+			ret_expanded_sort(expanded);
+	}
 }
 
 #endif							/* RETENTION_CUSTOMER_STATE_H */
