@@ -91,8 +91,10 @@ static const RetMapDef rows_map = {
 static pg_always_inline void
 orders_fold_merge(RetFolded *customer, const RetFolded *other)
 {
-	customer->flags = (customer->flags == BOUGHT_ONCE) & (other->flags == BOUGHT_ONCE) &
-		(customer->values[ORDER_ID] == other->values[ORDER_ID]) ? BOUGHT_ONCE : BOUGHT_AGAIN;
+	bool		same_order = (customer->flags == BOUGHT_ONCE) & (other->flags == BOUGHT_ONCE) &
+		(customer->values[ORDER_ID] == other->values[ORDER_ID]);
+
+	customer->flags = same_order ? BOUGHT_ONCE : BOUGHT_AGAIN;
 }
 
 #define RET_FOLD orders_fold

@@ -124,12 +124,16 @@ fold_lists(const RetCustomerList *a, const RetCustomerList *b, RetCustomerList *
 		b_values += RET_FOLD_VALUES * in_b;
 	}
 
+	/* the rest of either list; there may be no array of values */
+	if (RET_FOLD_VALUES > 0)
+	{
+		memcpy(values, a_values, (a_end - a_word) * RET_FOLD_VALUES * sizeof(int64));
+		values += (a_end - a_word) * RET_FOLD_VALUES;
+		memcpy(values, b_values, (b_end - b_word) * RET_FOLD_VALUES * sizeof(int64));
+	}
 	memcpy(word, a_word, (a_end - a_word) * sizeof(uint64));
-	memcpy(values, a_values, (a_end - a_word) * RET_FOLD_VALUES * sizeof(int64));
 	word += a_end - a_word;
-	values += (a_end - a_word) * RET_FOLD_VALUES;
 	memcpy(word, b_word, (b_end - b_word) * sizeof(uint64));
-	memcpy(values, b_values, (b_end - b_word) * RET_FOLD_VALUES * sizeof(int64));
 	word += b_end - b_word;
 	to->n = word - to->words;
 }
