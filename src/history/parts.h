@@ -562,9 +562,9 @@ parts_write(RetReader *reader, const RetZone *zone, Size *size)
 }
 
 /*
- * Write the flat value of an object, and keep it until the object changes.  A
- * result is canonical.  A transition value only goes to another process and is
- * sent as it is, if it is not too large.
+ * Compute the size of the flat value of an object.  A result is canonical: it is
+ * written, and kept until the object changes.  A transition value only goes to
+ * another process and is sent as it is, if it is not too large.
  */
 static void
 expanded_write(Expanded *expanded)
@@ -574,12 +574,12 @@ expanded_write(Expanded *expanded)
 
 	reader_init(&reader);
 	parts_open(&reader, expanded);
-	if (!expanded->canonical)
-		expanded->flat = sent_write(expanded->parts, expanded->nparts, expanded->scale, expanded->latest,
-									&expanded->zone, &expanded->flat_size);
-	if (expanded->flat == NULL)
+	expanded->flat_size = expanded->canonical ? 0 : sent_size(expanded->parts, expanded->nparts);
+	if (expanded->flat_size == 0)
+	{
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
-	expanded->held = true;
+		expanded->held = true;
+	}
 	pfree(reader.entries);
 	MemoryContextSwitchTo(old);
 }
@@ -634,5 +634,11 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 {
 	const Expanded *expanded = (Expanded *) eohptr;
 
-	memcpy(result, expanded->values.nvalues > 0 ? (uint8 *) expanded->values.values[0] : expanded->flat, allocated_size);
+	if (expanded->values.nvalues > 0)
+		memcpy(result, expanded->values.values[0], allocated_size);
+	else if (expanded->flat)
+		memcpy(result, expanded->flat, allocated_size);
+	else
+		sent_write(result, allocated_size, expanded->parts, expanded->nparts, expanded->scale,
+				   expanded->latest, &expanded->zone);
 }

@@ -57,57 +57,66 @@ put_bytes(char *p, const void *bytes, Size size)
 }
 
 /*
- * Write parts in which no rows wait, and what belongs to the value as a whole, in
- * the current context; NULL if they are too large for a value that shares a row
- * with others
+ * Compute the bytes of parts in which no rows wait; 0 if they are too large for a
+ * value that shares a row with others
  */
-static uint8 *
-sent_write(const Days *parts, int nparts, int scale, DateADT latest, const RetZone *zone, Size *size)
+static Size
+sent_size(const Days *parts, int nparts)
 {
-	SentForm   *form;
-	char	   *p;
+	Size		size = sizeof(SentForm);
 
-	*size = sizeof(SentForm);
-	for (int i = 0; i < nparts; i++)
-	{
-		const Days *part = &parts[i];
+	for (int i = 0; i < nparts && size <= MaxAllocSize / 2; i++)
+		size += part_size(parts[i].ncustomers, parts[i].nunits, parts[i].strays.nevents);
+	return size <= MaxAllocSize / 2 ? size : 0;
+}
 
-		*size += part_size(part->ncustomers, part->nunits, part->strays.nevents);
-		if (*size > MaxAllocSize / 2)
-			return NULL;
-	}
+/* Write a part at p; returns the end */
+static char *
+sent_put_part(char *p, const Days *part)
+{
+	SentPart   *sent = (SentPart *) p;
+	char	   *end = p + part_size(part->ncustomers, part->nunits, part->strays.nevents);
+	char	   *next;
 
-	form = palloc0(*size);
-	SET_VARSIZE(form, *size);
+	sent->ncustomers = part->ncustomers;
+	sent->nunits = part->nunits;
+	sent->nstrays = part->strays.nevents;
+	sent->base = part->base;
+	sent->first = part->first;
+	sent->last = part->last;
+	next = put_bytes((char *) (sent + 1), part->hashes, part->ncustomers * sizeof(uint64));
+	if (part->strays.nevents > 0)
+		next = put_bytes(next, part->strays.events, part->strays.nevents * sizeof(Event));
+	next = put_bytes(next, part->units, part->nunits * sizeof(Unit));
+	/* what is beyond the units, and beyond the sizes, is read and not used */
+	memset(next, 0, UNITS_PAD * sizeof(Unit));
+	next = put_bytes(next + UNITS_PAD * sizeof(Unit), part->sizes, part->ncustomers * sizeof(UnitCount));
+	memset(next, 0, end - next);
+	return end;
+}
+
+/*
+ * Write parts in which no rows wait, and what belongs to the value as a whole,
+ * where there is room for sent_size() bytes: where the executor wants them, since
+ * one more copy would cost as much as the merge that follows
+ */
+static void
+sent_write(void *result, Size size, const Days *parts, int nparts, int scale, DateADT latest, const RetZone *zone)
+{
+	SentForm   *form = (SentForm *) result;
+	char	   *p = (char *) (form + 1);
+
+	memset(form, 0, sizeof(SentForm));
+	SET_VARSIZE(form, size);
 	form->version = RET_VERSION;
 	form->form = FORM_SENT;
 	form->nparts = nparts;
 	form->zone = *zone;
 	form->scale = scale;
 	form->latest = latest;
-	p = (char *) (form + 1);
 	for (int i = 0; i < nparts; i++)
-	{
-		const Days *part = &parts[i];
-		SentPart   *sent = (SentPart *) p;
-		char	   *next;
-
-		sent->ncustomers = part->ncustomers;
-		sent->nunits = part->nunits;
-		sent->nstrays = part->strays.nevents;
-		sent->base = part->base;
-		sent->first = part->first;
-		sent->last = part->last;
-		next = put_bytes((char *) (sent + 1), part->hashes, part->ncustomers * sizeof(uint64));
-		if (part->strays.nevents > 0)
-			next = put_bytes(next, part->strays.events, part->strays.nevents * sizeof(Event));
-		put_bytes(next, part->units, part->nunits * sizeof(Unit));
-		put_bytes(next + (part->nunits + UNITS_PAD) * sizeof(Unit), part->sizes,
-				  part->ncustomers * sizeof(UnitCount));
-		p += part_size(part->ncustomers, part->nunits, part->strays.nevents);
-	}
-	Assert(p == (char *) form + *size);
-	return (uint8 *) form;
+		p = sent_put_part(p, &parts[i]);
+	Assert(p == (char *) form + size);
 }
 
 /*
