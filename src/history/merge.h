@@ -502,6 +502,8 @@ copy_span(Writer *writer, RetReader *stream, const int64 *customer)
 			value_corrupt();
 		stream->next = end;
 		stream_advance(stream);
+		if ((stream->nread & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	} while (stream_has(stream) && (customer == NULL || stream->customer < *customer));
 	memcpy(writer_reserve(writer, end - begin), begin, end - begin);
 	writer->used += end - begin;
