@@ -36,7 +36,7 @@ REGRESS = --schedule=$(SOURCE_DIR)/test/schedule
 TAP_TESTS = 1
 
 # These goals install what is missing first, so they must work without a server
-TOOL_GOALS = demo test test-drivers bench fresh
+TOOL_GOALS = demo test test-drivers bench fresh deb dist majors
 
 # These compile nothing
 READY_GOALS = $(TOOL_GOALS) installcheck check uninstall clean distclean maintainer-clean
@@ -155,7 +155,7 @@ ifneq (,$(findstring $(comma),$(COLUMNS))$(filter command line,$(origin COLUMNS)
 export ORDER_COLUMNS := $(COLUMNS)
 endif
 
-# So do SUITES, STATES, COMMANDS and FRESH_DIR, and TESTS, PROVE_TESTS and RESULTS
+# So do SUITES, STATES, COMMANDS, FRESH_DIR and OUT, and TESTS, PROVE_TESTS and RESULTS
 .PHONY: $(TOOL_GOALS)
 demo:
 	@'$(SOURCE_DIR)/tools/demo'
@@ -166,8 +166,8 @@ test:
 test-drivers:
 	@'$(SOURCE_DIR)/test/drivers/run'
 
-fresh:
-	@'$(SOURCE_DIR)/tools/fresh'
+fresh deb dist majors:
+	@'$(SOURCE_DIR)/tools/$@'
 
 bench:
 	@'$(SOURCE_DIR)/tools/setup' bench

@@ -225,11 +225,48 @@ SELECT name, t."time", t.at_risk, t.churned, t.censored, round(t.survival::numer
 FROM curves, survival_table(stored) t WHERE name = 'late' ORDER BY "time";
 
 --
+-- summaries and models: composite types, whose fields may be added to, at the end, and never moved
+--
+CREATE TABLE summaries (version text, nps nps_summary, ces ces_summary, rate retention_summary, value clv_summary,
+    rfm rfm_summary, model purchase_model, pareto purchase_model, spend spend_model, sbg sbg_model,
+    logrank logrank_test, lift retention_lift, spent spend_lift);
+INSERT INTO summaries VALUES
+    ('1.0', '(18,18,64)', '(100,42,397)', '(5,3,2,1)', '(7,40,80,2,63.24,0.09,11.4)',
+     '(3,60,90,20.5,4,80,2024-01-02,2024-03-02)',
+     '(MBG/NBD,0.5248,6.1829,0.8912,1.6135,,,,,,,,,-9538.49,-9573.44,41.2,2357,2357,12,t)',
+     '(Pareto/NBD,0.5533,10.578,,,0.6061,11.669,,,,,,,-9594.98,-9650.11,43.1,2357,2357,14,t)',
+     '(6.25,3.74,15.44,0.81,0.25,3.2,-4058.9,946,900,t)', '(0.704,1.182,0.05,0.11,-1611.16,1000,7,t,)',
+     '(0.2123,1,0.6449)', '(50,16,50,17,0.32,0.34,-0.02,-0.198,0.16,0.83)', '(20,20,3.15,2.85,0.3,-0.968,1.568,0.634)');
+SELECT nps(nps), nps(nps) = nps((SELECT rollup(nps) FROM summaries)) AS of_rollup, (ces).*,
+       retention_rate(rate), churn_rate(rate), clv(value)
+FROM summaries;
+SELECT lower < nps(nps) AND nps(nps) < upper AS interval, (value).*, (logrank).* FROM summaries, nps_interval(nps);
+SELECT (rfm).*, (spend).* FROM summaries;
+SELECT (model).* FROM summaries UNION ALL SELECT (pareto).* FROM summaries;
+SELECT (sbg).*, sbg_survival(sbg, 3) BETWEEN 0 AND 1 AS survival FROM summaries;
+SELECT (lift).*, (spent).* FROM summaries;
+SELECT round(expected_purchases(model, rfm, '90 days')::numeric, 6) AS mbgnbd,
+       round(expected_purchases(pareto, rfm, '90 days')::numeric, 6) AS pareto,
+       round(expected_spend(spend, rfm)::numeric, 6) AS spend
+FROM summaries;
+
+--
 -- customer_key: stored as the integer, or as a hash that must not change either
 --
+CREATE TABLE keys (version text, stored customer_key);
+INSERT INTO keys VALUES ('1.0', '7'), ('1.0', '-9223372036854775808'), ('1.0', '8257462417098471532');
+SELECT stored FROM keys ORDER BY stored;
 SELECT customer_key('ann'::text), customer_key(1.50::numeric), customer_key('-7'::numeric),
        customer_key('7a3e2f3c-0e0d-4b5e-9a52-1f0c2d3e4f50'::uuid), customer_key(row('a'::text, 1)),
        7.0::double precision::customer_key;
+-- no type is left out, except those of transition values, which are not meant to be stored
+SELECT t.oid::regtype AS without_golden_value
+FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'retention'
+WHERE t.typelem = 0 AND NOT obj_description(t.oid, 'pg_type') ~ 'not meant to be stored'
+  AND NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                  WHERE c.relnamespace = 'golden'::regnamespace AND a.atttypid = t.oid)
+ORDER BY 1;
 
 --
 -- compiled just in time, where the server can do that, aggregates give the same
