@@ -104,20 +104,30 @@ ret_zone_check(const RetZone *zone)
 	reject_zone(zone->name);
 }
 
-/* Get a number that stands for the session's time zone in small states; never 0 */
-uint16
+/*
+ * Get a number that stands for the session's time zone in small states; never 0.
+ * Zones that have one offset only, and the same one, are one zone, as in
+ * ret_zone_check().  Others are told apart by the hash of their name.
+ */
+uint32
 ret_zone_number(void)
 {
 	const char *name = pg_get_timezone_name(session_timezone);
+	long int	offset;
+	uint32		hash;
 
-	return (uint16) (hash_bytes((const unsigned char *) name, (int) strlen(name)) | 1);
+	if (pg_get_timezone_offset(session_timezone, &offset))
+		hash = hash_bytes_uint32((uint32) offset);
+	else
+		hash = hash_bytes((const unsigned char *) name, (int) strlen(name));
+	return Max(hash, 1);
 }
 
 /*
  * Read the name of the zone of a state that keeps only the number, check that
  * it is the session's zone, and return the number; 0 if the bytes are no name.
  */
-uint16
+uint32
 ret_zone_receive(const char *bytes, Size size)
 {
 	RetZone		zone;
@@ -133,7 +143,7 @@ ret_zone_receive(const char *bytes, Size size)
  * not 0; 22023 if it is not the session's zone.
  */
 void
-ret_zone_send(StringInfo buf, uint16 number)
+ret_zone_send(StringInfo buf, uint32 number)
 {
 	RetZone		zone;
 
@@ -149,7 +159,7 @@ ret_zone_send(StringInfo buf, uint16 number)
  * the zone can only have been set while the aggregate ran.
  */
 void
-ret_zone_check_number(uint16 number)
+ret_zone_check_number(uint32 number)
 {
 	if (number != 0 && unlikely(number != ret_zone_number()))
 		reject_zone(NULL);
@@ -160,7 +170,7 @@ ret_zone_check_number(uint16 number)
  * 0, nothing is done.  22023 if it is not the session's zone.
  */
 void
-ret_zone_name(RetZone *zone, uint16 number)
+ret_zone_name(RetZone *zone, uint32 number)
 {
 	if (number == 0)
 		return;

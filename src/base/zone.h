@@ -28,11 +28,11 @@ typedef struct RetZone
 extern void ret_zone_session(RetZone *zone);
 extern bool ret_zone_read(RetZone *zone, const char *bytes, Size size);
 extern void ret_zone_check(const RetZone *zone);
-extern uint16 ret_zone_number(void);
-extern uint16 ret_zone_receive(const char *bytes, Size size);
-extern void ret_zone_send(StringInfo buf, uint16 number);
-extern void ret_zone_check_number(uint16 number);
-extern void ret_zone_name(RetZone *zone, uint16 number);
+extern uint32 ret_zone_number(void);
+extern uint32 ret_zone_receive(const char *bytes, Size size);
+extern void ret_zone_send(StringInfo buf, uint32 number);
+extern void ret_zone_check_number(uint32 number);
+extern void ret_zone_name(RetZone *zone, uint32 number);
 
 /* Tell whether a state depends on a time zone */
 static inline bool

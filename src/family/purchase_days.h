@@ -38,8 +38,7 @@ typedef struct RetPurchaseDays
 	int64		as_of;			/* as_of of the first row, quick to compare with others */
 	int64		purchases;		/* rows that are purchases */
 	DateADT		as_of_day;		/* the first day that does not count */
-	uint16		zone;			/* ret_zone_number() of timestamptz, else 0 */
-	uint16		reserved;		/* 0 */
+	uint32		zone;			/* ret_zone_number() of timestamptz, else 0 */
 	RetPurchaseDay days[FLEXIBLE_ARRAY_MEMBER];
 } RetPurchaseDays;
 

@@ -15,7 +15,7 @@
  *
  * The days of timestamptz are those of the session's time zone.  A transition
  * value of them carries the zone: its number in a form of events, which stays in
- * the processes of one plan; its name in an expanded object and in front of the
+ * the processes of one server; its name in an expanded object and in front of the
  * bytes of one that is sent.  To combine it with one of another zone, or to finish
  * it in another, is an error.
  *

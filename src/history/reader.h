@@ -31,7 +31,7 @@ typedef struct RetReader
 	int			scale;			/* decimals of the amounts, 0 if there are none */
 	DateADT		latest;			/* latest of the days that belong to a value as a whole */
 	RetZone		zone;			/* of a transition value that depends on one */
-	uint16		zone_number;	/* of one that has the number only */
+	uint32		zone_number;	/* of one that has the number only */
 
 	/* public: the customer that was read */
 	int64		customer;

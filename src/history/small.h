@@ -11,8 +11,8 @@
  * sorted, and entries of one key are combined; it grows when that did not help,
  * and the next time without trying if hardly any were combined.
  *
- * Of a time zone it has the number only: it stays in the processes of one plan,
- * whose zone is the session's.  What goes elsewhere has the name, see forms.h.
+ * Of a time zone it has the number only: it stays in the processes of one server,
+ * whose names of zones are the same.  What goes elsewhere has the name, see forms.h.
  *
  * Sizes are powers of two, as the allocator would make them anyway.  Ten rows fit
  * into the first.
@@ -47,12 +47,12 @@ typedef struct EventsForm
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;		/* RET_VERSION */
 	uint8		form;			/* FORM_EVENTS */
-	uint8		wide;			/* 1: the data are events, 0: rows */
+	uint8		wide:1;			/* 1: the data are events, 0: rows */
+	uint8		distinct:1;		/* 1: the last time that it was compacted, few events were combined */
 	uint8		scale;			/* decimals of the amounts */
 	uint16		nevents;		/* events or rows in use */
 	uint16		nalloc;			/* events or rows there is room for */
-	uint16		zone;			/* ret_zone_number() of the days; 0 if they depend on no zone */
-	uint16		distinct;		/* 1: the last time that it was compacted, few events were combined */
+	uint32		zone;			/* ret_zone_number() of the days; 0 if they depend on no zone */
 	DateADT		latest;			/* the latest day that the type has set */
 	DateADT		base;			/* day of offset 0, set by the first row */
 	char		data[FLEXIBLE_ARRAY_MEMBER];	/* aligned to 8 bytes */

@@ -593,7 +593,7 @@ ret_tally_add_counted(FunctionCallInfo fcinfo, const RetTallyDef *def,
  * session's if there is one.  The value is not changed.
  */
 static const int64 *
-peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints, uint16 *zone)
+peek_entries(Datum datum, const RetTallyDef *def, uint64 *nentries, uint64 *npoints, uint32 *zone)
 {
 	RetFlatTally *flat;
 
@@ -635,7 +635,7 @@ ret_tally_merge(FunctionCallInfo fcinfo, const RetTallyDef *def, Datum value)
 	const int64 *entries;
 	uint64		nentries,
 				npoints;
-	uint16		zone;
+	uint32		zone;
 	RetFlatTally *flat = NULL;
 	RetTally   *tally;
 
@@ -739,7 +739,7 @@ ret_tally_read(RetTallyReader *reader, Datum value, const RetTallyDef *def)
 {
 	uint64		nentries;
 	uint64		npoints;
-	uint16		zone;
+	uint32		zone;
 	const int64 *entries = peek_entries(value, def, &nentries, &npoints, &zone);
 
 	reader->npoints = npoints;

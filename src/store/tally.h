@@ -68,8 +68,9 @@ typedef struct RetFlatTally
 	uint8		ndims;			/* RetTallyDef.ndims */
 	uint8		ncounts;		/* RetTallyDef.ncounts */
 	uint32		npoints;		/* points in use; the entries after them are zeros */
-	uint16		nrows;			/* rows counted while it is built, else 0 */
-	uint16		zone;			/* number of the zone that its points depend on, or 0 */
+	uint32		nrows;			/* rows counted while it is built, else 0 */
+	uint32		zone;			/* ret_zone_number() of what its points depend on, or 0 */
+	uint32		unused;			/* 0 */
 	int64		entries[FLEXIBLE_ARRAY_MEMBER]; /* of a point: numbers, then counts */
 } RetFlatTally;
 
@@ -95,7 +96,7 @@ typedef struct RetTally
 	uint64		factor;			/* factor of the hash */
 	int			shift;			/* slot = hash >> shift */
 	bool		crowded;		/* whether a point is far from its home slot */
-	uint16		zone;			/* as in the flat form */
+	uint32		zone;			/* as in the flat form */
 	bool		delaying;		/* whether rows wait, since the table is large */
 	uint32		nadded;			/* number of rows delayed so far */
 	uint32		napplied;		/* number of these rows that are in the table */
@@ -172,6 +173,7 @@ ret_tally_set_header(RetFlatTally *flat, int kind, int ndims, int ncounts,
 	flat->npoints = npoints;
 	flat->nrows = 0;
 	flat->zone = 0;
+	flat->unused = 0;
 }
 
 /* Get the numbers of point i */

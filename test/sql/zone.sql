@@ -115,6 +115,17 @@ SELECT says('SELECT whole(state::customer_activity) FROM utc');
 SET timezone = '+01';
 SELECT says('SELECT whole(state::customer_activity) FROM utc');
 
+-- A small state that is kept without being sent has a number in place of the name: zones of one offset have
+-- the same, and these two, whose numbers were equal when they had 16 bits, have not
+SET timezone = 'UTC';
+CREATE TEMP TABLE small AS SELECT part(c, at) AS a FROM event WHERE g = 'few';
+SET timezone = 'GMT';
+SELECT whole(a) = (SELECT customer_activity(c, at) FROM event WHERE g = 'few') AS gmt FROM small;
+SET timezone = 'America/Juneau';
+CREATE TEMP TABLE juneau AS SELECT part(c, at) AS a FROM event WHERE g = 'few';
+SET timezone = 'Europe/Kirov';
+SELECT says('SELECT whole(a) FROM juneau');
+
 -- Names too long for the state
 SET timezone = '<AVERYLONGNAMEOFAZONE-01>+01<ANEVENLONGERNAMEOFASUMMER+00>+00,M3.5.0/0,M10.5.0/1';
 SELECT length(current_setting('timezone')) > 48 AS long;
