@@ -127,13 +127,16 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 	if (expanded->bytes.data == NULL || expanded->set.changed)
 	{
 		MemoryContext before = MemoryContextSwitchTo(expanded->hdr.eoh_context);
+		MemoryContext reading;
 		RetEventReader reader;
 		StringInfoData bytes;
 
 		if (expanded->bytes.data)
 			pfree(expanded->bytes.data);
 		expanded->bytes.data = NULL;
-		MemoryContextSwitchTo(before);
+		/* not in the context of the caller: a sort of PostgreSQL 17 calls from one that cannot free */
+		reading = AllocSetContextCreate(expanded->hdr.eoh_context, "events that are written", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(reading);
 		ret_events_open_set(&reader, &expanded->set);
 		MemoryContextSwitchTo(expanded->hdr.eoh_context);
 		initStringInfo(&bytes);
@@ -143,6 +146,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 		expanded->set.changed = false;
 		MemoryContextSwitchTo(before);
 		ret_events_close(&reader);
+		MemoryContextDelete(reading);
 	}
 	return expanded->bytes.len;
 }

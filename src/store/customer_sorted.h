@@ -18,7 +18,7 @@
  * Flags of a customer take the bits of the word that the part makes free.  All
  * bits above them are the rest of the hash.
  */
-#define RET_FLAG_MASK		UINT64CONST(RET_SORTED_PARTS - 1)
+#define RET_FLAG_MASK		((uint64) RET_SORTED_PARTS - 1)
 #define RET_WORD_HASH(word)	((word) >> RET_SORTED_BITS)
 
 /* Customers of a part, in ascending order of their hash */

@@ -347,8 +347,11 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 	Size		size = map->size;
 	uint64		nsorted;
 	Size		lists_size;
+	MemoryContext old = MemoryContextSwitchTo(expanded->hdr.eoh_context);
 
+	/* not in the context of the caller: a sort of PostgreSQL 17 calls from one that cannot free */
 	expanded_finish(expanded);
+	MemoryContextSwitchTo(old);
 	nsorted = ret_lists_count(expanded_lists(expanded));
 	lists_size = flat_lists_size(nsorted, map->def->nvalues);
 	if (nsorted > map->ncustomers)
