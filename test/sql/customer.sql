@@ -431,19 +431,7 @@ SELECT parallel_check('SELECT repeat_purchase_rate(id), clv(id, date ''2024-01-0
 --
 -- customer_map: the state of the aggregates
 --
--- aggregates that return the state itself, and that merge stored states
-CREATE AGGREGATE rate_map(customer_key, date, daterange, daterange) (SFUNC = retention_events_transfn,
-                                                                     STYPE = customer_map,
-                                                                     COMBINEFUNC = retention_customers_combine,
-                                                                     PARALLEL = SAFE);
-CREATE AGGREGATE rows_map(customer_key) (SFUNC = repeat_rows_transfn, STYPE = customer_map,
-                                         COMBINEFUNC = repeat_rows_combine, PARALLEL = SAFE);
-CREATE AGGREGATE orders_map(customer_key, customer_key) (SFUNC = repeat_orders_transfn, STYPE = customer_map,
-                                                         COMBINEFUNC = repeat_orders_combine, PARALLEL = SAFE);
-CREATE AGGREGATE within_map(customer_key, date, interval) (SFUNC = repeat_within_transfn, STYPE = customer_map,
-                                                           COMBINEFUNC = repeat_within_combine, PARALLEL = SAFE);
-CREATE AGGREGATE clv_map(customer_key, date, double precision) (SFUNC = clv_transfn, STYPE = customer_map,
-                                                                COMBINEFUNC = clv_combine, PARALLEL = SAFE);
+-- aggregates that merge stored states
 CREATE AGGREGATE merge_rate(customer_map) (SFUNC = retention_customers_combine, STYPE = customer_map,
                                            FINALFUNC = retention_summary_customers_finalfn);
 CREATE AGGREGATE merge_rows(customer_map) (SFUNC = repeat_rows_combine, STYPE = customer_map,

@@ -12,17 +12,7 @@ SET max_parallel_workers_per_gather = 0;
 CREATE SCHEMA customer_sorted_test;
 SELECT set_config('search_path', 'customer_sorted_test, ' || current_setting('search_path'), false) IS NOT NULL AS ok;
 
-CREATE AGGREGATE rate_map(customer_key, date, daterange, daterange) (SFUNC = retention_events_transfn,
-	STYPE = customer_map, COMBINEFUNC = retention_customers_combine, PARALLEL = SAFE);
-CREATE AGGREGATE rows_map(customer_key) (SFUNC = repeat_rows_transfn, STYPE = customer_map,
-	COMBINEFUNC = repeat_rows_combine, PARALLEL = SAFE);
-CREATE AGGREGATE orders_map(customer_key, customer_key) (SFUNC = repeat_orders_transfn, STYPE = customer_map,
-	COMBINEFUNC = repeat_orders_combine, PARALLEL = SAFE);
-CREATE AGGREGATE within_map(customer_key, date, interval) (SFUNC = repeat_within_transfn, STYPE = customer_map,
-	COMBINEFUNC = repeat_within_combine, PARALLEL = SAFE);
 CREATE AGGREGATE clv_map(customer_key, date, numeric) (SFUNC = clv_transfn, STYPE = customer_map,
-	COMBINEFUNC = clv_combine, PARALLEL = SAFE);
-CREATE AGGREGATE clv_map(customer_key, date, double precision) (SFUNC = clv_transfn, STYPE = customer_map,
 	COMBINEFUNC = clv_combine, PARALLEL = SAFE);
 CREATE AGGREGATE active_map(customer_key) (SFUNC = active_customers_transfn, STYPE = customer_map,
 	COMBINEFUNC = active_customers_combine, PARALLEL = SAFE);

@@ -175,3 +175,15 @@ INSERT INTO tests.contracts VALUES
 	(14, '2024-01-01', '2024-02-15', 45), (14, '2024-03-20', NULL, 45),
 	(15, '2024-05-20', NULL, 70),
 	(16, '2024-02-02', '2024-02-02', 99), (NULL, '2024-02-02', NULL, 99), (17, NULL, NULL, 99);
+
+-- Aggregates whose result is the state of others
+CREATE AGGREGATE tests.rate_map(customer_key, date, daterange, daterange) (SFUNC = retention_events_transfn,
+	STYPE = customer_map, COMBINEFUNC = retention_customers_combine, PARALLEL = SAFE);
+CREATE AGGREGATE tests.rows_map(customer_key) (SFUNC = repeat_rows_transfn, STYPE = customer_map,
+	COMBINEFUNC = repeat_rows_combine, PARALLEL = SAFE);
+CREATE AGGREGATE tests.orders_map(customer_key, customer_key) (SFUNC = repeat_orders_transfn, STYPE = customer_map,
+	COMBINEFUNC = repeat_orders_combine, PARALLEL = SAFE);
+CREATE AGGREGATE tests.within_map(customer_key, date, interval) (SFUNC = repeat_within_transfn, STYPE = customer_map,
+	COMBINEFUNC = repeat_within_combine, PARALLEL = SAFE);
+CREATE AGGREGATE tests.clv_map(customer_key, date, double precision) (SFUNC = clv_transfn, STYPE = customer_map,
+	COMBINEFUNC = clv_combine, PARALLEL = SAFE);
