@@ -154,9 +154,8 @@ ret_zone_send(StringInfo buf, uint32 number)
 }
 
 /*
- * Raise error 22023 unless number is 0 or that of the session's time zone.
- * States that keep only the number check the name when they are read, so here
- * the zone can only have been set while the aggregate ran.
+ * Raise error 22023 unless number is 0 or that of the session's time zone.  The
+ * name of the other zone is not known any longer.
  */
 void
 ret_zone_check_number(uint32 number)

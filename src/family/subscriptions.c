@@ -224,14 +224,7 @@ header_get(RetReader *reader, const uint8 *p)
 static uint8 *
 put_signed(uint8 *p, int64 value)
 {
-	return ret_put_varint(p, ((uint64) value << 1) ^ (uint64) (value >> 63));
-}
-
-/* Undo what put_signed() does with a sign */
-static inline int64
-unfold_sign(uint64 bits)
-{
-	return (int64) (bits >> 1) ^ -(int64) (bits & 1);
+	return ret_put_varint(p, ret_fold_sign(value));
 }
 
 /* Leave out what does not change anything from the entries of a customer; returns how many are left */
@@ -296,13 +289,13 @@ get_change(const RetReader *reader, const uint8 *p, DateADT before, Entry *chang
 	contracts = (int64) (distance & 1) - (int64) (distance >> 1 & 1);
 	if (unlikely((distance & 3) == 3))
 	{
-		contracts = unfold_sign(amount);
+		contracts = ret_unfold_sign(amount);
 		if (contracts != (int32) contracts)
 			return NULL;
 		p = ret_get_varint(p, reader->end, &amount);
 	}
 	change->contracts = (int32) contracts;
-	change->amount = unfold_sign(amount);
+	change->amount = ret_unfold_sign(amount);
 	return change->contracts == 0 && change->amount == 0 ? NULL : p;
 }
 

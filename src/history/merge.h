@@ -30,7 +30,7 @@
 /* Bytes of values that wait, besides the largest, before they are merged */
 #define VALUES_MAX_SIZE		(32 * 1024 * 1024)
 
-/* A value of this many times fewer customers than one that waits is written, to wait as well */
+/* A value with this many times fewer customers than one that waits is written, and waits as well */
 #define VALUES_FEWER		2
 
 /* Most values that wait; the smaller ones of as many are merged */
@@ -616,6 +616,5 @@ merge_values(struct varlena **values, int n)
 	for (int i = 0; i < n; i++)
 		pfree(streams[i].entries);
 	pfree(streams);
-	result = merge_end(&writer);
-	return result;
+	return merge_end(&writer);
 }

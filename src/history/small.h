@@ -234,6 +234,18 @@ events_rescale(EventsForm *form, int scale)
 	return true;
 }
 
+/* Create an expanded object that is to have n customers, and what a form has beside its events */
+static Expanded *
+expanded_from_form(const EventsForm *form, MemoryContext parent, int64 n, DateADT base)
+{
+	Expanded   *expanded = parts_create(parent, n, base);
+
+	expanded->scale = form->scale;
+	expanded->latest = form->latest;
+	ret_zone_name(&expanded->zone, form->zone);
+	return expanded;
+}
+
 /* Create an expanded object with the events of a form that has become too small */
 static Expanded *
 expanded_from_events(const EventsForm *form, MemoryContext parent)
@@ -244,10 +256,7 @@ expanded_from_events(const EventsForm *form, MemoryContext parent)
 
 	for (int i = 0; i < n; i++)
 		sample[i] = events_get(form, form->nevents / n * i).entry.day;
-	expanded = parts_create(parent, form->nevents, choose_base(sample, Max(n, 1)));
-	expanded->scale = form->scale;
-	expanded->latest = form->latest;
-	ret_zone_name(&expanded->zone, form->zone);
+	expanded = expanded_from_form(form, parent, form->nevents, choose_base(sample, Max(n, 1)));
 	for (int64 i = 0; i < form->nevents; i++)
 	{
 		Event		event = events_get(form, i);

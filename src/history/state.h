@@ -199,21 +199,11 @@ state_reserve(State *state, const RetReader *reader)
 	if (form == NULL)
 		return;
 	nevents = form->nevents + Max(reader->ncustomers, reader->nevents);
-	if (nevents > RESERVE_EVENTS)
-	{
-		Expanded   *expanded = form->nevents > 0 ? NULL :
-			parts_create(ret_agg_context(state->fcinfo), reader->ncustomers, reader_base(reader));
-
-		if (expanded == NULL)
-		{
-			state_expand(state);
-			return;
-		}
-		expanded->scale = form->scale;
-		expanded->latest = form->latest;
-		ret_zone_name(&expanded->zone, form->zone);
-		state_set_expanded(state, expanded);
-	}
+	if (nevents > RESERVE_EVENTS && form->nevents > 0)
+		state_expand(state);
+	else if (nevents > RESERVE_EVENTS)
+		state_set_expanded(state, expanded_from_form(form, ret_agg_context(state->fcinfo),
+													 reader->ncustomers, reader_base(reader)));
 	else if (nevents > form->nalloc)
 		state_set_form(state, events_copy(form, form->wide, nevents));
 }
@@ -283,8 +273,7 @@ state_keep(State *state, RetReader *reader)
 	{
 		if (form->nevents + reader->ncustomers <= RESERVE_EVENTS)
 			return false;
-		expanded = parts_create(ret_agg_context(state->fcinfo), 0, reader_base(reader));
-		expanded->latest = form->latest;
+		expanded = expanded_from_form(form, ret_agg_context(state->fcinfo), 0, reader_base(reader));
 		if (form->nevents > 0)
 		{
 			RetReader	events;
@@ -300,6 +289,21 @@ state_keep(State *state, RetReader *reader)
 	return true;
 }
 
+/*
+ * Prepare to merge a value whose days are of the session's zone, if it is zoned,
+ * whose amounts have `scale` decimals, and whose latest day is known; returns by
+ * what its amounts are multiplied
+ */
+static int64
+state_prepare(State *state, bool zoned, int scale, DateADT latest)
+{
+	if (zoned)
+		state_set_session_zone(state);
+	state_set_scale(state, scale);
+	state_set_latest(state, latest);
+	return ret_amount_factor(state_scale(state) - scale);
+}
+
 /* Merge all customers of a reader, which must be of the session's zone or of none */
 static void
 state_merge(State *state, RetReader *reader)
@@ -308,11 +312,7 @@ state_merge(State *state, RetReader *reader)
 
 	if (state_keep(state, reader))
 		return;
-	if (reader_check_zone(reader))
-		state_set_session_zone(state);
-	state_set_scale(state, reader->scale);
-	state_set_latest(state, reader->latest);
-	factor = ret_amount_factor(state_scale(state) - reader->scale);
+	factor = state_prepare(state, reader_check_zone(reader), reader->scale, reader->latest);
 	state_reserve(state, reader);
 	if (state->expanded)
 	{
@@ -383,11 +383,7 @@ state_combine_events(FunctionCallInfo fcinfo, const EventsForm *other)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);
 	state_get(fcinfo, &state);
-	if (other->zone)
-		state_set_session_zone(&state);
-	state_set_scale(&state, other->scale);
-	state_set_latest(&state, other->latest);
-	factor = ret_amount_factor(state_scale(&state) - other->scale);
+	factor = state_prepare(&state, other->zone != 0, other->scale, other->latest);
 	for (int64 i = 0; i < other->nevents; i++)
 	{
 		Event		event = events_get(other, i);

@@ -137,19 +137,6 @@ extern void ret_event_rows_store(const RetEventRows *rows, RetEventSet *set, Ret
 								 const RetNameOrder *order);
 extern int64 ret_events_compact(RetPackedEvent *events, int64 n);
 
-/* Write the sign of a distance into its lowest bit, or read it from there */
-static inline uint64
-ret_event_fold(uint64 distance)
-{
-	return distance << 1 ^ (uint64) ((int64) distance >> 63);
-}
-
-static inline uint64
-ret_event_unfold(uint64 folded)
-{
-	return folded >> 1 ^ -(folded & 1);
-}
-
 /* Write the low bytes of a number, lowest first; 8 are written */
 static inline void
 ret_event_put_bytes(uint8 *p, uint64 value)
@@ -181,10 +168,10 @@ static pg_always_inline void
 ret_event_part_put(RetEventPart *part, RetTimeKind kind, int64 customer, int64 at, int64 name)
 {
 	uint8	   *p = part->next;
-	uint64		customers = ret_event_fold((uint64) customer - (uint64) part->customer);
+	uint64		customers = ret_fold_sign((int64) ((uint64) customer - (uint64) part->customer));
 	int64		distance = (int64) ((uint64) at - (uint64) part->at);
 	int64		units = kind == RET_DATE ? distance : distance / USECS_PER_SEC;
-	uint64		folded = ret_event_fold((uint64) units);
+	uint64		folded = ret_fold_sign(units);
 	RetEventCode who = ret_event_customer_codes[ret_event_bits(customers)];
 	int			size;
 	uint16		head = (uint16) (who.head | name);
@@ -198,7 +185,7 @@ ret_event_part_put(RetEventPart *part, RetTimeKind kind, int64 customer, int64 a
 	{
 		RetEventCode when;
 
-		folded = ret_event_fold((uint64) distance);
+		folded = ret_fold_sign(distance);
 		when = ret_event_time_codes[ret_event_bits(folded)];
 		size = when.size;
 		head += when.head;
@@ -279,8 +266,8 @@ ret_event_get(const uint8 *p, const RetEventShape *shapes, uint64 *customer, uin
 	memcpy(&head, p, sizeof(head));
 	shape = &shapes[head >> RET_NAME_BITS];
 	*name = head & RET_NAME_MASK;
-	*customer += ret_event_unfold(ret_event_get_bytes(p + sizeof(head)) & shape->customer_mask);
-	*at += ret_event_unfold(ret_event_get_bytes(p + sizeof(head) + shape->customer_size) & shape->time_mask) *
+	*customer += (uint64) ret_unfold_sign(ret_event_get_bytes(p + sizeof(head)) & shape->customer_mask);
+	*at += (uint64) ret_unfold_sign(ret_event_get_bytes(p + sizeof(head) + shape->customer_size) & shape->time_mask) *
 		shape->unit;
 	return p + shape->size;
 }
