@@ -147,4 +147,15 @@ FROM (SELECT g, i % 2 AS n, CASE i % 2 WHEN 0 THEN part(c, at)
 JOIN (SELECT g, customer_activity(c, at) AS whole FROM event GROUP BY g) w USING (g)
 GROUP BY g, whole ORDER BY g;
 
+-- The latest start belongs to the value as a whole: where a contract begins on the day another ends, no change is left
+-- that tells it, so it must outlive the growth of the group, wherever its row comes
+SELECT n, count(DISTINCT v) AS values
+FROM (SELECT n, customer_subscriptions(c, started, ended, 10 ORDER BY started DESC) AS down,
+             customer_subscriptions(c, started, ended, 10 ORDER BY started) AS up
+      FROM unnest(ARRAY[1, 20, 600]) n, LATERAL (
+          VALUES (0, date '2024-01-01', date '2024-06-01'), (0, '2024-06-01', NULL)
+          UNION ALL SELECT i, date '2023-01-01' + i % 300, NULL FROM generate_series(1, n) i) o (c, started, ended)
+      GROUP BY n) x, unnest(ARRAY[down, up]) v
+GROUP BY n ORDER BY n;
+
 DROP SCHEMA small_test CASCADE;
