@@ -48,17 +48,17 @@ sub cohorts
 		target("cohort table, $what, $mode", $r, 'cohort_table', clickhouse => 'none');
 		$ms{$mode}{ $_->{name} } = $_->{ms} for @$r;
 	}
-	two_workers($what, $ms{serial}, $ms{parallel}) if $ms{serial} && $ms{parallel};
+	gain_by($_, $what, $ms{serial}, $ms{$_}) for grep { $ms{serial} && $ms{$_} } 'one worker', 'two workers';
 	return;
 }
 
-# What two workers gain, against what the floor gains by them
-sub two_workers
+# What workers gain, against what the floor gains by them
+sub gain_by
 {
-	my ($what, $serial, $parallel) = @_;
+	my ($mode, $what, $serial, $parallel) = @_;
 	my ($ours, $floor) = map { $serial->{$_} / $parallel->{$_} } 'cohort_table', 'floor: noop(customer, at)';
 
-	push @targets, verdict(sprintf('cohort table, %s: floor gains %.2f by two workers, ours %.2f', $what, $floor, $ours), $floor / $ours, 1);
+	push @targets, verdict(sprintf('cohort table, %s: floor gains %.2f by %s, ours %.2f', $what, $floor, $mode, $ours), $floor / $ours, 1);
 	return;
 }
 

@@ -19,13 +19,12 @@ sub money
 	return;
 }
 
-# A table of cohort revenue by month, from the rows; with one worker, too, if
-# with two
+# A table of cohort revenue by month, from the rows
 sub revenue_cohorts
 {
 	my ($what, $table) = @_;
 
-	for my $mode (map { $_ eq 'parallel' ? ('one worker', $_) : $_ } split /,/, $modes)
+	for my $mode (split /,/, $modes)
 	{
 		my $title = "revenue cohorts by month: $what";
 		next if !wanted("$title, $mode");
@@ -54,7 +53,7 @@ sub revenue_contenders
 		$mode ne 'serial' || $table ne 'orders_money' ? () : (
 			[ 'SQL: sums by customer and month, window', 'sql', sql_revenue_window($table) ],
 			[ 'SQL: first month, join', 'sql', sql_revenue_join($table) ]),
-		$mode eq 'one worker' ? () : map { revenue_engines($_, $table) } qw(duckdb clickhouse));
+		map { revenue_engines($_, $table) } qw(duckdb clickhouse));
 }
 
 # A cell without revenue has a row only here
