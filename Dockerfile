@@ -1,9 +1,8 @@
 # PostgreSQL with the extension:
 #
 #     docker build --build-arg PG_MAJOR=17 -t retention .
-#     docker run --rm -e POSTGRES_PASSWORD=secret retention
-#
-# A new database has it after CREATE EXTENSION retention.
+#     docker run --rm -d --name shop -e POSTGRES_PASSWORD=secret retention
+#     docker exec -it shop psql -U postgres -c 'CREATE EXTENSION retention'
 
 ARG PG_MAJOR=17
 

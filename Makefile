@@ -165,6 +165,7 @@ test:
 
 test-drivers:
 	@'$(SOURCE_DIR)/test/drivers/run'
+	@'$(SOURCE_DIR)/test/charts/run'
 
 check-hard:
 	@'$(SOURCE_DIR)/test/hard/run'

@@ -99,7 +99,7 @@ for my $path (glob 'src/*/*.[ch]')
 my %literal = map { $_ => 1 } @literals;
 my @patterns = map { my $p = quotemeta; $p =~ s/\\%(?:\\\.\d+)?l*[a-z]/.+/g; qr/^$p/ }
 	grep { length(s/%\w+|[^a-z]//gr) >= 7 } keys %literal;
-for my $path (sort grep { /^doc/ && !/internals|programs|questions|release/ } keys %page)
+for my $path (sort grep { /^doc/ && !/\bbi\b|internals|programs|questions|release/ } keys %page)
 {
 	my ($errors) = $page{$path} =~
 	  /^## Errors\n\n\| error \| when \| what to do \|\n\|---\|---\|---\|\n((?:\|.*\|\n)+)\z/m;
