@@ -3,8 +3,9 @@
 # None may crash the server, end in an internal error, be written differently from how
 # it was read, or make a reader return what is no number or no value.
 #
-# The loop runs in the server, in the module beside this file.  10 million values in the
-# full form.  A crash is repeated by the last statement that is shown.
+# The loop runs in the server, in the module beside this file, which leaves the value
+# that crashes it in a file.  10 million values in the full form; with SLOWEST=1, which
+# readers took longest.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,6 +13,7 @@ use lib $FindBin::Bin, "$FindBin::Bin/../t";
 use Calls;
 use Catalog;
 use Hard;
+use PostgreSQL::Test::Utils;
 use RetentionTest;
 use Test::More;
 
@@ -23,6 +25,7 @@ my $limit = 20;
 my $total = amount(60_000, 10_000_000);
 
 load_module();
+my $record = own_dir() . '/value';
 sql("ALTER DATABASE postgres SET timezone = '$zone'");
 make_shapes(seed());
 my %seeds = make_seeds();
@@ -45,12 +48,15 @@ sub attack
 	my ($status, $out, $error) = $node->psql('postgres', <<"END");
 SET client_min_messages = error;
 SELECT * FROM hard_attack('$type->{name}', $state, ARRAY[$seeds], ARRAY[
-$statements]::text[], $values, $of, $limit);
+$statements]::text[], $values, $of, $limit, '$record');
 END
 
 	return map { [ split /\|/, $_, 8 ] } split /\n/, $out if $status == 0;
-	problem("the server is lost, or more: $error\nSEED=" . seed()
-		. ", zone $zone: hard_attack('$type->{name}', ..., $values, $of, $limit)");
+	# 3 is an error of the statement itself, which is a fault of this program
+	die "$error\n" if $status == 3;
+	my ($number, $value) = slurp_file($record) =~ /^reader (-?\d+), (\d+) bytes\n(.*)/s ? ($1, substr $3, 0, $2) : (-1, '');
+	problem("the server is lost: $error\n" . ($number < 0 ? 'in the input or receive function of' : $readers->[$number][0])
+		. " $type->{name} in $zone, with the value " . unpack 'H*', $value);
 	return ([ 'lost' ]);
 }
 

@@ -13,6 +13,10 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -30,6 +34,10 @@ PG_FUNCTION_INFO_V1(hard_attack);
 
 /* Values that were read already are found in as many slots */
 #define SEEN 65536
+/* A reader that took this many microseconds is not called for the next value */
+#define SLOW 200
+/* Bytes of the file with the current value */
+#define RECORD_BYTES 65536
 
 /* How often something happened */
 typedef struct Count
@@ -81,6 +89,16 @@ typedef struct Reading
 	Datum		value;
 	bool		is_true;
 } Reading;
+
+/* The statements of the readers */
+typedef struct Readers
+{
+	int			n;
+	int			limit;			/* milliseconds that a call may take */
+	SPIPlanPtr *plans;
+	int64	   *skip;			/* values for which a reader that was slow is not called */
+	char	   *record;			/* a mapped file, where a crash leaves the reader and the value */
+} Readers;
 
 /* Count something, and keep the first example */
 static void
@@ -227,13 +245,24 @@ is_new(Attack *attack, const bytea *written)
 	return true;
 }
 
-/* Send one damaged value in, and through the readers */
+/* Note what comes next where it is found after a crash */
 static void
-attack_once(Attack *attack, StringInfo bytes, bool is_text, SPIPlanPtr *readers, int nreaders, int limit)
+note(Readers *readers, int reader, StringInfo bytes)
+{
+	int			size = snprintf(readers->record, 64, "reader %d, %d bytes\n", reader, bytes->len);
+
+	memcpy(readers->record + size, bytes->data, Min(bytes->len, RECORD_BYTES - size));
+}
+
+/* Send one value in, and through the readers */
+static void
+attack_once(Attack *attack, StringInfo bytes, bool is_text, Readers *readers)
 {
 	Trip		trip = {attack, bytes, is_text, (Datum) 0, NULL, false};
-	HardOutcome outcome = hard_trap(travel, &trip, 10000);
+	HardOutcome outcome;
 
+	note(readers, -1, bytes);
+	outcome = hard_trap(travel, &trip, 10000);
 	count(attack, is_text ? "in" : "recv", -1, &outcome, bytes, is_text);
 	if (strcmp(outcome.state, "00000") != 0)
 		return;
@@ -242,29 +271,49 @@ attack_once(Attack *attack, StringInfo bytes, bool is_text, SPIPlanPtr *readers,
 	if (!is_new(attack, trip.written))
 		return;
 	count(attack, "distinct", -1, &outcome, bytes, is_text);
-	for (int i = 0; i < nreaders; i++)
+	for (int i = 0; i < readers->n; i++)
 	{
-		Reading		reading = {readers[i], trip.value, true};
+		Reading		reading = {readers->plans[i], trip.value, true};
 
-		outcome = hard_trap(read_value, &reading, limit);
+		if (readers->skip[i] > 0)
+		{
+			readers->skip[i]--;
+			continue;
+		}
+		note(readers, i, bytes);
+		outcome = hard_trap(read_value, &reading, readers->limit);
+		readers->skip[i] = outcome.time / SLOW;
 		count(attack, "read", i, &outcome, bytes, is_text);
 		if (!reading.is_true)
 			count(attack, "not sound", i, &outcome, bytes, is_text);
 	}
 }
 
-/* Prepare the readers, each with the value as its only parameter */
-static SPIPlanPtr *
-prepare_readers(ArrayType *array, Oid type, int *n)
+/* Prepare the readers, each with the value as its only parameter, and map the file */
+static Readers
+prepare_readers(ArrayType *array, Oid type, int limit, const char *path)
 {
+	Readers		readers;
 	Datum	   *texts;
-	SPIPlanPtr *plans;
+	int			file = open(path, O_RDWR | O_CREAT, 0644);
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, NULL, n);
-	plans = palloc(sizeof(SPIPlanPtr) * (*n + 1));
-	for (int i = 0; i < *n; i++)
-		plans[i] = SPI_prepare_cursor(TextDatumGetCString(texts[i]), 1, &type, CURSOR_OPT_GENERIC_PLAN);
-	return plans;
+	if (file < 0 || ftruncate(file, RECORD_BYTES) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("cannot write to \"%s\": %m", path)));
+	readers.record = mmap(NULL, RECORD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	close(file);
+	if (readers.record == MAP_FAILED)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("cannot map \"%s\": %m", path)));
+	readers.limit = limit;
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, NULL, &readers.n);
+	readers.plans = palloc(sizeof(SPIPlanPtr) * (readers.n + 1));
+	readers.skip = palloc0(sizeof(int64) * (readers.n + 1));
+	for (int i = 0; i < readers.n; i++)
+		readers.plans[i] = SPI_prepare_cursor(TextDatumGetCString(texts[i]), 1, &type, CURSOR_OPT_GENERIC_PLAN);
+	return readers;
 }
 
 /* Look up the functions of a type */
@@ -351,40 +400,10 @@ damage(Attack *attack, StringInfo bytes, StringInfo seeds, int nseeds, uint64 *r
 	return is_text;
 }
 
-/*
- * hard_attack(type regtype, zoned boolean, seeds text[], readers text[], number
- * bigint, seed bigint, time_limit integer) returns setof (what text, reader
- * integer, state text, number bigint, late bigint, "time" bigint, example text, message text)
- */
-Datum
-hard_attack(PG_FUNCTION_ARGS)
+/* Return what was counted */
+static void
+put_counts(const Attack *attack, ReturnSetInfo *rsinfo)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Attack	   *attack = begin_attack(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
-	int64		number = PG_GETARG_INT64(4);
-	uint64		random = (uint64) PG_GETARG_INT64(5);
-	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "value", ALLOCSET_DEFAULT_SIZES);
-	StringInfoData bytes;
-	StringInfo	seeds;
-	SPIPlanPtr *readers;
-	int			nseeds,
-				nreaders;
-
-	InitMaterializedSRF(fcinfo, 0);
-	seeds = read_seeds(attack, PG_GETARG_ARRAYTYPE_P(2), &nseeds);
-	initStringInfo(&bytes);
-	SPI_connect();
-	readers = prepare_readers(PG_GETARG_ARRAYTYPE_P(3), attack->type, &nreaders);
-	for (int64 i = 0; i < number; i++)
-	{
-		bool		is_text;
-
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(each);
-		is_text = damage(attack, &bytes, seeds, nseeds, &random);
-		attack_once(attack, &bytes, is_text, readers, nreaders, PG_GETARG_INT32(6));
-		MemoryContextReset(each);
-	}
 	for (int i = 0; i < attack->ncounts; i++)
 	{
 		Count	   *c = &attack->counts[i];
@@ -395,6 +414,45 @@ hard_attack(PG_FUNCTION_ARGS)
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+}
+
+/*
+ * hard_attack(type regtype, zoned boolean, seeds text[], readers text[], number
+ * bigint, seed bigint, time_limit integer, record text) returns setof (what
+ * text, reader integer, state text, number bigint, late bigint, "time" bigint,
+ * example text, message text): the seeds as they are, then damaged ones
+ */
+Datum
+hard_attack(PG_FUNCTION_ARGS)
+{
+	Attack	   *attack = begin_attack(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
+	int64		number = PG_GETARG_INT64(4);
+	uint64		random = (uint64) PG_GETARG_INT64(5);
+	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "value", ALLOCSET_DEFAULT_SIZES);
+	StringInfoData bytes;
+	StringInfo	seeds;
+	Readers		readers;
+	int			nseeds;
+
+	InitMaterializedSRF(fcinfo, 0);
+	seeds = read_seeds(attack, PG_GETARG_ARRAYTYPE_P(2), &nseeds);
+	initStringInfo(&bytes);
+	SPI_connect();
+	readers = prepare_readers(PG_GETARG_ARRAYTYPE_P(3), attack->type, PG_GETARG_INT32(6),
+							  text_to_cstring(PG_GETARG_TEXT_PP(7)));
+	for (int64 i = 0; i < nseeds + number; i++)
+	{
+		bool		is_text = true;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(each);
+		if (i >= nseeds)
+			is_text = damage(attack, &bytes, seeds, nseeds, &random);
+		attack_once(attack, i < nseeds ? &seeds[i] : &bytes, is_text, &readers);
+		MemoryContextReset(each);
+	}
+	munmap(readers.record, RECORD_BYTES);
+	put_counts(attack, (ReturnSetInfo *) fcinfo->resultinfo);
 	SPI_finish();
 	return (Datum) 0;
 }
