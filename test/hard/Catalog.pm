@@ -50,7 +50,7 @@ SELECT concat_ws('|', p.oid, p.proname, p.prokind, p.prorettype::regtype, p.pror
 	EXISTS (SELECT FROM pg_aggregate x WHERE p.oid IN (x.aggtransfn, x.aggcombinefn, x.aggfinalfn, x.aggmtransfn,
 	                                                   x.aggminvtransfn, x.aggmfinalfn)),
 	array_to_string(ARRAY(SELECT t::regtype FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(t, i) ORDER BY i), ','),
-	array_to_string(p.proargnames[:p.pronargs], ','),
+	coalesce(array_to_string(p.proargnames[:p.pronargs], ','), ''),
 	coalesce(a.aggtranstype::regtype::text, ''), coalesce(a.agginitval, ''), coalesce(a.aggtransfn::text, ''),
 	coalesce(nullif(a.aggcombinefn::text, '-'), ''), coalesce(nullif(a.aggfinalfn::text, '-'), ''))
 FROM pg_proc p $from LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid ORDER BY p.oid});

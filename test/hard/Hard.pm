@@ -26,7 +26,7 @@ sub start_hard
 
 # Builds the module beside this file for the server that was started last, and creates
 # its functions there: hard_run() runs queries, each of which may fail or take too long;
-# hard_attack() damages values
+# hard_attack() damages values.  Returns the file in which a crash leaves what was next.
 sub load_module
 {
 	my $dir = own_dir();
@@ -36,13 +36,14 @@ sub load_module
 	delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES)};
 	system(@make) == 0 or die "cannot build test/hard/module, which needs a C compiler and the server's headers\n";
 	sql(qq{
-CREATE FUNCTION hard_run(queries text[], time_limit integer, OUT number integer, OUT state text, OUT message text,
-	OUT result text, OUT late bigint) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
+CREATE FUNCTION hard_run(queries text[], time_limit integer, record text DEFAULT '$dir/record',
+	OUT number integer, OUT state text,
+	OUT message text, OUT result text, OUT late bigint) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
 CREATE FUNCTION hard_attack(type regtype, zoned boolean, seeds text[], readers text[], number bigint, seed bigint,
 	time_limit integer, record text, OUT what text, OUT reader integer, OUT state text, OUT number bigint, OUT late bigint,
 	OUT "time" bigint, OUT example text, OUT message text) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
 });
-	return;
+	return "$dir/record";
 }
 
 # SEED, or one of our own, which is printed.  Every choice of a part follows from it.

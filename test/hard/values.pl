@@ -24,8 +24,7 @@ my $zone = pick(@zones);
 my $limit = 20;
 my $total = amount(60_000, 10_000_000);
 
-load_module();
-my $record = own_dir() . '/value';
+my $record = load_module();
 sql("ALTER DATABASE postgres SET timezone = '$zone'");
 make_shapes(seed());
 my %seeds = make_seeds();
@@ -54,7 +53,7 @@ END
 	return map { [ split /\|/, $_, 8 ] } split /\n/, $out if $status == 0;
 	# 3 is an error of the statement itself, which is a fault of this program
 	die "$error\n" if $status == 3;
-	my ($number, $value) = slurp_file($record) =~ /^reader (-?\d+), (\d+) bytes\n(.*)/s ? ($1, substr $3, 0, $2) : (-1, '');
+	my ($number, $value) = slurp_file($record) =~ /^number (-?\d+), (\d+) bytes\n(.*)/s ? ($1, substr $3, 0, $2) : (-1, '');
 	problem("the server is lost: $error\n" . ($number < 0 ? 'in the input or receive function of' : $readers->[$number][0])
 		. " $type->{name} in $zone, with the value " . unpack 'H*', $value);
 	return ([ 'lost' ]);

@@ -13,10 +13,6 @@
  */
 #include "postgres.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -35,9 +31,7 @@ PG_FUNCTION_INFO_V1(hard_attack);
 /* Values that were read already are found in as many slots */
 #define SEEN 65536
 /* A reader that took this many microseconds is not called for the next value */
-#define SLOW 200
-/* Bytes of the file with the current value */
-#define RECORD_BYTES 65536
+#define SLOW 50
 
 /* How often something happened */
 typedef struct Count
@@ -245,15 +239,6 @@ is_new(Attack *attack, const bytea *written)
 	return true;
 }
 
-/* Note what comes next where it is found after a crash */
-static void
-note(Readers *readers, int reader, StringInfo bytes)
-{
-	int			size = snprintf(readers->record, 64, "reader %d, %d bytes\n", reader, bytes->len);
-
-	memcpy(readers->record + size, bytes->data, Min(bytes->len, RECORD_BYTES - size));
-}
-
 /* Send one value in, and through the readers */
 static void
 attack_once(Attack *attack, StringInfo bytes, bool is_text, Readers *readers)
@@ -261,7 +246,7 @@ attack_once(Attack *attack, StringInfo bytes, bool is_text, Readers *readers)
 	Trip		trip = {attack, bytes, is_text, (Datum) 0, NULL, false};
 	HardOutcome outcome;
 
-	note(readers, -1, bytes);
+	hard_note(readers->record, -1, bytes);
 	outcome = hard_trap(travel, &trip, 10000);
 	count(attack, is_text ? "in" : "recv", -1, &outcome, bytes, is_text);
 	if (strcmp(outcome.state, "00000") != 0)
@@ -280,7 +265,7 @@ attack_once(Attack *attack, StringInfo bytes, bool is_text, Readers *readers)
 			readers->skip[i]--;
 			continue;
 		}
-		note(readers, i, bytes);
+		hard_note(readers->record, i, bytes);
 		outcome = hard_trap(read_value, &reading, readers->limit);
 		readers->skip[i] = outcome.time / SLOW;
 		count(attack, "read", i, &outcome, bytes, is_text);
@@ -295,18 +280,8 @@ prepare_readers(ArrayType *array, Oid type, int limit, const char *path)
 {
 	Readers		readers;
 	Datum	   *texts;
-	int			file = open(path, O_RDWR | O_CREAT, 0644);
 
-	if (file < 0 || ftruncate(file, RECORD_BYTES) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("cannot write to \"%s\": %m", path)));
-	readers.record = mmap(NULL, RECORD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	close(file);
-	if (readers.record == MAP_FAILED)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("cannot map \"%s\": %m", path)));
+	readers.record = hard_open_record(path);
 	readers.limit = limit;
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, NULL, &readers.n);
 	readers.plans = palloc(sizeof(SPIPlanPtr) * (readers.n + 1));
@@ -451,7 +426,7 @@ hard_attack(PG_FUNCTION_ARGS)
 		attack_once(attack, i < nseeds ? &seeds[i] : &bytes, is_text, &readers);
 		MemoryContextReset(each);
 	}
-	munmap(readers.record, RECORD_BYTES);
+	hard_close_record(readers.record);
 	put_counts(attack, (ReturnSetInfo *) fcinfo->resultinfo);
 	SPI_finish();
 	return (Datum) 0;

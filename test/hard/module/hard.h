@@ -26,6 +26,10 @@ typedef struct HardOutcome
 
 extern HardOutcome hard_trap(HardCall call, void *arg, int limit);
 
+extern char *hard_open_record(const char *path);
+extern void hard_note(char *record, int number, const StringInfoData *value);
+extern void hard_close_record(char *record);
+
 extern uint64 hard_random(uint64 *state);
 extern void hard_mutate(StringInfo value, const StringInfo seeds, int nseeds, uint64 *random);
 extern void hard_mutate_text(StringInfo value, const StringInfo seeds, int nseeds, uint64 *random);

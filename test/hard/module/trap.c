@@ -2,12 +2,16 @@
  *
  * trap.c
  *	  Calls whose errors are caught, in a subtransaction each, and that are
- *	  cancelled when they take too long; and hard_run(), which runs queries
- *	  so.
+ *	  cancelled when they take too long; a record of what comes next, which
+ *	  outlives a crash; and hard_run(), which runs queries so.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "access/xact.h"
 #include "executor/spi.h"
@@ -25,6 +29,9 @@
 
 PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(hard_run);
+
+/* Bytes of a record */
+#define RECORD_BYTES 65536
 
 /* Whether the time of the current call is over, and since when */
 static volatile sig_atomic_t is_over;
@@ -96,6 +103,42 @@ hard_trap(HardCall call, void *arg, int limit)
 	return outcome;
 }
 
+/* Map a file, in which a crash leaves what was noted last */
+char *
+hard_open_record(const char *path)
+{
+	int			file = open(path, O_RDWR | O_CREAT, 0644);
+	char	   *record;
+
+	if (file < 0 || ftruncate(file, RECORD_BYTES) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("cannot write to \"%s\": %m", path)));
+	record = mmap(NULL, RECORD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	close(file);
+	if (record == MAP_FAILED)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("cannot map \"%s\": %m", path)));
+	return record;
+}
+
+/* Note what comes next: a number, and perhaps a value */
+void
+hard_note(char *record, int number, const StringInfoData *value)
+{
+	int			size = snprintf(record, 64, "number %d, %d bytes\n", number, value == NULL ? 0 : value->len);
+
+	if (value != NULL)
+		memcpy(record + size, value->data, Min(value->len, RECORD_BYTES - size));
+}
+
+void
+hard_close_record(char *record)
+{
+	munmap(record, RECORD_BYTES);
+}
+
 /* A query, and the first column of its first row */
 typedef struct HardQuery
 {
@@ -125,9 +168,9 @@ run_query(void *arg)
 }
 
 /*
- * hard_run(queries text[], time_limit integer) returns setof (number integer,
- * state text, message text, result text, late bigint): run each query, whatever
- * becomes of the others
+ * hard_run(queries text[], time_limit integer, record text) returns setof
+ * (number integer, state text, message text, result text, late bigint): run
+ * each query, whatever becomes of the others
  */
 Datum
 hard_run(PG_FUNCTION_ARGS)
@@ -135,6 +178,7 @@ hard_run(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			limit = PG_GETARG_INT32(1);
 	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "query", ALLOCSET_DEFAULT_SIZES);
+	char	   *record = hard_open_record(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	Datum	   *texts;
 	int			n;
 
@@ -149,6 +193,7 @@ hard_run(PG_FUNCTION_ARGS)
 		bool		nulls[5] = {false};
 
 		MemoryContextSwitchTo(each);
+		hard_note(record, i, NULL);
 		outcome = hard_trap(run_query, &query, limit);
 		values[0] = Int32GetDatum(i + 1);
 		values[1] = CStringGetTextDatum(outcome.state);
@@ -160,6 +205,7 @@ hard_run(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextReset(each);
 	}
+	hard_close_record(record);
 	SPI_finish();
 	return (Datum) 0;
 }
