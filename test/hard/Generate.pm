@@ -44,9 +44,9 @@ sub begin_generation
 		{
 			push @windows, $f;
 		}
-		elsif (!$f->{support} && $f->{name} !~ $SUPPORT && @types && $columns{ $types[0] })
+		elsif (!$f->{support} && $f->{name} !~ $SUPPORT && $f->{returns} ne 'cstring' && @types && $columns{ $types[0] })
 		{
-			push @readers, { %$f, column => $columns{ $types[0] } };
+			push @readers, { %$f, column => $columns{ $types[0] }, set => $f->{set} || $f->{returns} eq 'record' };
 		}
 	}
 	return;
@@ -133,12 +133,12 @@ sub rolled
 	my $where = chance(40) ? ' WHERE ' . condition() : '';
 	my $mod = 2 + random_below(4);
 
-	# only of what does not add where rows are split within a customer's day
-	return ("SELECT " . named("($key)::text", $call) . " FROM $from$where GROUP BY $key",
-		'SELECT ' . named('x::text', 'rollup(y)') . " FROM (SELECT $key AS x, id % $mod AS m, $call AS y FROM $from$where "
-		  . 'GROUP BY 1, 2) z GROUP BY x',
-		'SELECT ' . named('x::text', 'rollup(y)') . " FROM (SELECT $key AS x, h AS m, $call AS y FROM $from$where "
-		  . 'GROUP BY 1, 2) z GROUP BY x');
+	# summaries of customers add, so no customer may be in two parts
+	my $split = $of->{returns} =~ /_summary$/ ? 'k' : pick('id', 'k', 'o');
+
+	return ('SELECT ' . named("($key)::text", $call) . " FROM $from$where GROUP BY $key",
+		'SELECT ' . named('x::text', 'rollup(y)') . " FROM (SELECT $key AS x, $split % $mod AS m, $call AS y "
+		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
 }
 
 # Frames over rows, also as subqueries
@@ -150,14 +150,12 @@ sub framed
 	my $with = "WITH w AS (SELECT *, row_number() OVER (PARTITION BY h ORDER BY id) AS n FROM $from WHERE id < $limit) ";
 	my ($before, $after) = (random_below(6), random_below(4));
 	my $without = chance(25);
-	my $moved = $call =~ s/\)\z/)/r;
-
 	if (chance(60))
 	{
 		my $frame = "ROWS BETWEEN $before PRECEDING AND $after FOLLOWING" . ($without ? ' EXCLUDE CURRENT ROW' : '');
 		my $inner = join ' AND ', 's.h = w.h', "s.n BETWEEN w.n - $before AND w.n + $after", $without ? 's.n <> w.n' : ();
 		return ("${with}SELECT id, $call OVER (PARTITION BY h ORDER BY id $frame) AS a1 FROM w",
-			"${with}SELECT id, (SELECT $moved FROM w s WHERE $inner) AS a1 FROM w");
+			"${with}SELECT id, (SELECT $call FROM w s WHERE $inner) AS a1 FROM w");
 	}
 	my $frame = pick("RANGE BETWEEN '9 days' PRECEDING AND CURRENT ROW", "RANGE BETWEEN CURRENT ROW AND '1 month' FOLLOWING",
 		'GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES', 'GROUPS 2 PRECEDING EXCLUDE GROUP',
@@ -211,9 +209,6 @@ sub read_parts
 		  $rolled, $again;
 	}
 	return "SELECT g, h, b, r.* FROM parts p, LATERAL $call r WHERE $where" if $f->{set};
-	return ("SELECT g, h, b, $call AS a1 FROM parts p WHERE $where",
-		"SELECT g, h, b, (SELECT $call FROM parts p WHERE p.ctid = q.ctid AND p.tableoid = q.tableoid OFFSET 0) AS a1 "
-		  . "FROM parts q WHERE $where") if chance(0);
 	return "SELECT g, h, b, $call AS a1 FROM parts p WHERE $where";
 }
 

@@ -16,6 +16,7 @@ use PostgreSQL::Test::Utils;
 use RetentionTest;
 use Tables;
 use Test::More;
+use Time::HiRes qw(time);
 use Wire;
 
 plan skip_all => 'needs Unix-domain sockets' if $windows_os;
@@ -29,8 +30,6 @@ autovacuum = off
 client_min_messages = error
 statement_timeout = 20s
 jit_above_cost = 0
-jit_inline_above_cost = 0
-jit_optimize_above_cost = 0
 parallel_setup_cost = 0
 parallel_tuple_cost = 0
 min_parallel_table_scan_size = 0
@@ -52,7 +51,7 @@ sub settings
 	@set = @{ $set[0] };
 	push @set, 'max_parallel_workers_per_gather = ' . (1 + random_below(2)),
 	  pick('parallel_leader_participation = off', 'parallel_leader_participation = on') if random_below(3) == 0;
-	push @set, 'jit = on' if random_below(150) == 0;
+	push @set, 'jit = on', pick('jit_inline_above_cost = -1', 'jit_inline_above_cost = 0') if random_below(300) == 0;
 	return @set;
 }
 
@@ -169,7 +168,7 @@ sub look_at_plan
 	return;
 }
 
-my $tables = 0;
+my ($tables, @times, %spent) = (0);
 QUERIES: while (($compared // 0) < $total)
 {
 	make_tables(seed() + 7919 * $tables, pick(2, 30, 200, 600, 1500), pick(1, 5, 40, 300), pick(1, 30, 120, 500),
@@ -180,9 +179,20 @@ QUERIES: while (($compared // 0) < $total)
 	{
 		last QUERIES if ($compared // 0) >= $total;
 		my $query = random_query();
+		my $began = time;
 		compare($query) or last QUERIES;
+		push @times, [ time - $began, $query->{texts}[0] ] if $ENV{SLOWEST};
+		$spent{ $query->{kind} } += time - $began;
 		look_at_plan($query) if random_below(20) == 0;
 	}
+}
+if ($ENV{SLOWEST})
+{
+	my @pid = run_way('heap', [], ['SELECT pg_backend_pid()']);
+	my @fields = split / /, slurp_file("/proc/$pid[2]/stat");
+	diag("ticks of the session: $fields[13] $fields[14], with children $fields[15] $fields[16]");
+	diag(map { sprintf "%.1f s: %s\n", @$_ } (sort { $b->[0] <=> $a->[0] } @times)[ 0 .. 9 ]);
+	diag(map { "$_: $spent{$_}\n" } sort keys %spent);
 }
 figure('compared queries', $compared // 0);
 figure("of the kind $_", $number{$_}) for grep { /^(?:grouped|rolled|framed|windowed|read|nested)$/ } sort keys %number;
