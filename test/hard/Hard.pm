@@ -11,7 +11,7 @@ use lib "$FindBin::Bin/../t";
 use RetentionTest;
 use Test::More;
 
-our @EXPORT = qw(start_hard seed is_short amount random_below pick problem figure finish);
+our @EXPORT = qw(start_hard load_module seed is_short amount random_below pick problem figure finish);
 
 my ($seed, $state, $problems, @figures);
 
@@ -22,6 +22,28 @@ sub start_hard
 
 	seed();
 	return start_server($name, %options, conf => "$CRASHES_SHOW\n" . ($options{conf} // ''));
+}
+
+# Builds the module beside this file for the server that was started last, and creates
+# its functions there: hard_run() runs queries, each of which may fail or take too long;
+# hard_attack() damages values.  Returns the file in which a crash leaves what was next.
+sub load_module
+{
+	my $dir = own_dir();
+	my @make = ('make', '-s', '-C', $dir, '-f', "$root/test/hard/module/Makefile", 'with_llvm=no');
+
+	push @make, "PG_CONFIG=$ENV{PG_CONFIG}" if $ENV{PG_CONFIG};
+	delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES)};
+	system(@make) == 0 or die "cannot build test/hard/module, which needs a C compiler and the server's headers\n";
+	sql(qq{
+CREATE FUNCTION hard_run(queries text[], time_limit integer, record text DEFAULT '$dir/record',
+	OUT number integer, OUT state text,
+	OUT message text, OUT result text, OUT late bigint) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
+CREATE FUNCTION hard_attack(type regtype, zoned boolean, seeds text[], readers text[], number bigint, seed bigint,
+	time_limit integer, record text, OUT what text, OUT reader integer, OUT state text, OUT number bigint, OUT late bigint,
+	OUT "time" bigint, OUT example text, OUT message text) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
+});
+	return "$dir/record";
 }
 
 # SEED, or one of our own, which is printed.  Every choice of a part follows from it.

@@ -10,7 +10,7 @@ use IO::Select;
 use IO::Socket::UNIX;
 use Socket qw(MSG_DONTWAIT MSG_NOSIGNAL);
 
-our @EXPORT = qw(wire_connect send_message flush_messages ask read_answer);
+our @EXPORT = qw(wire_connect send_message flush_messages ask read_answer read_rows);
 
 my ($connection, $buffer, $waiting);
 
@@ -98,13 +98,21 @@ sub read_message
 # the columns of the last row
 sub read_answer
 {
-	my (@columns, $state, $text);
+	my ($state, $text, @rows) = read_rows();
+
+	return ($state, $text, @rows ? @{ $rows[-1] } : ());
+}
+
+# The same, with all rows, each as a list of columns
+sub read_rows
+{
+	my (@rows, $state, $text);
 
 	while (my ($type, $body) = read_message())
 	{
 		if ($type eq 'Z')
 		{
-			return ($state // '00000', $text, @columns);
+			return ($state // '00000', $text, @rows);
 		}
 		elsif ($type eq 'E')
 		{
@@ -114,12 +122,13 @@ sub read_answer
 		elsif ($type eq 'D')
 		{
 			my $n = unpack 'n', substr $body, 0, 2, '';
-			@columns = ();
+			my @columns;
 			for (1 .. $n)
 			{
 				my $length = unpack 'N', substr $body, 0, 4, '';
 				push @columns, $length == 0xFFFFFFFF ? undef : substr $body, 0, $length, '';
 			}
+			push @rows, \@columns;
 		}
 	}
 	return ('lost', 'the connection is lost');
