@@ -1,0 +1,101 @@
+# The regression tests in a build with AddressSanitizer and UndefinedBehaviorSanitizer,
+# in a private copy of the server: reads and writes beyond what was allocated, use after
+# free, overflows, bad shifts, misaligned access.  The first report ends the server.  What
+# the sanitizers do not see is one palloc within a block that runs into the next.
+#
+#     TESTS    these regression tests, such as "survey rate"; else all, and in the short
+#              form some, which change with the seed
+use strict;
+use warnings FATAL => 'all';
+use File::Path qw(make_path);
+use FindBin;
+use lib $FindBin::Bin, "$FindBin::Bin/../t";
+use Hard;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use RetentionTest;
+use ServerCopy;
+use Test::More;
+
+my $flags = '-g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fno-wrapv';
+
+# A report of one of the two
+my $report = qr/runtime error|(?:Address|UndefinedBehavior|Leak)Sanitizer/;
+
+# The runtime libraries of the compiler; the test is skipped without them
+sub runtimes
+{
+	my ($cc) = @_;
+	my @found;
+
+	for my $name (qw(libasan.so libubsan.so))
+	{
+		my $path = `'$cc' -print-file-name=$name 2>/dev/null`;
+		chomp $path;
+		plan skip_all => "$cc has no $name" unless $path =~ m{^/} && -e $path;
+		push @found, $path;
+	}
+	return @found;
+}
+
+# The regression tests that are to be run, after setup, without which none runs
+sub regression_tests
+{
+	my @all = grep { $_ ne 'setup' } map { split } text_of('test/schedule') =~ /^test: (.*)/mg;
+
+	return split ' ', $ENV{TESTS} if $ENV{TESTS};
+	return @all unless is_short();
+	# two that touch many types, and some of the others
+	my @others = grep { !/^(?:golden|catalog)$/ } @all;
+	return (qw(golden catalog), map { splice @others, random_below(scalar @others), 1 } 1 .. 5);
+}
+
+my $dir = own_dir();
+my $server = copy_server($dir);
+my @preload = (runtimes($server->{cc}), "$dir/no_gettext.so");
+system("'$server->{cc}' -shared -fPIC -o '$preload[-1]' '$root/test/hard/no_gettext.c'") == 0
+	or die 'no_gettext.c cannot be compiled';
+my $level = is_short() ? '-O0' : '-O1';
+ok($server->install_built($root, "PROFILE=$level $flags"), 'the extension is built with the sanitizers')
+	or die 'no build';
+
+my $node = PostgreSQL::Test::Cluster->new('sanitized', install_path => $server->{install_path});
+$node->init;
+$node->append_conf('postgresql.conf', "restart_after_crash = off\nlog_min_messages = panic\n"
+	. "log_min_error_statement = panic\nfsync = off\n");
+{
+	local $ENV{LD_PRELOAD} = join ':', @preload;
+	local $ENV{ASAN_OPTIONS} = "detect_leaks=0:abort_on_error=1:log_path=$dir/report";
+	local $ENV{UBSAN_OPTIONS} = "print_stacktrace=1:halt_on_error=1:abort_on_error=1:log_path=$dir/report";
+	$node->start;
+}
+
+my @tests = regression_tests();
+my $check = "$dir/check";
+make_path($check);
+my $status;
+{
+	local @ENV{qw(PGHOST PGPORT)} = ($node->host, $node->port);
+	delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES TESTS PROVE_TESTS)};
+	my $names = @tests < 20 ? "REGRESS='setup @tests'" : '';
+	$status = system("make -s -C '$check' -f '$root/Makefile' PG_CONFIG='$server->{pg_config}' "
+		. "installcheck TAP_TESTS= $names >'$dir/check.log' 2>&1");
+}
+diag(slurp_file("$dir/check.log")) if $status;
+is($status, 0, 'the regression tests pass: ' . (@tests < 20 ? "@tests" : 'all'));
+
+# Whatever a report is written to
+my $reports = 0;
+for my $file ($node->logfile, glob("$dir/report*"))
+{
+	my $text = slurp_file($file);
+	next unless $text =~ $report;
+	problem("$file: " . substr($text, $-[0] > 200 ? $-[0] - 200 : 0, 4000));
+	$reports++;
+}
+is($node->poll_query_until('postgres', 'SELECT true') ? 1 : 0, 1, 'the server lives') unless $status;
+$node->stop('immediate', fail_ok => 1);
+
+figure('regression tests', scalar @tests);
+figure('reports', $reports);
+finish('sanitizers');
