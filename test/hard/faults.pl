@@ -106,38 +106,31 @@ sub timeouts
 	return;
 }
 
-# Starts a session that runs a statement again and again until the file is there, with
-# pauses of at most so many milliseconds
-sub start_other
+# Runs a script beside another session that runs a statement again and again, with pauses
+# of at most so many milliseconds, until the script ends
+sub storm_beside
 {
-	my ($statement, $pause, $file) = @_;
-	my $loop = qq{DO \$\$ BEGIN
-	WHILE pg_stat_file('$file', true) IS NULL LOOP
+	my ($what, $allowed, $statement, $pause, $script, @queries) = @_;
+	my $end = own_dir() . '/end';
+	my ($out, $error) = ('', '');
+	my $loop = qq{SELECT 'ready';
+DO \$\$ BEGIN
+	WHILE (pg_stat_file('$end', true)).size IS NULL LOOP
 		PERFORM pg_stat_clear_snapshot();
 		PERFORM $statement;
 		COMMIT;
 		PERFORM pg_sleep(random() * $pause / 1000.0);
 	END LOOP;
-END \$\$;};
+END \$\$;
+};
+	my $other = IPC::Run::start(\@psql, '<', \$loop, '>', \$out, '2>', \$error);
 
-	my ($in, $out, $error) = ("SELECT 'ready';\n$loop", '', '');
-	my $session = IPC::Run::start(\@psql, '<', \$in, '>', \$out, '2>', \$error);
-
-	$session->pump until $out =~ /ready/;
-	return $session;
-}
-
-# Runs a script beside another session, which ends when the script does
-sub storm_beside
-{
-	my ($what, $allowed, $statement, $pause, $script, @queries) = @_;
-	my $file = own_dir() . '/end';
-	my $other = start_other($statement, $pause, $file);
-
+	$other->pump until $out =~ /ready/;
 	storm($what, $allowed, $script, @queries);
-	open my $end, '>', $file or die "$file: $!";
-	close $end;
+	open my $file, '>', $end or die "$end: $!";
+	close $file or die "$end: $!";
 	$other->finish;
+	problem("$what: the other session: $error") if $error ne '';
 	return;
 }
 
