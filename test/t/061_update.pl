@@ -3,8 +3,6 @@
 # private copy of the server's directories, so that the server stays as it is.
 use strict;
 use warnings FATAL => 'all';
-use File::Basename qw(basename dirname);
-use File::Copy qw(copy);
 use File::Path qw(make_path);
 use FindBin;
 use lib $FindBin::Bin;
@@ -12,36 +10,14 @@ use Golden;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use RetentionTest;
+use ServerCopy;
 use Test::More;
-
-my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
-my %server = map { my $dir = `'$pg_config' --$_`; chomp $dir; $_ => $dir }
-	qw(bindir sharedir pkglibdir includedir-server cc);
-my ($cc) = split ' ', $server{cc};
-plan skip_all => 'this server has no headers' unless -e "$server{'includedir-server'}/postgres.h";
-plan skip_all => 'there is no compiler' if system("command -v '$cc' >/dev/null 2>&1");
 
 my ($old) = text_of('retention.control') =~ /^default_version = '([\d.]+)'$/m;
 my $new = '99.0';
 my $dir = own_dir();
 
-# A copy of the server: it finds its files by the place of its programs
-my $common = $server{bindir};
-$common = dirname($common) until grep({ index($_, "$common/") == 0 } @server{qw(sharedir pkglibdir)}) == 2;
-my %copy = map { $_ => "$dir/server" . substr($server{$_}, length $common) } qw(bindir sharedir pkglibdir);
-make_path(@copy{qw(bindir pkglibdir)}, "$copy{sharedir}/extension");
-for my $program (grep { -f } glob "$server{bindir}/*")
-{
-	my $to = "$copy{bindir}/" . basename($program);
-	copy($program, $to) or die "$to: $!";
-	chmod 0755, $to or die "$to: $!";
-}
-for my $file (glob("$server{sharedir}/*"), glob("$server{sharedir}/extension/*"), glob("$server{pkglibdir}/*"))
-{
-	my $to = $file =~ s/^\Q$common\E/$dir\/server/r;
-	next if -e $to || basename($file) =~ /^retention\b/;
-	symlink $file, $to or die "$to: $!";
-}
+my $server = copy_server($dir);
 
 # Makes an edit in a copied file, which must find something
 sub edit
@@ -53,17 +29,6 @@ sub edit
 	open my $out, '>', $file or die "$file: $!";
 	print $out $text;
 	close $out or die "$file: $!";
-	return;
-}
-
-# The version that the server has, as it is installed
-sub install_old
-{
-	for my $file (glob("$server{sharedir}/extension/retention*"), glob("$server{pkglibdir}/retention.*"))
-	{
-		my $to = $file =~ s/^\Q$common\E/$dir\/server/r;
-		copy($file, $to) or die "$to: $!" if -f $file;
-	}
 	return;
 }
 
@@ -90,23 +55,11 @@ END
 	print $script qq{\\echo Use "ALTER EXTENSION retention UPDATE" to load this file. \\quit\n}, $created;
 	close $script;
 
-	delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR)};
-	my $log = "$dir/build.log";
-	my $status = system("make -j2 -C '$tree' PG_CONFIG='$pg_config' COPT=-O0 with_llvm=no install "
-		. "DESTDIR='$dir/installed' >'$log' 2>&1");
-	diag(slurp_file($log)) if $status;
-	for my $file (glob("$dir/installed$server{sharedir}/extension/retention*"),
-		glob("$dir/installed$server{pkglibdir}/retention.*"))
-	{
-		my $to = "$dir/server" . substr($file, length "$dir/installed$common");
-		unlink $to;
-		copy($file, $to) or die "$to: $!";
-	}
-	return $status == 0;
+	return $server->install_built($tree, 'COPT=-O0');
 }
 
-install_old();
-my $node = PostgreSQL::Test::Cluster->new('update', install_path => dirname($copy{bindir}));
+$server->install_present;
+my $node = PostgreSQL::Test::Cluster->new('update', install_path => $server->{install_path});
 $node->init;
 $node->append_conf('postgresql.conf', "jit = off\n");
 $node->start;
@@ -151,6 +104,6 @@ is($node->safe_psql('later', q{SELECT extversion, made_up() FROM pg_extension WH
 	"$new|42", 'a new database gets the old script and the update');
 $node->stop;
 
-ok(!-e "$server{sharedir}/extension/retention--$old--$new.sql", 'the server itself is as it was');
+ok(!-e "$server->{sharedir}/extension/retention--$old--$new.sql", 'the server itself is as it was');
 
 done_testing();

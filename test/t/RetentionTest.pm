@@ -27,15 +27,22 @@ my $node;
 #     conf            lines for postgresql.conf
 #     initdb          arguments for initdb
 #     no_extension    leave the extension to the test
+#     install_path    of another server
+#     env             variables of the environment for the server alone
 # No query is compiled: sums over generated rows look dear to the planner and are not.
 sub start_server
 {
 	my ($name, %options) = @_;
 
-	$node = PostgreSQL::Test::Cluster->new($name);
+	$node = PostgreSQL::Test::Cluster->new($name,
+		$options{install_path} ? (install_path => $options{install_path}) : ());
 	$node->init($options{initdb} ? (extra => $options{initdb}) : ());
 	$node->append_conf('postgresql.conf', "jit = off\n" . ($options{conf} // ''));
-	$node->start;
+	{
+		my %env = %{ $options{env} // {} };
+		local @ENV{ keys %env } = values %env;
+		$node->start;
+	}
 	sql('CREATE EXTENSION retention') unless $options{no_extension};
 	return $node;
 }
