@@ -26,6 +26,7 @@ my $node;
 # Starts a server and creates the extension in its database postgres.
 #     conf            lines for postgresql.conf
 #     initdb          arguments for initdb
+#     streaming       1 for physical standbys, 'logical' for subscribers
 #     no_extension    leave the extension to the test
 # No query is compiled: sums over generated rows look dear to the planner and are not.
 sub start_server
@@ -33,7 +34,7 @@ sub start_server
 	my ($name, %options) = @_;
 
 	$node = PostgreSQL::Test::Cluster->new($name);
-	$node->init($options{initdb} ? (extra => $options{initdb}) : ());
+	$node->init($options{initdb} ? (extra => $options{initdb}) : (), allows_streaming => $options{streaming} // 0);
 	$node->append_conf('postgresql.conf', "jit = off\n" . ($options{conf} // ''));
 	$node->start;
 	sql('CREATE EXTENSION retention') unless $options{no_extension};
