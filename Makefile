@@ -121,7 +121,9 @@ SHLIB_LINK += -lm
 
 # Tests are read from test/, their expected output from expected/
 REGRESS_OPTS += --inputdir=$(srcdir)/test
-PROVE_TESTS  ?= test/t/*.pl
+ifeq (,$(PROVE_TESTS))
+PROVE_TESTS = test/t/*.pl
+endif
 
 ifneq (,$(filter all install,$(or $(MAKECMDGOALS),all)))
 $(info retention for $(PG_VERSION), as $(PG_CONFIG) has it)
