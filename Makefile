@@ -36,7 +36,7 @@ REGRESS = --schedule=$(SOURCE_DIR)/test/schedule
 TAP_TESTS = 1
 
 # These goals install what is missing first, so they must work without a server
-TOOL_GOALS = demo test test-drivers check-hard bench fresh deb dist majors
+TOOL_GOALS = demo test test-drivers test-cluster check-hard bench fresh deb dist majors
 
 # These compile nothing
 READY_GOALS = $(TOOL_GOALS) installcheck check uninstall clean distclean maintainer-clean
@@ -121,7 +121,9 @@ SHLIB_LINK += -lm
 
 # Tests are read from test/, their expected output from expected/
 REGRESS_OPTS += --inputdir=$(srcdir)/test
-PROVE_TESTS  ?= test/t/*.pl
+ifeq (,$(PROVE_TESTS))
+PROVE_TESTS = test/t/*.pl
+endif
 
 ifneq (,$(filter all install,$(or $(MAKECMDGOALS),all)))
 $(info retention for $(PG_VERSION), as $(PG_CONFIG) has it)
@@ -166,6 +168,9 @@ test:
 test-drivers:
 	@'$(SOURCE_DIR)/test/drivers/run'
 	@'$(SOURCE_DIR)/test/charts/run'
+
+test-cluster:
+	@'$(SOURCE_DIR)/test/cluster/run'
 
 check-hard:
 	@'$(SOURCE_DIR)/test/hard/run'

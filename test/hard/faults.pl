@@ -15,7 +15,6 @@ use Golden;
 use Hard;
 use IPC::Run;
 use RetentionTest;
-use Rows;
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -23,7 +22,7 @@ my $node = start_hard('faults', conf => "autovacuum = off\nmax_worker_processes 
 	. "timezone = 'Europe/Berlin'\nclient_min_messages = error\nmax_parallel_workers_per_gather = 0");
 my @psql = ('psql', '-XAtq', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=0', '-f', '-');
 
-sql(rows_and_parts(amount(20_000, 300_000)));
+sql(facts_sql(amount(20_000, 300_000), amount(2_600, 40_000)) . parts_sql());
 sql(make_tables('public', 'public'));
 my @answers = all_answers('public', 'public');
 $_->{query} = in_schemas($_->{query}, 'public', 'public') for @answers;

@@ -13,7 +13,7 @@ use Answers;
 use Catalog;
 use Hard;
 use RetentionTest;
-use Rows;
+use Calls;
 use Test::More;
 
 my $node = start_hard('hostile', conf => "autovacuum = off\nfsync = off\ntimezone = 'Europe/Berlin'");
@@ -46,14 +46,14 @@ sub look_at_clean
 	chmod 0777, $file =~ s{/parts\z}{}r;
 	sql('CREATE ROLE mallory LOGIN; CREATE ROLE victim LOGIN; CREATE ROLE joe LOGIN; CREATE DATABASE base;'
 		. 'CREATE SCHEMA ext; ALTER EXTENSION retention SET SCHEMA ext; CREATE SCHEMA data;'
-		. 'SET search_path = data, ext;' . rows_and_parts(600) . "COPY parts TO '$file'");
+		. 'SET search_path = data, ext;' . facts_sql(600, 80) . parts_sql() . "COPY parts TO '$file'");
 	# so that names of types stay without a schema
 	sql('ALTER DATABASE postgres SET search_path = data, ext');
 	sql(make_tables('ext', 'data'));
 	my $columns = sql(q{SELECT string_agg(format('%I text', attname), ', ' ORDER BY attnum) FROM pg_attribute
 		WHERE attrelid = 'parts'::regclass AND attnum > 0});
 	must('postgres', 'base', 'CREATE SCHEMA data; SET search_path = data; '
-		. (rows_and_parts(600) =~ s/CREATE TABLE parts.*//sr)
+		. facts_sql(600, 80)
 		. ";CREATE TABLE parts_text ($columns); COPY parts_text FROM '$file'");
 	return all_answers('ext', 'data');
 }

@@ -16,7 +16,7 @@ use Answers;
 use Hard;
 use PostgreSQL::Test::Utils;
 use RetentionTest;
-use Rows;
+use Calls;
 use ServerCopy;
 use Test::More;
 
@@ -65,7 +65,7 @@ my $node = start_hard('sanitized', install_path => $server->{install_path}, conf
 
 my @answers;
 eval {
-	sql(rows_and_parts(amount(600, 10_000)));
+	sql(facts_sql(amount(600, 10_000), amount(80, 1_300)) . parts_sql());
 	sql(make_tables('public', 'public'));
 	@answers = all_answers('public', 'public');
 	1;

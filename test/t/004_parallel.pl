@@ -6,13 +6,12 @@ use FindBin;
 use lib $FindBin::Bin;
 use Calls;
 use RetentionTest;
-use Rows;
 use Test::More;
 
 my $node = start_server('parallel',
 	conf => "max_worker_processes = 16\nmax_parallel_workers = 8\nwork_mem = '64MB'\ntimezone = 'Europe/Berlin'");
 
-sql(rows_and_parts(300_000));
+sql(facts_sql(300_000, 40_000) . parts_sql());
 my @aggregates = all_aggregates();
 cmp_ok(scalar @aggregates, '>=', 30, 'there are aggregates');
 
@@ -23,12 +22,9 @@ my $partial = qr/Gather.*Partial (Hash|Group)?Aggregate/s;
 
 for my $aggregate (@aggregates)
 {
-	my ($name, @types) = @$aggregate;
-	my $call = aggregate_call($name, @types);
-	my $title = "$name(" . join(', ', @types) . ')';
+	my ($name, $title, $call, $table) = @$aggregate{qw(name title call table)};
 
-	ok(defined $call, "$title: this test knows its arguments") or next;
-	my $table = takes_parts(@types) ? 'parts' : 'facts';
+	ok(defined $call, "$title: Calls.pm knows its arguments") or next;
 	my (undef, undef, $error) = $node->psql('postgres',
 		"SET client_min_messages = error; SELECT $call FROM (SELECT * FROM $table LIMIT 100) few");
 	is($error, '', "$title: and they are values that it takes") or next;

@@ -1,6 +1,6 @@
 # How to call each aggregate of the extension, found in the catalog, over a table of
-# rows or one of stored parts.  Arguments are chosen by their types; where a type does
-# not tell, as with scales, by the aggregate's name.
+# rows or one of stored parts, and SQL that makes both.  Arguments are chosen by their
+# types; where a type does not tell, as with scales, by the aggregate's name.
 #
 # The columns: g a group; c a customer and o an order; k a small whole number that is
 # the same for all rows of a customer; d, ts, tz the time; amount; score; was and now,
@@ -12,7 +12,47 @@ use warnings FATAL => 'all';
 use Exporter qw(import);
 use RetentionTest;
 
-our @EXPORT = qw(all_aggregates aggregate_call takes_parts);
+our @EXPORT = qw(facts_sql parts_sql all_aggregates aggregate_call takes_parts);
+
+# The table facts, of so many rows and customers.  Amounts are whole numbers, so that
+# their sums are exact in any order.  The times are days and seconds of the session's zone.
+sub facts_sql
+{
+	my ($rows, $customers) = @_;
+	my $orders = int($rows * 0.3);
+
+	return <<"END";
+CREATE TABLE facts AS
+	SELECT i % 7 AS g, k AS c, k, (i * 69621 % 2147483647) % $orders AS o,
+		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
+		((i * 39373 % 2147483647) % 100)::double precision AS amount,
+		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was,
+		(i * 742938285 % 2147483647) % 5 < 2 AS now
+	FROM generate_series(1::bigint, $rows) i, LATERAL (SELECT (i * 48271 % 2147483647) % $customers AS k) x;
+ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange,
+ADD active_tz tstzrange;
+UPDATE facts SET ts = d + o * interval '1 second', tz = d + o * interval '1 second', active_d = daterange(d, d + 40),
+	active_ts = tsrange(d, d + 40), active_tz = tstzrange(d, d + 40);
+VACUUM ANALYZE facts;
+END
+}
+
+# The table parts, of the stored values of each group and customer of facts
+sub parts_sql
+{
+	return <<'END';
+CREATE TABLE parts AS
+	SELECT g, c, retention_summary(was, now) AS retention, nps_summary(score) AS survey,
+	       ces_summary(1 + score % 7) AS effort, customer_activity(c, d) AS activity, survival_curve(o, was) AS curve,
+	       customer_purchases(c, d, (amount / 8)::numeric(12,3)) AS purchases,
+	       customer_subscriptions(c, d, d + score, (amount / 8)::numeric(12,3)) AS subscriptions,
+	       customer_events(c, d, score::text) AS events
+	FROM facts GROUP BY g, c;
+ALTER TABLE parts ADD cells revenue_cells;
+UPDATE parts SET cells = (SELECT revenue_cells(p, '7 days', '2024-05-01') FROM (VALUES (purchases)) v(p));
+ANALYZE parts;
+END
+}
 
 # Arguments by their types
 my %columns = (
@@ -126,18 +166,29 @@ sub takes_parts
 	return "@_" =~ /_summary|_activity|_purchases|_subscriptions|_events|_cells|_curve/;
 }
 
-# All aggregates: a list of name and types of the arguments for each
+# All aggregates of the catalog, each with its name, the types of its arguments, a
+# title, the table that it is called on, and the call, if its arguments are known here.
+# The catalog is that of RetentionTest's server, or of the one that a function asks.
 sub all_aggregates
 {
-	return map { [ split /\|/ ] } split /\n/, sql(q{
-	SELECT p.proname || '|' || array_to_string(ARRAY(
-		SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'),
-		               'timestamp without time zone', 'timestamp')
-		FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
-	FROM pg_proc p
-	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-	     AND d.refclassid = 'pg_extension'::regclass
-	WHERE p.prokind = 'a' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention') ORDER BY p.oid});
+	my ($ask) = @_;
+	my @aggregates = split /\n/, ($ask // \&sql)->(q{
+SELECT p.proname || '|' || array_to_string(ARRAY(
+	SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'),
+	               'timestamp without time zone', 'timestamp')
+	FROM unnest(p.proargtypes) WITH ORDINALITY u(t, i) ORDER BY i), '|')
+FROM pg_proc p
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+     AND d.refclassid = 'pg_extension'::regclass
+WHERE p.prokind = 'a' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'retention') ORDER BY p.oid});
+
+	return map {
+		my ($name, @types) = split /\|/;
+		{
+			name => $name, types => \@types, title => "$name(" . join(', ', @types) . ')',
+			call => aggregate_call($name, @types),
+			table => takes_parts(@types) ? 'parts' : 'facts' };
+	} @aggregates;
 }
 
 1;

@@ -26,6 +26,7 @@ my $node;
 # Starts a server and creates the extension in its database postgres.
 #     conf            lines for postgresql.conf
 #     initdb          arguments for initdb
+#     streaming       1 for physical standbys, 'logical' for subscribers
 #     no_extension    leave the extension to the test
 #     install_path    of another server
 #     env             variables of the environment for the server alone
@@ -36,7 +37,7 @@ sub start_server
 
 	$node = PostgreSQL::Test::Cluster->new($name,
 		$options{install_path} ? (install_path => $options{install_path}) : ());
-	$node->init($options{initdb} ? (extra => $options{initdb}) : ());
+	$node->init($options{initdb} ? (extra => $options{initdb}) : (), allows_streaming => $options{streaming} // 0);
 	$node->append_conf('postgresql.conf', "jit = off\n" . ($options{conf} // ''));
 	{
 		my %env = %{ $options{env} // {} };
