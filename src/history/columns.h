@@ -71,6 +71,7 @@ typedef struct Days
 	EventList	strays;			/* entries that no unit can hold, also of rows that wait */
 	Row		   *rows;			/* rows that wait, counted by whoever adds them */
 	int64		rows_alloc;		/* rows there is room for */
+	const void *sent;			/* the SentPart whose hashes and sizes must be unpacked first, or NULL */
 } Days;
 
 /*-------------------------------------------------------------------------
@@ -599,6 +600,8 @@ days_free(Days *days)
  *-------------------------------------------------------------------------
  */
 
+static void sent_unpack(Days *part);
+
 /* Prepare to read the customers of parts in which no rows wait */
 static void
 parts_walk(RetReader *reader, Days *parts, int nparts)
@@ -622,7 +625,11 @@ parts_next(RetReader *reader)
 {
 	while (reader->part < reader->nparts)
 	{
-		if (days_next((Days *) reader->parts + reader->part, reader))
+		Days	   *part = (Days *) reader->parts + reader->part;
+
+		if (part->sent && reader->index == 0)
+			sent_unpack(part);
+		if (days_next(part, reader))
 			return true;
 		reader->part++;
 		reader->index = 0;

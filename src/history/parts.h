@@ -49,6 +49,7 @@ typedef struct Expanded
 	DateADT		latest;			/* the latest day that the type has set */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
 	bool		held;			/* is there a flat value, or do values wait?  Rows change that */
+	SentPart   *sent;			/* parts as they are sent, between size and bytes */
 	uint8	   *flat;			/* flat value, or NULL if not current */
 	Size		flat_size;		/* bytes of it */
 	ValueList	values;			/* canonical values that wait; then there are no rows */
@@ -436,7 +437,13 @@ parts_take(Expanded *expanded, RetReader *reader)
 		parts_units(expanded->parts, expanded->nparts) / MUCH_LARGER)
 		return false;
 	for (int i = 0; i < reader->nparts; i++)
-		take_part(expanded, (Days *) reader->parts + i, reader);
+	{
+		Days	   *part = (Days *) reader->parts + i;
+
+		if (part->sent)
+			sent_unpack(part);
+		take_part(expanded, part, reader);
+	}
 	if (expanded->nparts == 1 && expanded->parts->ncustomers > ONE_PART_CUSTOMERS)
 		flush_part(expanded, 0);	/* which divides it */
 	return true;
@@ -496,9 +503,10 @@ parts_sorted(const Days *parts, int nparts, int64 ncustomers)
 static void
 parts_order(RetReader *reader)
 {
-	const Days *parts = (const Days *) reader->parts;
+	Days	   *parts = (Days *) reader->parts;
 	CustomerOrder *order = palloc(sizeof(CustomerOrder));
 
+	sent_unpack_all(parts, reader->nparts);
 	order->places = parts_sorted(parts, reader->nparts, reader->ncustomers);
 	order->nparts = reader->nparts;
 	for (int part = 0; part < order->nparts; part++)
@@ -574,7 +582,13 @@ expanded_write(Expanded *expanded)
 
 	reader_init(&reader);
 	parts_open(&reader, expanded);
-	expanded->flat_size = expanded->canonical ? 0 : sent_size(expanded->parts, expanded->nparts);
+	expanded->flat_size = 0;
+	if (!expanded->canonical)
+	{
+		if (expanded->sent == NULL)
+			expanded->sent = palloc(MAX_PARTS * sizeof(SentPart));
+		expanded->flat_size = sent_size(expanded->parts, expanded->nparts, expanded->sent);
+	}
 	if (expanded->flat_size == 0)
 	{
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
@@ -639,6 +653,6 @@ expanded_flatten(ExpandedObjectHeader *eohptr, void *result, Size allocated_size
 	else if (expanded->flat)
 		memcpy(result, expanded->flat, allocated_size);
 	else
-		sent_write(result, allocated_size, expanded->parts, expanded->nparts, expanded->scale,
+		sent_write(result, allocated_size, expanded->parts, expanded->sent, expanded->nparts, expanded->scale,
 				   expanded->latest, &expanded->zone);
 }

@@ -6,10 +6,15 @@
  *
  * A worker of a parallel plan hands its expanded object to the leader as the
  * arrays of its parts, one after the other, which the leader merges where
- * they lie.  Nothing is encoded, sorted or parsed.  The form is a flat value of
- * the type, with the byte order and alignment of the machine; it is not meant
- * to be stored, and never leaves the server, since output and send functions
- * make it canonical.
+ * they lie, in the order in which they are: nothing is sorted or parsed.  Only
+ * the customers and the numbers of their units are made narrower, part by part,
+ * since the executor copies a state up to five times on its way, and most often
+ * to memory that was not touched before: customers are numbers of as few bytes
+ * as the difference between the least and the greatest needs, not hashes.
+ *
+ * The form is a flat value of the type, with the byte order and alignment of the
+ * machine; it is not meant to be stored, and never leaves the server, since
+ * output and send functions make it canonical.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +33,7 @@ typedef struct SentForm
 	DateADT		latest;			/* the latest day that the type has set */
 } SentForm;
 
-/* The front of a part, of 24 bytes, before its hashes, strays, units and sizes */
+/* The front of a part, before its strays, units, customers and sizes */
 typedef struct SentPart
 {
 	uint32		ncustomers;
@@ -37,15 +42,99 @@ typedef struct SentPart
 	DateADT		base;
 	DateADT		first;
 	DateADT		last;
+	int64		least;			/* the least customer */
+	uint32		customer_width; /* bytes of a customer, counted from the least */
+	uint32		size_width;		/* bytes of a customer's number of units */
 } SentPart;
 
-/* Compute the bytes of a part; the sizes have one element more */
-static Size
-part_size(Size ncustomers, Size nunits, Size nstrays)
+/* Where the arrays of a part begin, in bytes from its front */
+typedef struct SentLayout
 {
-	return sizeof(SentPart) + ncustomers * sizeof(uint64) + nstrays * sizeof(Event) +
-		TYPEALIGN(sizeof(uint64),
-				  (nunits + UNITS_PAD) * sizeof(Unit) + (ncustomers + 1) * sizeof(UnitCount));
+	Size		units;			/* after the strays */
+	Size		customers;		/* in ascending order of their hash */
+	Size		sizes;
+	Size		end;			/* of the part */
+} SentLayout;
+
+/* Lay out the arrays of a part; each begins at a multiple of 8 bytes */
+static SentLayout
+sent_layout(const SentPart *part)
+{
+	SentLayout	at;
+	Size		ncustomers = part->ncustomers;
+
+	at.units = sizeof(SentPart) + part->nstrays * sizeof(Event);
+	at.customers = at.units + TYPEALIGN(sizeof(uint64), ((Size) part->nunits + UNITS_PAD) * sizeof(Unit));
+	at.sizes = at.customers + TYPEALIGN(sizeof(uint64), ncustomers * part->customer_width);
+	at.end = at.sizes + TYPEALIGN(sizeof(uint64), ncustomers * part->size_width);
+	return at;
+}
+
+/* Choose the bytes of the elements of an array from the greatest of them */
+static uint32
+width_of(uint64 greatest)
+{
+	return greatest <= PG_UINT8_MAX ? 1 : greatest <= PG_UINT16_MAX ? 2 : greatest <= PG_UINT32_MAX ? 4 : 8;
+}
+
+/* Set an element of an array whose elements have `width` bytes */
+static inline void
+narrow_set(char *array, int64 i, uint32 width, uint64 value)
+{
+	switch (width)
+	{
+		case 1:
+			((uint8 *) array)[i] = (uint8) value;
+			break;
+		case 2:
+			((uint16 *) array)[i] = (uint16) value;
+			break;
+		case 4:
+			((uint32 *) array)[i] = (uint32) value;
+			break;
+		default:
+			((uint64 *) array)[i] = value;
+	}
+}
+
+/* Get an element of such an array */
+static inline uint64
+narrow_get(const char *array, int64 i, uint32 width)
+{
+	switch (width)
+	{
+		case 1:
+			return ((const uint8 *) array)[i];
+		case 2:
+			return ((const uint16 *) array)[i];
+		case 4:
+			return ((const uint32 *) array)[i];
+		default:
+			return ((const uint64 *) array)[i];
+	}
+}
+
+/* Describe a part in which no rows wait */
+static SentPart
+sent_describe(const Days *part)
+{
+	SentPart	sent = {.ncustomers = part->ncustomers,.nunits = part->nunits,.nstrays = part->strays.nevents,
+	.base = part->base,.first = part->first,.last = part->last};
+	int64		greatest = PG_INT64_MIN;
+	UnitCount	sizes = 0;
+
+	sent.least = PG_INT64_MAX;
+	for (int64 i = 0; i < part->ncustomers; i++)
+	{
+		int64		customer = ret_hash_customer(part->hashes[i]);
+
+		sent.least = Min(sent.least, customer);
+		greatest = Max(greatest, customer);
+		sizes |= part->sizes[i];
+	}
+	sent.customer_width = width_of((uint64) greatest - (uint64) sent.least);
+	sent.size_width = width_of(sizes);
+	return sent;
 }
 
 /* Append bytes to others */
@@ -57,42 +146,53 @@ put_bytes(char *p, const void *bytes, Size size)
 }
 
 /*
- * Compute the bytes of parts in which no rows wait; 0 if they are too large for a
- * value that shares a row with others
+ * Describe parts in which no rows wait, and compute their bytes; 0 if they are
+ * too large for a value that shares a row with others
  */
 static Size
-sent_size(const Days *parts, int nparts)
+sent_size(const Days *parts, int nparts, SentPart *sent)
 {
 	Size		size = sizeof(SentForm);
 
 	for (int i = 0; i < nparts && size <= MaxAllocSize / 2; i++)
-		size += part_size(parts[i].ncustomers, parts[i].nunits, parts[i].strays.nevents);
+	{
+		sent[i] = sent_describe(&parts[i]);
+		size += sent_layout(&sent[i]).end;
+	}
 	return size <= MaxAllocSize / 2 ? size : 0;
+}
+
+/* Set bytes to zero up to an end, which is returned */
+static char *
+pad_bytes(char *p, char *end)
+{
+	memset(p, 0, end - p);
+	return end;
 }
 
 /* Write a part at p; returns the end */
 static char *
-sent_put_part(char *p, const Days *part)
+sent_put_part(char *p, const Days *part, const SentPart *sent)
 {
-	SentPart   *sent = (SentPart *) p;
-	char	   *end = p + part_size(part->ncustomers, part->nunits, part->strays.nevents);
-	char	   *next;
+	SentLayout	at = sent_layout(sent);
+	char	   *customers = p + at.customers;
+	char	   *sizes = p + at.sizes;
+	char	   *end;
 
-	sent->ncustomers = part->ncustomers;
-	sent->nunits = part->nunits;
-	sent->nstrays = part->strays.nevents;
-	sent->base = part->base;
-	sent->first = part->first;
-	sent->last = part->last;
-	next = put_bytes((char *) (sent + 1), part->hashes, part->ncustomers * sizeof(uint64));
-	if (part->strays.nevents > 0)
-		next = put_bytes(next, part->strays.events, part->strays.nevents * sizeof(Event));
-	next = put_bytes(next, part->units, part->nunits * sizeof(Unit));
-	/* what is beyond the units, and beyond the sizes, is read and not used */
-	memset(next, 0, UNITS_PAD * sizeof(Unit));
-	next = put_bytes(next + UNITS_PAD * sizeof(Unit), part->sizes, part->ncustomers * sizeof(UnitCount));
-	memset(next, 0, end - next);
-	return end;
+	end = put_bytes(p, sent, sizeof(SentPart));
+	if (sent->nstrays > 0)
+		end = put_bytes(end, part->strays.events, sent->nstrays * sizeof(Event));
+	/* what is beyond the units is read and not used */
+	end = put_bytes(end, part->units, part->nunits * sizeof(Unit));
+	pad_bytes(end, customers);
+	for (int64 i = 0; i < part->ncustomers; i++)
+	{
+		narrow_set(customers, i, sent->customer_width,
+				   (uint64) ret_hash_customer(part->hashes[i]) - (uint64) sent->least);
+		narrow_set(sizes, i, sent->size_width, part->sizes[i]);
+	}
+	pad_bytes(customers + part->ncustomers * sent->customer_width, sizes);
+	return pad_bytes(sizes + part->ncustomers * sent->size_width, p + at.end);
 }
 
 /*
@@ -101,7 +201,8 @@ sent_put_part(char *p, const Days *part)
  * one more copy would cost as much as the merge that follows
  */
 static void
-sent_write(void *result, Size size, const Days *parts, int nparts, int scale, DateADT latest, const RetZone *zone)
+sent_write(void *result, Size size, const Days *parts, const SentPart *sent, int nparts, int scale,
+		   DateADT latest, const RetZone *zone)
 {
 	SentForm   *form = (SentForm *) result;
 	char	   *p = (char *) (form + 1);
@@ -115,13 +216,78 @@ sent_write(void *result, Size size, const Days *parts, int nparts, int scale, Da
 	form->scale = scale;
 	form->latest = latest;
 	for (int i = 0; i < nparts; i++)
-		p = sent_put_part(p, &parts[i]);
+		p = sent_put_part(p, &parts[i], &sent[i]);
 	Assert(p == (char *) form + size);
 }
 
+/* Check the front of a part that has at most `size` bytes */
+static bool
+sent_part_valid(const SentPart *sent, Size size)
+{
+	return size >= sizeof(SentPart) &&
+		(sent->customer_width == 1 || sent->customer_width == 2 ||
+		 sent->customer_width == 4 || sent->customer_width == 8) &&
+		(sent->size_width == 1 || sent->size_width == 2 || sent->size_width == 4) &&
+		sent->size_width <= sizeof(UnitCount) &&
+		sent_layout(sent).end <= size;
+}
+
+/* Compute the hashes and sizes of a part that was sent, where there is room for them */
+static void
+sent_unpack(Days *part)
+{
+	const SentPart *sent = (const SentPart *) part->sent;
+	SentLayout	at = sent_layout(sent);
+	const char *customers = (const char *) sent + at.customers;
+	const char *sizes = (const char *) sent + at.sizes;
+
+	for (int64 i = 0; i < part->ncustomers; i++)
+	{
+		part->hashes[i] = ret_customer_hash((int64) ((uint64) sent->least +
+													 narrow_get(customers, i, sent->customer_width)));
+		part->sizes[i] = narrow_get(sizes, i, sent->size_width);
+	}
+	/* one more is read, and not used */
+	part->sizes[part->ncustomers] = 0;
+	if (!days_check(part))
+		value_corrupt();
+}
+
+/* Give parts hashes and sizes: each its own, or all the same room, for one part at a time */
+static void
+sent_make_room(Days *parts, int nparts, bool shared)
+{
+	int64		most = 0;
+
+	for (int i = 0; i < nparts; i++)
+		most = Max(most, parts[i].ncustomers);
+	for (int i = 0; i < nparts; i++)
+	{
+		int64		n = shared ? most : parts[i].ncustomers;
+		bool		first = i == 0 || !shared;
+
+		parts[i].hashes = first ? alloc_array(CurrentMemoryContext, n + 1, sizeof(uint64)) : parts->hashes;
+		parts[i].sizes = first ? alloc_array(CurrentMemoryContext, n + 1, sizeof(UnitCount)) : parts->sizes;
+	}
+}
+
+/* Unpack all parts that a reader has opened, to be read in any order */
+static void
+sent_unpack_all(Days *parts, int nparts)
+{
+	if (parts->sent == NULL)
+		return;
+	sent_make_room(parts, nparts, false);
+	for (int i = 0; i < nparts; i++)
+	{
+		sent_unpack(&parts[i]);
+		parts[i].sent = NULL;
+	}
+}
+
 /*
- * Prepare to read the parts of a value where they lie, without copying; value
- * has a 4-byte header and lives as long as the reader
+ * Prepare to read the parts of a value where they lie; value has a 4-byte header
+ * and lives as long as the reader.  A part is unpacked when its turn comes.
  */
 static void
 sent_open(RetReader *reader, struct varlena *value)
@@ -139,27 +305,26 @@ sent_open(RetReader *reader, struct varlena *value)
 	parts = palloc0(form->nparts * sizeof(Days));
 	for (int i = 0; i < form->nparts; i++)
 	{
-		SentPart   *sent = (SentPart *) p;
+		const SentPart *sent = (const SentPart *) p;
 		Days	   *part = &parts[i];
+		SentLayout	at;
 
-		if (end - p < (ptrdiff_t) sizeof(SentPart) ||
-			(Size) (end - p) < part_size(sent->ncustomers, sent->nunits, sent->nstrays))
+		if (!sent_part_valid(sent, end - p))
 			value_corrupt();
+		at = sent_layout(sent);
+		part->sent = sent;
 		part->ncustomers = sent->ncustomers;
 		part->nunits = sent->nunits;
 		part->base = sent->base;
 		part->first = sent->first;
 		part->last = sent->last;
-		part->hashes = (uint64 *) (sent + 1);
-		part->strays.events = (Event *) (part->hashes + sent->ncustomers);
+		part->strays.events = (Event *) (sent + 1);
 		part->strays.nevents = sent->nstrays;
 		part->strays.sorted = true;
-		part->units = (Unit *) (part->strays.events + sent->nstrays);
-		part->sizes = (UnitCount *) (part->units + sent->nunits + UNITS_PAD);
-		if (!days_check(part))
-			value_corrupt();
-		p += part_size(sent->ncustomers, sent->nunits, sent->nstrays);
+		part->units = (Unit *) (p + at.units);
+		p += at.end;
 	}
+	sent_make_room(parts, form->nparts, true);
 	parts_walk(reader, parts, form->nparts);
 	reader->zone = form->zone;
 	reader->scale = form->scale;
