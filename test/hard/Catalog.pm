@@ -210,9 +210,11 @@ my %by_name = (
 	'horizon integer' => [ '5', '40' ], 'base daterange' => [ "'[2024-01-01,2024-02-01)'", "'(,2024-03-01)'" ],
 	'comeback daterange' => [ "'[2024-02-01,2024-03-01)'", "'[2024-01-15,)'" ]);
 my %by_type = (
-	boolean => [ 'true', 'false' ], smallint => [ '1', '3' ], integer => [ '3', '5' ], bigint => [ '3', '10' ], real => [ '1', '7' ],
+	boolean => [ 'true', 'false' ], smallint => [ '1', '3' ], integer => [ '3', '5' ], bigint => [ '3', '10' ],
+	real => [ '1', '7' ],
 	'double precision' => [ '10', '40' ], numeric => [ '2.5', '100' ], oid => [ '5', '6' ],
-	text => [ "'a'", "'b'" ], character => [ "'a'", "'b'" ], name => [ "'a'", "'b'" ], bytea => [ q('\x01'), q('\x02') ],
+	text => [ "'a'", "'b'" ], character => [ "'a'", "'b'" ], name => [ "'a'", "'b'" ],
+	bytea => [ q('\x01'), q('\x02') ],
 	inet => [ "'10.0.0.1'", "'::1'" ], uuid => [ map { "'$_'" } '0' x 32, '7' x 32 ],
 	date => [ "'2024-02-01'", "'2024-05-01'" ], timestamp => [ "'2024-02-01 10:00'", "'2024-05-01'" ],
 	timestamptz => [ "'2024-02-01 10:00'", "'2024-05-01'" ], interval => [ "'30 days'", "'2 months'" ],
@@ -268,13 +270,14 @@ sub rewriters_of
 	my ($rollup) = grep { $_->{kind} eq 'a' && $_->{returns} eq $type && "@{ $_->{types} }" eq $type } @$functions;
 
 	return unless $rollup && !grep { $_->{name} eq $type && $_->{composite} } types();
-	my $twice = sql("SELECT bool_and((SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y))::text "
-		  . "= value) FROM (SELECT * FROM seed WHERE type = '$type' ORDER BY value LIMIT 20) s") eq 't';
+	my $both = "SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y)";
+	my $twice = sql("SELECT bool_and(($both)::text = value) FROM (SELECT * FROM seed WHERE type = '$type' ORDER BY value LIMIT 20) s") eq 't';
 	# but the state of a time zone loses it
 	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text OR position(encode(convert_to("
 		  . "current_setting('timezone'), 'UTF8'), 'hex') IN \$1::text) > 0 FROM (VALUES $_[0]) v(x)" };
 
-	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)', $twice ? '($1), ($1)' : '($1), (NULL)';
+	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)',
+	  $twice ? '($1), ($1)' : '($1), (NULL)';
 }
 
 # Statements with a parameter of a type, one for each way to read it: every function

@@ -53,9 +53,9 @@ END
 	return map { [ split /\|/, $_, 8 ] } split /\n/, $out if $status == 0;
 	# 3 is an error of the statement itself, which is a fault of this program
 	die "$error\n" if $status == 3;
-	my ($number, $value) = slurp_file($record) =~ /^number (-?\d+), (\d+) bytes\n(.*)/s ? ($1, substr $3, 0, $2) : (-1, '');
-	problem("the server is lost: $error\n" . ($number < 0 ? 'in the input or receive function of' : $readers->[$number][0])
-		. " $type->{name} in $zone, with the value " . unpack 'H*', $value);
+	my ($number, $size, $value) = slurp_file($record) =~ /^number (-?\d+), (\d+) bytes\n(.*)/s;
+	problem("the server is lost: $error\n" . ($number < 0 ? 'in or recv' : $readers->[$number][0])
+		. "\n$type->{name} in $zone, with the value " . unpack 'H*', substr $value, 0, $size);
 	return ([ 'lost' ]);
 }
 
@@ -103,7 +103,7 @@ TYPE: for my $type (@types)
 		$left -= $some;
 	}
 }
-diag(map { int($time{$_} / 1000) . " ms: $_" } grep { defined } (sort { $time{$b} <=> $time{$a} } keys %time)[ 0 .. 14 ])
+diag(map { int($time{$_} / 1000) . " ms: $_\n" } (sort { $time{$b} <=> $time{$a} } keys %time)[ 0 .. 14 ])
   if $ENV{SLOWEST};
 problem("no value of the type could be read: $_") for grep { !$read{$_} } sort keys %read;
 figure('types', scalar @types);
