@@ -270,11 +270,13 @@ sub rewriters_of
 	my ($rollup) = grep { $_->{kind} eq 'a' && $_->{returns} eq $type && "@{ $_->{types} }" eq $type } @$functions;
 
 	return unless $rollup && !grep { $_->{name} eq $type && $_->{composite} } types();
+	# the state of a time zone loses it
+	my $zoned = "position(encode(convert_to(current_setting('timezone'), 'UTF8'), 'hex') IN %s) > 0";
 	my $both = "SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y)";
-	my $twice = sql("SELECT bool_and(($both)::text = value) FROM (SELECT * FROM seed WHERE type = '$type' ORDER BY value LIMIT 20) s") eq 't';
-	# but the state of a time zone loses it
-	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text OR position(encode(convert_to("
-		  . "current_setting('timezone'), 'UTF8'), 'hex') IN \$1::text) > 0 FROM (VALUES $_[0]) v(x)" };
+	my $some = "SELECT * FROM seed WHERE type = '$type' AND NOT " . sprintf($zoned, 'value') . ' ORDER BY value LIMIT 20';
+	my $twice = sql("SELECT bool_and(($both)::text = value) FROM ($some) s") eq 't';
+	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text OR " . sprintf($zoned, '$1::text')
+		  . " FROM (VALUES $_[0]) v(x)" };
 
 	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)',
 	  $twice ? '($1), ($1)' : '($1), (NULL)';
