@@ -126,13 +126,13 @@ ANALYZE parts;
 	return;
 }
 
-# For each aggregate with a state of its own, three user-defined ones: state_OID, which
+# For each aggregate three user-defined ones: state_OID, which
 # returns the state, merge_OID, which combines some, and read_OID, which also finishes
 sub make_state_aggregates
 {
-	my (%types, @made) = map { $_->{name} => 1 } types();
+	my @made;
 
-	for my $f (grep { $_->{kind} eq 'a' && $types{ $_->{trans} } } functions())
+	for my $f (grep { $_->{kind} eq 'a' && $_->{trans} ne 'internal' } functions())
 	{
 		my $init = $f->{init} eq '' ? '' : ", INITCOND = '$f->{init}'";
 
@@ -273,7 +273,8 @@ sub rewriters_of
 	# the state of a time zone loses it
 	my $zoned = "position(encode(convert_to(current_setting('timezone'), 'UTF8'), 'hex') IN %s) > 0";
 	my $both = "SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y)";
-	my $some = "SELECT * FROM seed WHERE type = '$type' AND NOT " . sprintf($zoned, 'value') . ' ORDER BY value LIMIT 20';
+	my $some = "SELECT * FROM seed WHERE type = '$type' AND NOT " . sprintf($zoned, 'value')
+	  . ' ORDER BY value LIMIT 20';
 	my $twice = sql("SELECT bool_and(($both)::text = value) FROM ($some) s") eq 't';
 	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text OR " . sprintf($zoned, '$1::text')
 		  . " FROM (VALUES $_[0]) v(x)" };

@@ -36,7 +36,8 @@ sub begin_generation
 				problem("Calls.pm does not know the arguments of $f->{name}(@types)");
 				next;
 			}
-			my $entry = { call => $call, returns => $f->{returns}, name => $f->{name} };
+			my $entry = { call => $call, returns => $f->{returns},
+				oid => $f->{combine} ? $f->{oid} : 0 };
 			push @{ takes_parts(@types) ? \@over_parts : \@over_facts }, $entry;
 			$rollups{ $f->{returns} } = 1 if $f->{name} eq 'rollup';
 		}
@@ -142,6 +143,21 @@ sub rolled
 		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
 }
 
+# Aggregates of rows, and states of some of the rows that are combined
+sub combined
+{
+	my $parts = chance(15);
+	my $of = pick(grep { $_->{oid} } $parts ? @over_parts : @over_facts);
+	my ($from, $key, $id) = $parts ? ('parts', pick('g', 'h'), 'b') : (facts(), pick('g', 'h', 'o % 2', 'now'), 'id');
+	my $where = $parts || chance(60) ? '' : ' WHERE ' . condition();
+	my $mod = 2 + random_below(4);
+	my $state = $of->{call} =~ s/^\w+\(/state_$of->{oid}(/r;
+
+	return ('SELECT ' . named("($key)::text", $of->{call}) . " FROM $from$where GROUP BY $key",
+		'SELECT ' . named('x::text', "read_$of->{oid}(y)") . " FROM (SELECT $key AS x, $id % $mod AS m, $state AS y "
+		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
+}
+
 # Frames over rows, also as subqueries
 sub framed
 {
@@ -241,6 +257,7 @@ sub nested
 sub random_query
 {
 	my ($kind, $make) = @{ pick(([ grouped => \&grouped ]) x 8, ([ rolled => \&rolled ]) x 3,
+		([ combined => \&combined ]) x 4,
 		([ framed => \&framed ]) x 3, [ windowed => \&windowed ],
 		([ read => \&read_parts ]) x 4, ([ nested => \&nested ]) x 2) };
 	my $parameter = 10 + random_below(40);

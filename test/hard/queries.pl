@@ -197,7 +197,7 @@ if ($ENV{SLOWEST})
 	diag(map { "$_: $spent{$_}\n" } sort keys %spent);
 }
 figure('compared queries', $compared // 0);
-figure("of the kind $_", $number{$_}) for grep { /^(?:grouped|rolled|framed|windowed|read|nested)$/ } sort keys %number;
+figure("of the kind $_", $number{$_} // 0) for qw(grouped rolled combined framed windowed read nested);
 figure('runs that were compared with them', $number{runs} // 0);
 figure('tables', $tables);
 figure('queries that end in an error, the same in all runs', $number{errors} // 0);
