@@ -36,7 +36,8 @@ sub begin_generation
 				problem("Calls.pm does not know the arguments of $f->{name}(@types)");
 				next;
 			}
-			my $entry = { call => $call, returns => $f->{returns}, name => $f->{name} };
+			my $entry = { call => $call, returns => $f->{returns},
+				oid => $f->{combine} ? $f->{oid} : 0 };
 			push @{ takes_parts(@types) ? \@over_parts : \@over_facts }, $entry;
 			$rollups{ $f->{returns} } = 1 if $f->{name} eq 'rollup';
 		}
@@ -44,7 +45,7 @@ sub begin_generation
 		{
 			push @windows, $f;
 		}
-		elsif (!$f->{support} && $f->{name} !~ $SUPPORT && $f->{returns} ne 'cstring' && @types && $columns{ $types[0] })
+		elsif (!$f->{support} && $f->{name} !~ $SUPPORT && $f->{returns} ne 'cstring' && $columns{ $types[0] // '' })
 		{
 			push @readers, { %$f, column => $columns{ $types[0] }, set => $f->{set} || $f->{returns} eq 'record' };
 		}
@@ -119,7 +120,8 @@ sub grouped
 	push @same, $select->($sorted, $group, @shown) unless $parts;
 	push @same, join ' UNION ALL ', map {
 		my %in = map { $_ => 1 } @$_;
-		$select->($calls, @$_ ? ' GROUP BY ' . join(', ', @$_) : '', map { $in{$_} ? "($_)::text" : 'NULL' } @keys[ 0, 1 ])
+		$select->($calls, @$_ ? ' GROUP BY ' . join(', ', @$_) : '',
+			map { $in{$_} ? "($_)::text" : 'NULL' } @keys[ 0, 1 ])
 	} @sets if @sets > 1;
 	return @same;
 }
@@ -141,23 +143,41 @@ sub rolled
 		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
 }
 
+# Aggregates of rows, and states of some of the rows that are combined
+sub combined
+{
+	my $parts = chance(15);
+	my $of = pick(grep { $_->{oid} } $parts ? @over_parts : @over_facts);
+	my ($from, $key, $id) = $parts ? ('parts', pick('g', 'h'), 'b') : (facts(), pick('g', 'h', 'o % 2', 'now'), 'id');
+	my $where = $parts || chance(60) ? '' : ' WHERE ' . condition();
+	my $mod = 2 + random_below(4);
+	my $state = $of->{call} =~ s/^\w+\(/state_$of->{oid}(/r;
+
+	return ('SELECT ' . named("($key)::text", $of->{call}) . " FROM $from$where GROUP BY $key",
+		'SELECT ' . named('x::text', "read_$of->{oid}(y)") . " FROM (SELECT $key AS x, $id % $mod AS m, $state AS y "
+		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
+}
+
 # Frames over rows, also as subqueries
 sub framed
 {
 	my $call = pick(@over_facts)->{call};
 	my $from = facts();
 	my $limit = 20 + random_below(60);
-	my $with = "WITH w AS (SELECT *, row_number() OVER (PARTITION BY h ORDER BY id) AS n FROM $from WHERE id < $limit) ";
+	my $with = 'WITH w AS (SELECT *, row_number() OVER (PARTITION BY h ORDER BY id) AS n '
+	  . "FROM $from WHERE id < $limit) ";
 	my ($before, $after) = (random_below(6), random_below(4));
 	my $without = chance(25);
 	if (chance(60))
 	{
 		my $frame = "ROWS BETWEEN $before PRECEDING AND $after FOLLOWING" . ($without ? ' EXCLUDE CURRENT ROW' : '');
-		my $inner = join ' AND ', 's.h = w.h', "s.n BETWEEN w.n - $before AND w.n + $after", $without ? 's.n <> w.n' : ();
+		my $inner = join ' AND ', 's.h = w.h', "s.n BETWEEN w.n - $before AND w.n + $after",
+		  $without ? 's.n <> w.n' : ();
 		return ("${with}SELECT id, $call OVER (PARTITION BY h ORDER BY id $frame) AS a1 FROM w",
 			"${with}SELECT id, (SELECT $call FROM w s WHERE $inner) AS a1 FROM w");
 	}
-	my $frame = pick("RANGE BETWEEN '9 days' PRECEDING AND CURRENT ROW", "RANGE BETWEEN CURRENT ROW AND '1 month' FOLLOWING",
+	my $frame = pick("RANGE BETWEEN '9 days' PRECEDING AND CURRENT ROW",
+		"RANGE BETWEEN CURRENT ROW AND '1 month' FOLLOWING",
 		'GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE TIES', 'GROUPS 2 PRECEDING EXCLUDE GROUP',
 		'ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING', 'RANGE UNBOUNDED PRECEDING', 'GROUPS CURRENT ROW');
 	my $order = $frame =~ /ROWS/ ? 'd, id' : 'd';
@@ -199,12 +219,14 @@ sub read_parts
 		  : (arguments($types[$_], $f->{names}[$_], \%seeds))[ random_below(2) ]
 	} 0 .. $n - 1;
 	my $call = call_of($f, @arguments);
-	my $where = pick('b = 1', 'b = 2 AND g > 1', "h = 'A' AND b < 2", 'g = $1 % 4 AND b = 0', 'g IS NULL', 'b > 1 AND g = 3');
+	my $where = pick('b = 1', 'b = 2 AND g > 1', "h = 'A' AND b < 2", 'g = $1 % 4 AND b = 0', 'g IS NULL',
+		'b > 1 AND g = 3');
 	my $rolled = "(SELECT g, rollup($f->{column}) AS $f->{column} FROM parts WHERE $where GROUP BY g)";
 
 	if (chance(40) && $rollups{ $types[0] })
 	{
-		my $again = $rolled =~ s/rollup\(/rollup(x./r =~ s/FROM parts/FROM (SELECT * FROM parts ORDER BY b, h DESC OFFSET 0) x/r;
+		my $again = $rolled =~ s/rollup\(/rollup(x./r
+		  =~ s/FROM parts/FROM (SELECT * FROM parts ORDER BY b, h DESC OFFSET 0) x/r;
 		return map { $f->{set} ? "SELECT g, r.* FROM $_ p, LATERAL $call r" : "SELECT g, $call AS a1 FROM $_ p" }
 		  $rolled, $again;
 	}
@@ -234,8 +256,10 @@ sub nested
 # The texts of a query, and its kind
 sub random_query
 {
-	my ($kind, $make) = @{ pick(([ grouped => \&grouped ]) x 8, ([ rolled => \&rolled ]) x 3, ([ framed => \&framed ]) x 3,
-		[ windowed => \&windowed ], ([ read => \&read_parts ]) x 4, ([ nested => \&nested ]) x 2) };
+	my ($kind, $make) = @{ pick(([ grouped => \&grouped ]) x 8, ([ rolled => \&rolled ]) x 3,
+		([ combined => \&combined ]) x 4,
+		([ framed => \&framed ]) x 3, [ windowed => \&windowed ],
+		([ read => \&read_parts ]) x 4, ([ nested => \&nested ]) x 2) };
 	my $parameter = 10 + random_below(40);
 
 	return { kind => $kind, parameter => $parameter, texts => [ $make->() ] };

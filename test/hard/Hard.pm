@@ -40,8 +40,9 @@ CREATE FUNCTION hard_run(queries text[], time_limit integer, record text DEFAULT
 	OUT number integer, OUT state text,
 	OUT message text, OUT result text, OUT late bigint) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
 CREATE FUNCTION hard_attack(type regtype, zoned boolean, seeds text[], readers text[], number bigint, seed bigint,
-	time_limit integer, record text, OUT what text, OUT reader integer, OUT state text, OUT number bigint, OUT late bigint,
-	OUT "time" bigint, OUT example text, OUT message text) RETURNS SETOF record AS '$dir/retention_hard' LANGUAGE C;
+	time_limit integer, record text, OUT what text, OUT reader integer, OUT state text, OUT number bigint,
+	OUT late bigint, OUT "time" bigint, OUT example text, OUT message text) RETURNS SETOF record
+	AS '$dir/retention_hard' LANGUAGE C;
 });
 	return "$dir/record";
 }

@@ -79,7 +79,8 @@ sub way
 sub run_way
 {
 	my ($schema, $settings, $statements) = @_;
-	my @all = ('BEGIN; ' . join('', map { "SET LOCAL $_; " } "search_path = $schema, public", @$settings), @$statements);
+	my $begin = join '; ', 'BEGIN', map { "SET LOCAL $_" } "search_path = $schema, public", @$settings;
+	my @all = ($begin, @$statements);
 	my ($failed, $message, @rows) = ('00000');
 
 	send_message('Q', "$_\0") for @all, 'ROLLBACK; DEALLOCATE ALL';
@@ -128,7 +129,8 @@ sub compare
 		my ($schema, @settings) = (pick(@SCHEMAS), settings());
 		my $ways = way($run == 1 && @texts > 1 ? $texts[1] : pick(@texts), $query->{parameter});
 		my ($other, $why, $again) = run_way($schema, \@settings, $ways);
-		my $how = "SEED=" . seed() . " $query->{kind}\n$first\nagainst, in $schema with @settings:\n" . join(";\n", @$ways);
+		my $how = "SEED=" . seed() . " $query->{kind}\n$first\nagainst, in $schema with @settings:\n"
+		  . join(";\n", @$ways);
 
 		$number{runs}++;
 		# a slow machine is no difference
@@ -195,7 +197,7 @@ if ($ENV{SLOWEST})
 	diag(map { "$_: $spent{$_}\n" } sort keys %spent);
 }
 figure('compared queries', $compared // 0);
-figure("of the kind $_", $number{$_}) for grep { /^(?:grouped|rolled|framed|windowed|read|nested)$/ } sort keys %number;
+figure("of the kind $_", $number{$_} // 0) for qw(grouped rolled combined framed windowed read nested);
 figure('runs that were compared with them', $number{runs} // 0);
 figure('tables', $tables);
 figure('queries that end in an error, the same in all runs', $number{errors} // 0);
