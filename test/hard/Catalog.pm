@@ -50,7 +50,7 @@ SELECT concat_ws('|', p.oid, p.proname, p.prokind, p.prorettype::regtype, p.pror
 	EXISTS (SELECT FROM pg_aggregate x WHERE p.oid IN (x.aggtransfn, x.aggcombinefn, x.aggfinalfn, x.aggmtransfn,
 	                                                   x.aggminvtransfn, x.aggmfinalfn)),
 	array_to_string(ARRAY(SELECT t::regtype FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(t, i) ORDER BY i), ','),
-	array_to_string(p.proargnames[:p.pronargs], ','),
+	coalesce(array_to_string(p.proargnames[:p.pronargs], ','), ''),
 	coalesce(a.aggtranstype::regtype::text, ''), coalesce(a.agginitval, ''), coalesce(a.aggtransfn::text, ''),
 	coalesce(nullif(a.aggcombinefn::text, '-'), ''), coalesce(nullif(a.aggfinalfn::text, '-'), ''))
 FROM pg_proc p $from LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid ORDER BY p.oid});
@@ -257,6 +257,21 @@ sub sound
 	return "SELECT x::text !~ 'NaN|Infinity' FROM (SELECT $call$from OFFSET 0) v(x)";
 }
 
+# Statements that are false if a value is not written anew as it is: rollup writes it, of
+# it and itself where that is the same, else of it alone
+sub rewriters_of
+{
+	my ($type, $functions) = @_;
+	my ($rollup) = grep { $_->{kind} eq 'a' && $_->{returns} eq $type && "@{ $_->{types} }" eq $type } @$functions;
+
+	return unless $rollup && !grep { $_->{name} eq $type && $_->{composite} } types();
+	my $twice = sql("SELECT bool_and((SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y))::text "
+		  . "= value) FROM (SELECT * FROM seed WHERE type = '$type' ORDER BY value LIMIT 20) s") eq 't';
+	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text FROM (VALUES $_[0]) v(x)" };
+
+	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)', $twice ? '($1), ($1)' : '($1), (NULL)';
+}
+
 # Statements with a parameter of a type, one for each way to read it: every function
 # and aggregate that takes it, with its defaults, and twice with other arguments; and for
 # states every aggregate that has them.  A list of statements and names of functions.
@@ -264,7 +279,7 @@ sub readers_of
 {
 	my ($type, $seeds, $functions) = @_;
 	my %of = map { $_->{name} => 1 } types();
-	my @readers;
+	my @readers = rewriters_of($type, $functions);
 
 	for my $f (grep { !$_->{support} && $_->{name} !~ $SUPPORT } @$functions)
 	{
