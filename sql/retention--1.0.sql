@@ -68,7 +68,7 @@ CREATE FUNCTION customer_key(name) RETURNS customer_key
 COMMENT ON FUNCTION customer_key(name) IS 'customer of a name: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(current_user), the same customer as customer_key(current_user::text)';
 CREATE FUNCTION customer_key(bytea) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_bytea' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION customer_key(bytea) IS 'customer of a bytea: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(''\xc0ffee''::bytea)';
+COMMENT ON FUNCTION customer_key(bytea) IS 'customer of a bytea: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(decode(''c0ffee'', ''hex''))';
 CREATE FUNCTION customer_key(inet) RETURNS customer_key
     AS 'MODULE_PATHNAME', 'customer_key_inet' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_key(inet) IS 'customer of an inet: 64 bits of the type''s own hash; NULL for NULL; e.g. customer_key(inet ''192.0.2.1'')';

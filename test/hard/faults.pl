@@ -166,7 +166,7 @@ fi
 exec prlimit --pid "$BACKEND" --as="$size:unlimited"
 END
 	close $file or die "$limit: $!";
-	my @queries = map { some_of(1000, @long) } 1 .. amount(1, 6);
+	my @queries = map { some_of(amount(60, 1000), @long) } 1 .. amount(1, 6);
 	my $deep = join('', map { '(1 + ' } 1 .. 3000) . '1' . ')' x 3000;
 	my $script = script(sub { "\\! sh '$limit' " . (16 << random_below(is_short() ? 9 : 12)) },
 		"\\! sh '$limit' off", @queries);

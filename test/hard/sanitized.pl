@@ -3,8 +3,8 @@
 # free, overflows, bad shifts, misaligned access.  The first report ends the server.  What
 # the sanitizers do not see is one palloc within a block that runs into the next.
 #
-#     TESTS    these regression tests, such as "survey rate"; else all, and in the short
-#              form two, of which one changes with the seed
+#     SANITIZED    these regression tests, such as "survey rate"; else all, and in the short
+#                  form two, of which one changes with the seed
 #
 # Before them every function is called once, as Answers.pm has it.
 use strict;
@@ -46,7 +46,7 @@ sub regression_tests
 {
 	my @all = grep { $_ ne 'setup' } map { split } text_of('test/schedule') =~ /^test: (.*)/mg;
 
-	return split ' ', $ENV{TESTS} if $ENV{TESTS};
+	return split ' ', $ENV{SANITIZED} if $ENV{SANITIZED};
 	return is_short() ? ('golden', pick(grep { -s "$root/test/sql/$_.sql" < 10_000 } @all)) : @all;
 }
 

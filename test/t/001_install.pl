@@ -135,6 +135,10 @@ is( sql(q{SELECT count(*) FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 		WHERE l.lanname NOT IN ('c', 'internal') AND p.prosqlbody IS NULL}),
 	'0', 'no function has a body that is looked up at run time');
 
+# A literal with a backslash means something else where standard_conforming_strings is off
+my @lines = map { split /\n/, text_of('sql/' . s{.*/}{}r) } glob "$root/sql/*.sql";
+is(join("\n", grep { /\\/ && !/^\\echo/ } @lines), '', 'the script has no literal that a setting changes');
+
 # Drop and create again
 ($rc, $out, $err) = as_joe('DROP EXTENSION retention');
 is($rc, 0, 'it can be dropped') or diag($err);
