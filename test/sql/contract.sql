@@ -61,7 +61,7 @@ SELECT k, round((m).alpha::numeric, 3) AS alpha, round((m).beta::numeric, 3) AS 
 FROM fit WHERE k IN (40, 41, 70, 71) ORDER BY k;
 -- no slope at the parameters, lower on all sides, errors from the curvature
 SELECT count(*) AS fits, count(*) FILTER (WHERE (m).converged) AS converged,
-       count(*) FILTER (WHERE (m).iterations BETWEEN 1 AND 200) AS iterations,
+       count(*) FILTER (WHERE (m).iterations BETWEEN 1 AND 30) AS iterations,
        count(*) FILTER (WHERE (m).customers = (SELECT count(*) FROM contract c WHERE c.k = fit.k)) AS customers,
        count(*) FILTER (WHERE close((m).log_likelihood, loglikelihood(k, (m).alpha, (m).beta))) AS likelihood,
        count(*) FILTER (WHERE abs(ga * (m).alpha) < 1e-6 AND abs(gb * (m).beta) < 1e-6) AS no_slope,

@@ -201,6 +201,9 @@ SELECT retention_rate(was, now) AS rate, churn_rate(was, now) AS churn, retentio
 FROM flags WHERE i = 6;
 SELECT retention_rate(was, now) AS rate, churn_rate(was, now) AS churn, retention_summary(was, now) AS summary
 FROM flags WHERE i = 2;
+-- a null is a null whatever the expression leaves beside it: NOT leaves true
+SELECT retention_rate(NOT was, NOT now) AS rate, churn_rate(NOT was, NOT now) AS churn,
+       retention_summary(NOT was, NOT now) AS summary FROM flags;
 
 --
 -- Reading a summary

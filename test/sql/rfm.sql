@@ -400,11 +400,13 @@ CREATE FUNCTION try_damaged(t text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	state purchase_days;
 	s rfm_summary;
+	detail text;
 BEGIN
 	BEGIN
 		state := t::purchase_days;
 	EXCEPTION WHEN OTHERS THEN
-		RETURN 'refused ' || SQLSTATE;
+		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+		RETURN concat('refused ', SQLSTATE, ': ' || substr(detail, 27));
 	END;
 	IF state::text <> t THEN
 		RETURN 'not what was read';

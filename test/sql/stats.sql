@@ -186,6 +186,19 @@ FROM (SELECT *, proportion_test(xc, nc, xt, nt) AS p, wilson_interval(xt, nt) AS
 JOIN (SELECT g, retention_lift(treated, retained) AS l FROM member GROUP BY g) m USING (g);
 SELECT retention_lift(treated, retained) FROM member WHERE false;
 SELECT retention_lift(NULL, retained), retention_lift(NULL, NULL) FROM member;
+-- a null is a null whatever the expression leaves beside it, here and elsewhere: NOT leaves true
+CREATE TABLE flag AS SELECT i AS t, i % 4 AS g, nullif(i % 3, 0) = 1 AS f, nullif(i % 5, 0) < 3 AS e
+FROM generate_series(1, 60) i;
+SET client_min_messages = error;
+SELECT retention_lift(NOT f, NOT e) = retention_lift(NOT f, coalesce(NOT e, false)) FILTER (WHERE f IS NOT NULL) AS l,
+       spend_lift(NOT f, t) = spend_lift(NOT f, t) FILTER (WHERE f IS NOT NULL) AS spend,
+       survival_curve(t, NOT e) = survival_curve(t, coalesce(NOT e, false)) AS curve,
+       survival_curve(t, NOT e, g) = survival_curve(t, coalesce(NOT e, false), g) AS counted_curve,
+       logrank_test(t, NOT e, g) = logrank_test(t, coalesce(NOT e, false), g) AS logrank,
+       logrank_test(t, true, NOT f) = logrank_test(t, true, NOT f) FILTER (WHERE f IS NOT NULL) AS logrank_groups,
+       fit_sbg(t, NOT e) = fit_sbg(t, coalesce(NOT e, false)) AS sbg
+FROM flag;
+RESET client_min_messages;
 -- one side alone: its count, and no comparison
 SELECT retention_lift(true, retained) FROM generate_series(1, 4) i, (VALUES (true)) v(retained);
 SELECT retention_lift(false, NULL) FROM generate_series(1, 3) i;
