@@ -126,13 +126,13 @@ ANALYZE parts;
 	return;
 }
 
-# For each aggregate with a state of its own, three user-defined ones: state_OID, which
+# For each aggregate three user-defined ones: state_OID, which
 # returns the state, merge_OID, which combines some, and read_OID, which also finishes
 sub make_state_aggregates
 {
-	my (%types, @made) = map { $_->{name} => 1 } types();
+	my @made;
 
-	for my $f (grep { $_->{kind} eq 'a' && $types{ $_->{trans} } } functions())
+	for my $f (grep { $_->{kind} eq 'a' && $_->{trans} ne 'internal' } functions())
 	{
 		my $init = $f->{init} eq '' ? '' : ", INITCOND = '$f->{init}'";
 
@@ -165,12 +165,15 @@ sub make_seeds
 			problem("Calls.pm does not know the arguments of $f->{name}(@{ $f->{types} })");
 			next;
 		}
+		# tables of all the months between two far days take long
+		my @shapes = grep { $_ ne 'far' || random_below(8) == 0 }
+		  qw(one two same few dense sparse many far ids money free refunds);
 		for my $made ([ $call, $f->{returns} ], [ $call =~ s/^\w+\(/state_$f->{oid}(/r, $f->{trans} ])
 		{
 			next unless $state{ $made->[1] };
 			push @queries, map { "SELECT ($made->[0])::text FROM $table WHERE shape = '$_'" }
-			  qw(one two same few dense sparse many far ids money free refunds);
-			push @types, ($made->[1]) x 12;
+			  @shapes;
+			push @types, ($made->[1]) x @shapes;
 		}
 	}
 	sql('CREATE TABLE seed (type text, n int, value text)');
@@ -207,9 +210,11 @@ my %by_name = (
 	'horizon integer' => [ '5', '40' ], 'base daterange' => [ "'[2024-01-01,2024-02-01)'", "'(,2024-03-01)'" ],
 	'comeback daterange' => [ "'[2024-02-01,2024-03-01)'", "'[2024-01-15,)'" ]);
 my %by_type = (
-	boolean => [ 'true', 'false' ], smallint => [ '1', '3' ], integer => [ '3', '5' ], bigint => [ '3', '10' ], real => [ '1', '7' ],
+	boolean => [ 'true', 'false' ], smallint => [ '1', '3' ], integer => [ '3', '5' ], bigint => [ '3', '10' ],
+	real => [ '1', '7' ],
 	'double precision' => [ '10', '40' ], numeric => [ '2.5', '100' ], oid => [ '5', '6' ],
-	text => [ "'a'", "'b'" ], character => [ "'a'", "'b'" ], name => [ "'a'", "'b'" ], bytea => [ q('\x01'), q('\x02') ],
+	text => [ "'a'", "'b'" ], character => [ "'a'", "'b'" ], name => [ "'a'", "'b'" ],
+	bytea => [ q('\x01'), q('\x02') ],
 	inet => [ "'10.0.0.1'", "'::1'" ], uuid => [ map { "'$_'" } '0' x 32, '7' x 32 ],
 	date => [ "'2024-02-01'", "'2024-05-01'" ], timestamp => [ "'2024-02-01 10:00'", "'2024-05-01'" ],
 	timestamptz => [ "'2024-02-01 10:00'", "'2024-05-01'" ], interval => [ "'30 days'", "'2 months'" ],
@@ -265,11 +270,17 @@ sub rewriters_of
 	my ($rollup) = grep { $_->{kind} eq 'a' && $_->{returns} eq $type && "@{ $_->{types} }" eq $type } @$functions;
 
 	return unless $rollup && !grep { $_->{name} eq $type && $_->{composite} } types();
-	my $twice = sql("SELECT bool_and((SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y))::text "
-		  . "= value) FROM (SELECT * FROM seed WHERE type = '$type' ORDER BY value LIMIT 20) s") eq 't';
-	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text FROM (VALUES $_[0]) v(x)" };
+	# the state of a time zone loses it
+	my $zoned = "position(encode(convert_to(current_setting('timezone'), 'UTF8'), 'hex') IN %s) > 0";
+	my $both = "SELECT $rollup->{name}(y) FROM (VALUES (value::$type), (value::$type)) v(y)";
+	my $some = "SELECT * FROM seed WHERE type = '$type' AND NOT " . sprintf($zoned, 'value')
+	  . ' ORDER BY value LIMIT 20';
+	my $twice = sql("SELECT bool_and(($both)::text = value) FROM ($some) s") eq 't';
+	my $write = sub { "SELECT $rollup->{name}(x)::text = \$1::text OR " . sprintf($zoned, '$1::text')
+		  . " FROM (VALUES $_[0]) v(x)" };
 
-	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)', $twice ? '($1), ($1)' : '($1), (NULL)';
+	return map { [ $write->($_), "$rollup->{name}($type) writes anew" ] } '($1)',
+	  $twice ? '($1), ($1)' : '($1), (NULL)';
 }
 
 # Statements with a parameter of a type, one for each way to read it: every function
