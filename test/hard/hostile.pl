@@ -306,7 +306,7 @@ sub taken_names
 	}
 	for my $type (map { $_->{name} } types())
 	{
-		push @taken, map { [ 'refused', $_ ] } "CREATE TYPE ext.$type AS (x integer)", "CREATE TYPE ext.$type",
+		push @taken, map { [ 'refused', $_ ] } "CREATE TYPE ext.$type AS (x integer)",
 			"CREATE DOMAIN ext.$type AS text", "CREATE TABLE ext.$type (x integer)",
 			"CREATE TYPE ext.$type AS ENUM ('a')", "CREATE VIEW ext.$type AS SELECT 1 AS x";
 		push @taken, [ 'any', "CREATE TYPE ext._$type AS (x integer)" ];
