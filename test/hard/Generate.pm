@@ -147,15 +147,16 @@ sub rolled
 sub combined
 {
 	my $parts = chance(15);
-	my $of = pick(grep { $_->{oid} } $parts ? @over_parts : @over_facts);
+	my @from = grep { $_->{oid} } $parts ? @over_parts : @over_facts;
+	my @of = map { pick(@from) } 1 .. 4;
 	my ($from, $key, $id) = $parts ? ('parts', pick('g', 'h'), 'b') : (facts(), pick('g', 'h', 'o % 2', 'now'), 'id');
 	my $where = $parts || chance(60) ? '' : ' WHERE ' . condition();
 	my $mod = 2 + random_below(4);
-	my $state = $of->{call} =~ s/^\w+\(/state_$of->{oid}(/r;
+	my @states = map { $of[$_]{call} =~ s/^\w+\(/state_$of[$_]{oid}(/r . " AS y$_" } 0 .. $#of;
 
-	return ('SELECT ' . named("($key)::text", $of->{call}) . " FROM $from$where GROUP BY $key",
-		'SELECT ' . named('x::text', "read_$of->{oid}(y)") . " FROM (SELECT $key AS x, $id % $mod AS m, $state AS y "
-		  . "FROM $from$where GROUP BY 1, 2) z GROUP BY x");
+	return ('SELECT ' . named("($key)::text", map { $_->{call} } @of) . " FROM $from$where GROUP BY $key",
+		'SELECT ' . named('x::text', map { "read_$of[$_]{oid}(y$_)" } 0 .. $#of) . " FROM (SELECT $key AS x, "
+		  . "$id % $mod AS m, " . join(', ', @states) . " FROM $from$where GROUP BY 1, 2) z GROUP BY x");
 }
 
 # Frames over rows, also as subqueries

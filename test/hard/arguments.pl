@@ -274,16 +274,18 @@ sub run_queries
 }
 
 my $done = 0;
-CALLS: for my $f (grep { !$_->{support} && $_->{kind} ne 'w' } @functions)
+my (@single, @single_of);
+for my $f (grep { !$_->{support} && $_->{kind} ne 'w' } @functions)
 {
-	my $name = "$f->{name}(" . join(', ', @{ $f->{types} }) . ')';
 	my @queries = singly($f);
 
-	while (my @some = splice @queries, 0, 200)
-	{
-		$done += @some;
-		run_queries(pick(@zones), \@some, [ ($name) x @some ]) or $total = 0, last CALLS;
-	}
+	push @single, @queries;
+	push @single_of, ("$f->{name}(" . join(', ', @{ $f->{types} }) . ')') x @queries;
+}
+while (my @some = splice @single, 0, 500)
+{
+	$done += @some;
+	run_queries(pick(@zones), \@some, [ splice @single_of, 0, 500 ]) or $total = 0, last;
 }
 $total += $done if $total;
 CALLS: while ($done < $total)
@@ -301,9 +303,9 @@ CALLS: while ($done < $total)
 		push @queries, $query;
 		push @of, $name;
 	}
-	while (my @some = splice @queries, 0, 200)
+	while (my @some = splice @queries, 0, 500)
 	{
-		run_queries($zone, \@some, [ splice @of, 0, 200 ]) or last CALLS;
+		run_queries($zone, \@some, [ splice @of, 0, 500 ]) or last CALLS;
 		$done += @some;
 	}
 }
