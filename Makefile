@@ -36,7 +36,7 @@ REGRESS = --schedule=$(SOURCE_DIR)/test/schedule
 TAP_TESTS = 1
 
 # These goals install what is missing first, so they must work without a server
-TOOL_GOALS = demo test test-drivers check-hard bench fresh deb dist majors
+TOOL_GOALS = demo test test-drivers test-cluster check-hard bench fresh deb dist majors
 
 # These compile nothing
 READY_GOALS = $(TOOL_GOALS) installcheck check uninstall clean distclean maintainer-clean
@@ -167,6 +167,9 @@ test:
 
 test-drivers:
 	@'$(SOURCE_DIR)/test/drivers/run'
+
+test-cluster:
+	@'$(SOURCE_DIR)/test/cluster/run'
 
 check-hard:
 	@'$(SOURCE_DIR)/test/hard/run'

@@ -50,8 +50,8 @@ sub picture
 	my ($database) = @_;
 
 	return read_golden($node, $database) . $node->safe_psql($database, <<'END');
-SELECT format('SELECT %1$L, count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C")) FROM public.%1$I t',
-              relname)
+SELECT format('SELECT %1$L, count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C"))
+               FROM public.%1$I t', relname)
 FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'm', 'v', 'p') ORDER BY relname \gexec
 SET enable_seqscan = off;
 SELECT count(*) FROM parts p WHERE activity = (SELECT activity FROM parts WHERE g = 1 ORDER BY c LIMIT 1);

@@ -156,10 +156,12 @@ sub call
 }
 
 # All aggregates of the catalog, each with its name, the types of its arguments, a
-# title, the table that it is called on, and the call, if its arguments are known here
+# title, the table that it is called on, and the call, if its arguments are known here.
+# The catalog is that of RetentionTest's server, or of the one that a function asks.
 sub all_aggregates
 {
-	my @aggregates = split /\n/, sql(q{
+	my ($ask) = @_;
+	my @aggregates = split /\n/, ($ask // \&sql)->(q{
 SELECT p.proname || '|' || array_to_string(ARRAY(
 	SELECT replace(replace(t::regtype::text, 'timestamp with time zone', 'timestamptz'),
 	               'timestamp without time zone', 'timestamp')
