@@ -33,8 +33,8 @@ sub ask
 # The answers to several queries, in a transaction of the zone, on all nodes
 sub answers
 {
-	my @answers = split /^--end--\n?/m, ask("SET citus.propagate_set_commands = 'local'; BEGIN; SET LOCAL timezone = '$zone';"
-		. join('', map { "$_;\n\\echo --end--\n" } @_) . 'COMMIT;'), -1;
+	my $begin = "SET citus.propagate_set_commands = 'local'; BEGIN; SET LOCAL timezone = '$zone';";
+	my @answers = split /^--end--\n?/m, ask($begin . join('', map { "$_;\n\\echo --end--\n" } @_) . 'COMMIT;'), -1;
 
 	pop @answers;
 	chomp @answers;
