@@ -99,7 +99,7 @@ sub overloads
 	my ($schema, $some) = @_;
 	my $all = join ', ', map { quoted($_) } @names;
 	my $own = join ', ', map { quoted($_) } sort keys %our_names;
-	my $operators = amount(6, 99);
+	my $operators = is_short() ? 6 : 99;
 	my $types = join ', ', map { quoted($_->{name}) } types();
 
 	return qq{
