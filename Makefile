@@ -172,9 +172,6 @@ test-drivers:
 test-cluster:
 	@'$(SOURCE_DIR)/test/cluster/run'
 
-test-cluster:
-	@'$(SOURCE_DIR)/test/cluster/run'
-
 check-hard:
 	@'$(SOURCE_DIR)/test/hard/run'
 
