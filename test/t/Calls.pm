@@ -26,7 +26,7 @@ CREATE TABLE facts AS
 	SELECT i % 7 AS g, k AS c, k, (i * 69621 % 2147483647) % $orders AS o,
 		date '2024-01-01' + ((i * 16807 % 2147483647) % 180)::int AS d,
 		((i * 39373 % 2147483647) % 100)::double precision AS amount,
-		((i * 40014 % 2147483563) % 11)::int AS score, (i * 40692 % 2147483399) % 3 > 0 AS was,
+		((i * 40014 % 2147483563) % 11)::int AS score, (i * 630360016 % 2147483647) % 3 > 0 AS was,
 		(i * 742938285 % 2147483647) % 5 < 2 AS now
 	FROM generate_series(1::bigint, $rows) i, LATERAL (SELECT (i * 48271 % 2147483647) % $customers AS k) x;
 ALTER TABLE facts ADD ts timestamp, ADD tz timestamptz, ADD active_d daterange, ADD active_ts tsrange,
