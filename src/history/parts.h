@@ -48,10 +48,10 @@ typedef struct Expanded
 	int			scale;			/* decimals of the amounts */
 	DateADT		latest;			/* the latest day that the type has set */
 	bool		canonical;		/* is it a result?  A transition value is sent as it is */
-	bool		held;			/* is there a flat value, or do values wait?  Rows change that */
+	bool		held;			/* is the flat value known, or do values wait?  Rows change that */
 	SentPart   *sent;			/* parts as they are sent, between size and bytes */
 	uint8	   *flat;			/* flat value, or NULL if not current */
-	Size		flat_size;		/* bytes of it */
+	Size		flat_size;		/* bytes of it, or of what is sent; 0 if not current */
 	ValueList	values;			/* canonical values that wait; then there are no rows */
 	RowPlace	places[MAX_PARTS];	/* where the rows of each part wait */
 } Expanded;
@@ -249,13 +249,14 @@ parts_add_scaled(Expanded *expanded, RetReader *reader, int64 factor)
 	parts_add_entries(expanded, reader);
 }
 
-/* Forget the flat value, which is no longer that of the object */
+/* Forget the flat value and its size, which are no longer those of the object */
 static void
 parts_forget(Expanded *expanded)
 {
 	if (expanded->flat)
 		pfree(expanded->flat);
 	expanded->flat = NULL;
+	expanded->flat_size = 0;
 	expanded->held = expanded->values.nvalues > 0;
 }
 
@@ -570,9 +571,10 @@ parts_write(RetReader *reader, const RetZone *zone, Size *size)
 }
 
 /*
- * Compute the size of the flat value of an object.  A result is canonical: it is
- * written, and kept until the object changes.  A transition value only goes to
- * another process and is sent as it is, if it is not too large.
+ * Compute the size of the flat value of an object, which is kept until the object
+ * changes, since the executor asks for it twice.  A result is canonical: it is
+ * written, and kept as well.  A transition value only goes to another process and
+ * is sent as it is, if it is not too large.
  */
 static void
 expanded_write(Expanded *expanded)
@@ -582,7 +584,6 @@ expanded_write(Expanded *expanded)
 
 	reader_init(&reader);
 	parts_open(&reader, expanded);
-	expanded->flat_size = 0;
 	if (!expanded->canonical)
 	{
 		if (expanded->sent == NULL)
@@ -590,10 +591,8 @@ expanded_write(Expanded *expanded)
 		expanded->flat_size = sent_size(expanded->parts, expanded->nparts, expanded->sent);
 	}
 	if (expanded->flat_size == 0)
-	{
 		expanded->flat = parts_write(&reader, &reader.zone, &expanded->flat_size);
-		expanded->held = true;
-	}
+	expanded->held = true;
 	pfree(reader.entries);
 	MemoryContextSwitchTo(old);
 }
@@ -638,7 +637,7 @@ expanded_flat_size(ExpandedObjectHeader *eohptr)
 
 	if (expanded->values.nvalues > 0)
 		return VARSIZE(values_merge(&expanded->values));
-	if (expanded->flat == NULL)
+	if (expanded->flat_size == 0)
 		expanded_write(expanded);
 	return expanded->flat_size;
 }

@@ -253,7 +253,10 @@ sent_unpack(Days *part)
 		value_corrupt();
 }
 
-/* Give parts hashes and sizes: each its own, or all the same room, for one part at a time */
+/*
+ * Give parts hashes and sizes, which live as long as the parts: each its own, or
+ * all the same room, for one part at a time
+ */
 static void
 sent_make_room(Days *parts, int nparts, bool shared)
 {
@@ -266,8 +269,8 @@ sent_make_room(Days *parts, int nparts, bool shared)
 		int64		n = shared ? most : parts[i].ncustomers;
 		bool		first = i == 0 || !shared;
 
-		parts[i].hashes = first ? alloc_array(CurrentMemoryContext, n + 1, sizeof(uint64)) : parts->hashes;
-		parts[i].sizes = first ? alloc_array(CurrentMemoryContext, n + 1, sizeof(UnitCount)) : parts->sizes;
+		parts[i].hashes = first ? alloc_array(parts->context, n + 1, sizeof(uint64)) : parts->hashes;
+		parts[i].sizes = first ? alloc_array(parts->context, n + 1, sizeof(UnitCount)) : parts->sizes;
 	}
 }
 
@@ -312,6 +315,7 @@ sent_open(RetReader *reader, struct varlena *value)
 		if (!sent_part_valid(sent, end - p))
 			value_corrupt();
 		at = sent_layout(sent);
+		part->context = CurrentMemoryContext;
 		part->sent = sent;
 		part->ncustomers = sent->ncustomers;
 		part->nunits = sent->nunits;
